@@ -1,0 +1,306 @@
+//! Every setting, with its default. With no file at all everything works.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use ipnet::IpNet;
+use secrecy::SecretString;
+use semver::Version;
+use serde::Deserialize;
+
+use crate::model::{
+    compatibility::CompatibilityPolicy,
+    order::{PathPolicy, SnapshotPolicy},
+};
+
+/// All settings.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The application whose database this is.
+    pub app: App,
+    /// Its database.
+    pub target: Target,
+    /// The migrations.
+    pub catalog: Catalog,
+    /// The HTTP service.
+    pub server: Server,
+    /// Tokens.
+    pub auth: Auth,
+    /// The health check.
+    pub health: Health,
+    /// What is allowed.
+    pub policy: Policy,
+    /// How a run behaves.
+    pub run: Run,
+    /// Where copies go.
+    pub snapshots: Snapshots,
+    /// Our own database.
+    pub store: Store,
+    /// What is told.
+    pub log: Log,
+}
+
+/// `[app]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct App {
+    /// The application's version. Default: the required database version.
+    pub version: Option<Version>,
+    /// The database version it requires. Default: the catalog's highest.
+    pub required_db_version: Option<Version>,
+}
+
+/// `[target]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Target {
+    /// Its name in answers and logs.
+    pub name: String,
+    /// `sqlite:data/app.db`, `postgres://…`, `mysql://…`.
+    pub url: SecretString,
+    /// A URL that goes round a connection pooler; used instead of `url` when set.
+    pub direct_url: Option<SecretString>,
+}
+
+/// Whose layout a catalog has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CatalogFormat {
+    /// Found out by looking.
+    #[default]
+    Auto,
+    /// Our own.
+    Windlass,
+    /// sqlx, simple or reversible.
+    Sqlx,
+    /// Diesel.
+    Diesel,
+    /// golang-migrate.
+    GolangMigrate,
+}
+
+/// `[catalog]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Catalog {
+    /// The folder.
+    pub path: PathBuf,
+    /// Whose layout it has.
+    pub format: CatalogFormat,
+}
+
+/// `[server]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Networks whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Networks that no rate limit applies to.
+    pub rate_limit_exempt: Vec<IpNet>,
+    /// Requests a second for each client address on the public routes.
+    pub rate_limit_per_second: u32,
+    /// How many may come at once before that counts.
+    pub rate_limit_burst: u32,
+    /// The largest request body, in bytes.
+    pub body_bytes_max: usize,
+    /// How long a request may take, but for streams and waits.
+    #[serde(with = "humantime_serde")]
+    pub request_timeout: Duration,
+    /// How long a stop may wait for a safe edge.
+    #[serde(with = "humantime_serde")]
+    pub shutdown_grace: Duration,
+}
+
+/// `[auth]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Auth {
+    /// What `iss` must be.
+    pub issuer: String,
+    /// What `aud` must be.
+    pub audience: String,
+    /// The longest life of a token.
+    #[serde(with = "humantime_serde")]
+    pub lifetime_max: Duration,
+    /// The keys. Without one, a secret is made on first start in the data folder.
+    pub keys: Vec<Key>,
+    /// The key `windlass token` signs with; default: the first that can sign.
+    pub signing_key: Option<String>,
+}
+
+/// A key's algorithm; a token cannot choose it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum KeyAlgorithm {
+    /// HMAC with SHA-256; a secret of 32 bytes or more.
+    HS256,
+    /// Ed25519.
+    EdDSA,
+}
+
+/// `[[auth.keys]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// Its name in a token's `kid`.
+    pub id: String,
+    /// Its algorithm.
+    pub algorithm: KeyAlgorithm,
+    /// The file that holds it: a secret (HS256), or a PEM private or public key (EdDSA).
+    pub file: Option<PathBuf>,
+    /// The secret itself (HS256); better from the environment.
+    pub secret: Option<SecretString>,
+}
+
+/// `[health]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Health {
+    /// One look at the target in this time, whatever the load.
+    #[serde(with = "humantime_serde")]
+    pub interval: Duration,
+}
+
+/// `[policy]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// `exact` or `range`.
+    pub compatibility: CompatibilityPolicy,
+    /// `next` or `through`.
+    pub path: PathPolicy,
+    /// `always`, `required` or `never`.
+    pub snapshot: SnapshotPolicy,
+}
+
+/// `[run]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Run {
+    /// How long a statement may wait for a lock.
+    #[serde(with = "humantime_serde")]
+    pub lock_timeout: Duration,
+    /// How long a statement may take; 0: as long as it needs.
+    #[serde(with = "humantime_serde")]
+    pub statement_timeout: Duration,
+    /// How long the CLI waits while another run holds the lock.
+    #[serde(with = "humantime_serde")]
+    pub lock_wait: Duration,
+}
+
+/// `[snapshots]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Snapshots {
+    /// The folder.
+    pub path: PathBuf,
+}
+
+/// `[store]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Store {
+    /// The file.
+    pub path: PathBuf,
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For a person.
+    #[default]
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// How a line looks.
+    pub format: LogFormat,
+    /// What is told, in `tracing`'s filter syntax: `info`, `windlass=debug`.
+    pub filter: String,
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self { version: None, required_db_version: None }
+    }
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Self { name: "default".to_owned(), url: "sqlite:data/app.db".to_owned().into(), direct_url: None }
+    }
+}
+
+impl Default for Catalog {
+    fn default() -> Self {
+        Self { path: "migrations".into(), format: CatalogFormat::Auto }
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8182)),
+            trusted_proxies: Vec::new(),
+            rate_limit_exempt: Vec::new(),
+            rate_limit_per_second: 1,
+            rate_limit_burst: 10,
+            body_bytes_max: 64 * 1024,
+            request_timeout: Duration::from_secs(30),
+            shutdown_grace: Duration::from_secs(25),
+        }
+    }
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self {
+            issuer: "windlass".to_owned(),
+            audience: "windlass".to_owned(),
+            lifetime_max: Duration::from_secs(3600),
+            keys: Vec::new(),
+            signing_key: None,
+        }
+    }
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(5) }
+    }
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self {
+            lock_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::ZERO,
+            lock_wait: Duration::from_secs(10),
+        }
+    }
+}
+
+impl Default for Snapshots {
+    fn default() -> Self {
+        Self { path: "data/snapshots".into() }
+    }
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { path: "data/windlass.db".into() }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Human, filter: "info".to_owned() }
+    }
+}

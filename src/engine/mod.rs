@@ -1,0 +1,236 @@
+//! The target. This room alone knows its SQL; above it nobody asks which engine serves, only for its [`DdlScope`].
+//!
+//! An engine is reduced to what truly differs: how to open a session, run text, lock, look at the schema, and copy the
+//! database out and in. What is the same everywhere (our own tables, the two routes of a migration) is written once, in
+//! [`bookkeeping`] and above this room.
+
+pub mod bookkeeping;
+mod error;
+mod mariadb;
+mod postgres;
+mod recorder;
+mod sqlite;
+mod value;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+pub use self::{
+    error::{EngineError, RestoreError, StatementError},
+    recorder::Recorder,
+    value::{Row, Value},
+};
+use crate::{
+    model::{schema::Schema, snapshot::Manifest},
+    sql::Dialect,
+};
+
+/// What a transaction can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DdlScope {
+    /// Schema changes and rows alike (PostgreSQL manual, "Transactional DDL"; SQLite).
+    Transaction,
+    /// Rows only: DDL commits by itself (MariaDB manual, "SQL statements causing an implicit commit").
+    Statement,
+}
+
+/// Which server answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Its word for itself: `PostgreSQL`, `MariaDB`, `MySQL`, `SQLite`.
+    pub product: &'static str,
+    /// Its version as it prints it.
+    pub version: String,
+    /// Major and minor, for comparisons.
+    pub number: (u32, u32),
+}
+
+/// Limits that the server keeps for a session. `None` leaves the server's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// How long a statement may wait for a lock.
+    pub lock_timeout_ms: Option<u64>,
+    /// How long a statement may take.
+    pub statement_timeout_ms: Option<u64>,
+}
+
+/// What an engine's own SQL for our tables looks like, where the engines differ.
+#[derive(Debug, Clone, Copy)]
+pub struct Words {
+    /// The statements that create our tables and indexes if they are missing.
+    pub create_tables: &'static [&'static str],
+    /// The wall clock with milliseconds, moving within a transaction.
+    pub clock: &'static str,
+    /// Milliseconds (an integer) from `windlass_lock.heartbeat` to now, as a scalar expression without a FROM clause.
+    pub elapsed_ms: &'static str,
+    /// Turns a timestamp column into milliseconds since 1970 in UTC: text before and after the column.
+    pub epoch_ms: (&'static str, &'static str),
+    /// A query that gives one row with the number of tables in the connection's database or schema whose name is bound as the only parameter.
+    pub count_table: &'static str,
+    /// A query that gives one row with the number of tables in the connection's database or schema that are not windlass's own.
+    pub count_foreign_tables: &'static str,
+}
+
+/// A native dump on its way, piece by piece; the channel is bounded, so that neither end runs ahead.
+pub type DumpSink = tokio::sync::mpsc::Sender<bytes::Bytes>;
+
+/// The other end of a [`DumpSink`]; it ends when the dump is whole, or with an error when it is not.
+pub type DumpSource = tokio::sync::mpsc::Receiver<Result<bytes::Bytes, std::io::Error>>;
+
+/// An engine, pointed at one target.
+#[async_trait]
+pub trait Engine: Send + Sync {
+    /// How its SQL is read.
+    fn dialect(&self) -> Dialect;
+
+    /// What a transaction can hold.
+    fn ddl_scope(&self) -> DdlScope;
+
+    /// Where it differs in SQL for our own tables.
+    fn words(&self) -> &'static Words;
+
+    /// Where the target is, without a secret: `postgres://app@db.internal:5432/app`.
+    fn address(&self) -> &str;
+
+    /// Opens a session of its own: one raw connection, never from a pool, that never reconnects.
+    ///
+    /// # Errors
+    /// [`EngineError::Unreachable`] within `CONNECT_MS_MAX`; [`EngineError::Unsupported`] for a server that is too old.
+    async fn open(&self) -> Result<Box<dyn Session>, EngineError>;
+
+    /// Opens a session for looking only; it never creates the database, and its writes are refused where the engine can.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    async fn open_to_read(&self) -> Result<Box<dyn Session>, EngineError>;
+
+    /// Sends a native dump of the whole database, taken at one moment, into `sink`, and says with which tool (and version) it was made.
+    /// `scratch` is a private folder for an engine that needs a file in between.
+    ///
+    /// # Errors
+    /// When the tool is missing or fails; its own words are in the error, and what was sent is worthless.
+    async fn dump(&self, scratch: &std::path::Path, sink: DumpSink) -> Result<String, EngineError>;
+
+    /// Puts a native dump in the place of the database: loads it beside, compares it with the manifest, then swaps.
+    /// `session` holds the lock; it is given back, or a new one that holds it.
+    ///
+    /// # Errors
+    /// When it cannot be loaded or differs; the database is then as it was, and the session comes back with the error.
+    async fn restore(
+        &self,
+        session: Box<dyn Session>,
+        scratch: &std::path::Path,
+        source: DumpSource,
+        manifest: &Manifest,
+    ) -> Result<Box<dyn Session>, RestoreError>;
+
+    /// The file name ending of a native dump: `dump`, `sql`, `db`.
+    fn dump_ending(&self) -> &'static str;
+
+    /// The commands that open a payload (`{payload}`) without windlass.
+    fn open_by_hand(&self) -> &'static str;
+}
+
+/// One connection to the target.
+///
+/// Every verb fails with [`EngineError::Lost`] once the connection is gone; it is never opened again.
+#[async_trait]
+pub trait Session: Send {
+    /// The server's own name for this connection (process id, thread id).
+    fn connection_id(&self) -> &str;
+
+    /// Which server answers.
+    fn server(&self) -> &Server;
+
+    /// Sets the limits the server keeps from now on.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    async fn set_limits(&mut self, limits: Limits) -> Result<(), EngineError>;
+
+    /// Tries to take the target's lock for this session; never waits. True when it is held now.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or the lock cannot exist (a read-only folder).
+    async fn try_lock(&mut self) -> Result<bool, EngineError>;
+
+    /// Whether any session holds the target's lock.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    async fn is_locked(&mut self) -> Result<bool, EngineError>;
+
+    /// Gives the lock back; nothing happens when it is not held.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    async fn unlock(&mut self) -> Result<(), EngineError>;
+
+    /// Asks with bound values (`?` in the text). Used for our own tables only.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn query(&mut self, sql: &str, binds: &[Value]) -> Result<Vec<Row>, EngineError>;
+
+    /// Writes with bound values (`?` in the text); gives the number of rows. Used for our own tables only.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn write(&mut self, sql: &str, binds: &[Value]) -> Result<u64, EngineError>;
+
+    /// Runs one statement of a migration outside a transaction; gives the number of rows.
+    ///
+    /// # Errors
+    /// [`StatementError`] with index 0.
+    async fn execute(&mut self, sql: &str) -> Result<u64, StatementError>;
+
+    /// Runs statements as one transaction, in as few messages as the engine allows. `seen` is told the index of each statement once it is known to have run.
+    ///
+    /// # Errors
+    /// [`StatementError`] with the statement's index; `committed` says what is known of the transaction.
+    async fn transact(
+        &mut self,
+        statements: &[&str],
+        seen: &mut (dyn FnMut(usize) + Send),
+    ) -> Result<(), StatementError>;
+
+    /// The schema without our own tables; with names, only the tables and objects that are called so (unqualified).
+    ///
+    /// # Errors
+    /// The server's.
+    async fn schema(&mut self, names: Option<&[String]>) -> Result<Schema, EngineError>;
+
+    /// Rows of each table, counted.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn count_rows(&mut self) -> Result<std::collections::BTreeMap<String, u64>, EngineError>;
+
+    /// Rows that point nowhere, one sentence each; at most `limit`.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn broken_references(&mut self, limit: usize) -> Result<Vec<String>, EngineError>;
+
+    /// Says goodbye.
+    async fn close(self: Box<Self>);
+}
+
+/// The engine for a target's URL: `sqlite:data/app.db`, `postgres://…`, `mysql://…` or `mariadb://…`.
+///
+/// # Errors
+/// [`EngineError::Address`] when the URL is not one of those.
+pub fn at(url: &SecretString) -> Result<Arc<dyn Engine>, EngineError> {
+    use secrecy::ExposeSecret;
+    let text = url.expose_secret();
+    match text.split(':').next().unwrap_or_default() {
+        "sqlite" => sqlite::at(text),
+        "postgres" | "postgresql" => postgres::at(text),
+        "mysql" | "mariadb" => mariadb::at(text),
+        other => Err(EngineError::Address {
+            reason: format!("{other:?} is not an engine; use sqlite:, postgres:// or mysql://"),
+        }),
+    }
+}

@@ -1,0 +1,3 @@
+//! Recorder.
+/// Recorder.
+pub struct Recorder;

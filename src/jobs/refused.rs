@@ -1,0 +1,55 @@
+//! Why an order or a question was not taken.
+
+use crate::{
+    catalog::CatalogError,
+    engine::EngineError,
+    model::{finding::Finding, job::JobId, snapshot::SnapshotId},
+    snapshot::ArchiveError,
+    store::StoreError,
+};
+
+/// Why an order or a question was not taken. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// Another run holds the target.
+    #[error("another run is at work on this database: {holder}")]
+    Busy {
+        /// Who: job, process, host, since when.
+        holder: String,
+        /// The job, when it is known here.
+        job: Option<JobId>,
+    },
+    /// The plan says no.
+    #[error("the run may not begin: {}", .blocking.first().map_or("", |finding| finding.message.as_str()))]
+    NotReady {
+        /// What blocks.
+        blocking: Vec<Finding>,
+    },
+    /// There is no run to stop.
+    #[error("no job is at work on this database")]
+    NothingRuns,
+    /// The key was used for something else.
+    #[error("this Idempotency-Key was used for another order")]
+    KeyReused,
+    /// No such job.
+    #[error("there is no job {0}")]
+    NoJob(JobId),
+    /// No such snapshot.
+    #[error("there is no snapshot {0}")]
+    NoSnapshot(SnapshotId),
+    /// The service is stopping.
+    #[error("the service is stopping and takes no new work")]
+    Stopping,
+    /// The catalog cannot be read.
+    #[error("the catalog cannot be used")]
+    Catalog(#[from] CatalogError),
+    /// The target cannot be asked.
+    #[error("the target cannot be used")]
+    Target(#[from] EngineError),
+    /// An archive cannot be read.
+    #[error("the snapshots cannot be used")]
+    Archive(#[from] ArchiveError),
+    /// Our own database cannot be used.
+    #[error("the control store cannot be used")]
+    Store(#[from] StoreError),
+}

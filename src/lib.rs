@@ -1,0 +1,30 @@
+//! windlass takes an application's database from one version to the next, and back.
+//!
+//! The rooms, from the ground up; a room uses only what stands below it:
+//!
+//! - [`model`]: every noun and every legal transition; [`sql`]: statements, dialects and checksums;
+//!   [`config`]: settings; [`clock`]: time; [`telemetry`]: logs.
+//! - [`catalog`]: migrations on disk; [`plan`]: pure thinking; [`engine`]: the target database;
+//!   [`snapshot`]: archives; [`store`]: our own database.
+//! - [`procedure`]: how each kind of job is done.
+//! - [`jobs`]: who runs what, and when; [`monitor`]: health.
+//! - [`app`] and [`lifecycle`]: what lives long, and how it all stops.
+//! - [`api`] and [`cli`]: the doors.
+
+pub mod api;
+pub mod app;
+pub mod catalog;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod engine;
+pub mod jobs;
+pub mod lifecycle;
+pub mod model;
+pub mod monitor;
+pub mod plan;
+pub mod procedure;
+pub mod snapshot;
+pub mod sql;
+pub mod store;
+pub mod telemetry;

@@ -1,0 +1,39 @@
+//! The ordered migrations on disk.
+
+use std::collections::BTreeMap;
+
+use semver::Version;
+
+use super::{
+    finding::Finding,
+    migration::{Identity, Migration},
+};
+
+/// All migrations of one folder, in the order in which they are applied.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Catalog {
+    /// The migrations, in order.
+    pub migrations: Vec<Migration>,
+    /// What was found while reading them; none is critical (a critical one is an error instead).
+    pub findings: Vec<Finding>,
+}
+
+impl Catalog {
+    /// The highest version a migration leads to; `None` for an empty catalog.
+    #[must_use]
+    pub fn highest(&self) -> Option<&Version> {
+        self.migrations.iter().map(|m| &m.identity.version).max()
+    }
+
+    /// The migration called `identity`.
+    #[must_use]
+    pub fn find(&self, identity: &Identity) -> Option<&Migration> {
+        self.migrations.iter().find(|m| m.identity == *identity)
+    }
+
+    /// Migrations by name and version, for matching a history of any length in one pass.
+    #[must_use]
+    pub fn by_name(&self) -> BTreeMap<(&Version, &str), &Migration> {
+        self.migrations.iter().map(|m| ((&m.identity.version, m.identity.name.as_str()), m)).collect()
+    }
+}

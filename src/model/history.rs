@@ -1,0 +1,95 @@
+//! What was applied, as the target's own tables tell it.
+
+use chrono::{DateTime, Utc};
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{checksum::Checksum, migration::Identity};
+
+/// One row of `migration_history`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Applied {
+    /// Its place in the order of application; the first is 1.
+    pub number: i64,
+    /// The version it leads to.
+    #[schema(value_type = String)]
+    pub version: Version,
+    /// The migration's identity as text (`v0.5.0_01_learning_category`); `None` in rows that another reader of the table wrote.
+    pub name: Option<String>,
+    /// For a person.
+    pub description: String,
+    /// By the target's clock.
+    pub applied_at: DateTime<Utc>,
+    /// Who asked for it.
+    pub applied_by: Option<String>,
+    /// How long it took.
+    pub execution_time_ms: Option<i64>,
+    /// `false`: it failed and was not critical.
+    pub success: bool,
+    /// The database's words when it failed.
+    pub error_message: Option<String>,
+    /// Whether it had a way back when it was applied.
+    pub rollback_available: bool,
+    /// What its text was when it was applied.
+    #[schema(value_type = Option<String>)]
+    pub checksum: Option<Checksum>,
+    /// The run that applied it.
+    pub run_id: Option<String>,
+}
+
+impl Applied {
+    /// Whether this row is of the migration called `identity`.
+    #[must_use]
+    pub fn is(&self, identity: &Identity) -> bool {
+        self.version == identity.version && self.name.as_deref().is_none_or(|name| name == identity.to_string())
+    }
+}
+
+/// What the target says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// The version now; `None` when nothing was ever applied or everything was rolled back.
+    pub version: Option<Version>,
+    /// The rows of `migration_history`, by number.
+    pub applied: Vec<Applied>,
+    /// Whether the target has tables of its own although it has no history.
+    pub has_foreign_tables: bool,
+    /// A run that did not end, if there is one.
+    pub unfinished: Option<Unfinished>,
+}
+
+/// A migration that was begun and is neither recorded nor undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Unfinished {
+    /// The run it belongs to.
+    pub run_id: String,
+    /// The migration's identity.
+    pub migration: String,
+    /// Up or down.
+    pub direction: super::migration::Direction,
+    /// How many of its statements are known to be done.
+    pub statements_done: u32,
+    /// The statement that was begun and is not known to be done; the first is 1.
+    pub statement_in_doubt: Option<u32>,
+}
+
+impl History {
+    /// The row of the newest migration.
+    #[must_use]
+    pub fn last(&self) -> Option<&Applied> {
+        self.applied.last()
+    }
+
+    /// Whether the migration called `identity` is in the history.
+    #[must_use]
+    pub fn contains(&self, identity: &Identity) -> bool {
+        self.applied.iter().any(|row| row.is(identity))
+    }
+
+    /// The number the next migration gets.
+    #[must_use]
+    pub fn next_number(&self) -> i64 {
+        self.last().map_or(1, |row| row.number + 1)
+    }
+}

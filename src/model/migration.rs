@@ -1,0 +1,135 @@
+//! One change with a target version, as the catalog tells it.
+
+use std::{fmt, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::checksum::Checksum;
+
+/// Which way a script goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// To a newer version.
+    Up,
+    /// Back.
+    Down,
+}
+
+impl Direction {
+    /// The word that stands in tables and answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// What a statement does to transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StatementKind {
+    /// Changes or reads rows only; can share a transaction on every engine.
+    Rows,
+    /// Changes the schema, and can share a transaction (every DDL of an engine whose DDL is transactional).
+    TransactionalDdl,
+    /// Commits whatever is open before it runs, or after (DDL on MariaDB and MySQL).
+    ImplicitCommit,
+    /// Refuses to run inside a transaction (`CREATE INDEX CONCURRENTLY`, `VACUUM`).
+    OutsideTransaction,
+    /// Sets something for the session (`SET`, `PRAGMA`).
+    Session,
+    /// Opens a transaction.
+    Begin,
+    /// Ends a transaction and keeps its changes.
+    Commit,
+    /// Ends a transaction, or part of one, and drops its changes.
+    Rollback,
+}
+
+/// One statement of a script.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Statement {
+    /// The text as the file has it, without the delimiter.
+    pub sql: String,
+    /// The line of the file on which it begins; the first is 1.
+    pub line: u32,
+    /// What it does to transactions.
+    pub kind: StatementKind,
+}
+
+/// The statements of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// The file, relative to the catalog's root.
+    pub file: Arc<str>,
+    /// Its statements in order.
+    pub statements: Vec<Statement>,
+}
+
+/// What a migration is called: its version, its place among those of one version, its name.
+///
+/// The order of two migrations without dependencies is the order of their identities.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identity {
+    /// The version the database has once this migration and its siblings are applied.
+    pub version: Version,
+    /// The `nn` of `v<semver>_<nn>_<name>`; 0 without one.
+    pub sequence: u32,
+    /// The name, in snake case.
+    pub name: String,
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.sequence {
+            0 => write!(f, "v{}_{}", self.version, self.name),
+            n => write!(f, "v{}_{n:02}_{}", self.version, self.name),
+        }
+    }
+}
+
+/// A migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a field of metadata.json")]
+pub struct Migration {
+    /// What it is called.
+    pub identity: Identity,
+    /// Its folder or file, relative to the catalog's root.
+    pub place: Arc<str>,
+    /// For a person; the name in words when nobody wrote one.
+    pub description: String,
+    /// Who wrote it.
+    pub author: Option<String>,
+    /// When it was written.
+    pub created_at: Option<DateTime<Utc>>,
+    /// The oldest application version that can work with it; `None` for any.
+    pub min_runtime_version: Option<Version>,
+    /// The newest application version that can work with it; `None` for any.
+    pub max_runtime_version: Option<Version>,
+    /// Versions or identities that must come before it.
+    pub dependencies: Vec<String>,
+    /// Whether its failure ends a run. `false`: it is recorded, warned of, and the run goes on.
+    pub critical: bool,
+    /// Whether to run it as one transaction. `None`: what the engine and its statements allow.
+    pub transactional: Option<bool>,
+    /// May be applied although a newer one already is.
+    pub out_of_order: bool,
+    /// How long a statement may wait for a lock, in milliseconds; `None`: as configured.
+    pub lock_timeout_ms: Option<u64>,
+    /// How long a statement may take, in milliseconds; `None`: as configured.
+    pub statement_timeout_ms: Option<u64>,
+    /// Checksums of earlier texts that this one may stand for.
+    pub supersedes: Vec<String>,
+    /// The forward script.
+    pub up: Script,
+    /// The way back, where there is one.
+    pub down: Option<Script>,
+    /// Over everything that goes forward.
+    pub checksum: Checksum,
+}

@@ -1,0 +1,144 @@
+//! What can be asked of the desk, and by whom.
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{job::JobKind, snapshot::SnapshotId};
+
+/// Whether a run makes a snapshot first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SnapshotPolicy {
+    /// Before every run.
+    #[default]
+    Always,
+    /// Only before a run whose way back is not covered by down scripts.
+    Required,
+    /// Not at all.
+    Never,
+}
+
+/// How far a run may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PathPolicy {
+    /// One hop; a target further behind is told which release comes first.
+    #[default]
+    Next,
+    /// Hop after hop, each validated before the next.
+    Through,
+}
+
+/// How a stop is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StopMode {
+    /// After the migration (or, outside a transaction, the statement) that is at work.
+    #[default]
+    Safe,
+    /// A transactional migration is cancelled and rolled back.
+    Now,
+}
+
+/// Where a rollback goes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum RollbackGoal {
+    /// To before the last run.
+    #[default]
+    LastRun,
+    /// This many migrations back.
+    Steps(u32),
+    /// To the state in which this version was the newest.
+    Version(Version),
+    /// To what this snapshot holds.
+    Snapshot(SnapshotId),
+}
+
+/// One order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Order {
+    /// Take the target to a newer version.
+    Migrate {
+        /// To this version; `None`: the required one.
+        to: Option<Version>,
+        /// Show the SQL, change nothing.
+        dry_run: bool,
+        /// Whether to make a snapshot first; `None`: as configured.
+        snapshot: Option<SnapshotPolicy>,
+        /// Whether to validate after each hop.
+        validate: bool,
+    },
+    /// Take it back.
+    Rollback {
+        /// Where to.
+        goal: RollbackGoal,
+        /// Show the SQL, change nothing.
+        dry_run: bool,
+    },
+    /// Make a restorable copy.
+    Snapshot {
+        /// For a person.
+        message: Option<String>,
+        /// To find it by.
+        tags: Vec<String>,
+        /// For a person, longer.
+        notes: Option<String>,
+    },
+    /// Check what is there.
+    Validate {
+        /// Also what costs a look at every row.
+        deep: bool,
+    },
+    /// Record that the target holds everything up to this version.
+    Baseline {
+        /// The version a person says it holds.
+        version: Version,
+    },
+}
+
+impl Order {
+    /// The kind of job it makes.
+    #[must_use]
+    pub fn kind(&self) -> JobKind {
+        match self {
+            Self::Migrate { .. } => JobKind::Migrate,
+            Self::Rollback { .. } => JobKind::Rollback,
+            Self::Snapshot { .. } => JobKind::Snapshot,
+            Self::Validate { .. } => JobKind::Validate,
+            Self::Baseline { .. } => JobKind::Baseline,
+        }
+    }
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requester {
+    /// The token's subject, or the account that runs the CLI.
+    pub name: String,
+    /// Through which door.
+    pub door: Door,
+}
+
+/// A way in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Door {
+    /// The HTTP service.
+    Http,
+    /// The command line.
+    Cli,
+    /// The service itself, at its start.
+    Service,
+}
+
+impl std::fmt::Display for Requester {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let door = match self.door {
+            Door::Http => "http",
+            Door::Cli => "cli",
+            Door::Service => "service",
+        };
+        write!(f, "{door}:{}", self.name)
+    }
+}

@@ -1,0 +1,121 @@
+//! What a run would do, and whether it may.
+
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{compatibility::Compatibility, finding::Finding, migration::Direction};
+
+/// How a migration is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Route {
+    /// As one transaction together with its history rows.
+    Whole,
+    /// Statement by statement, each with a row in the journal.
+    Journaled,
+}
+
+/// How a migration can be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RollbackKind {
+    /// It has a down script, which nobody has tried here.
+    Claimed,
+    /// Only a snapshot takes it back.
+    None,
+}
+
+/// A statement in a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlannedStatement {
+    /// File and line: `v0.5.0_01_learning_category/up.sql:3`.
+    pub place: String,
+    /// Its text; only when asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sql: Option<String>,
+    /// What it does to transactions.
+    pub kind: super::migration::StatementKind,
+}
+
+/// A migration in a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlannedMigration {
+    /// The number it will get, or has when it is to be taken back.
+    pub number: i64,
+    /// Its identity.
+    pub id: String,
+    /// The version it leads to.
+    #[schema(value_type = String)]
+    pub version: Version,
+    /// For a person.
+    pub description: String,
+    /// Up or down.
+    pub direction: Direction,
+    /// Whether its failure ends the run.
+    pub critical: bool,
+    /// How it is run.
+    pub route: Route,
+    /// Its statements, in order.
+    pub statements: Vec<PlannedStatement>,
+    /// How it can be taken back.
+    pub rollback: RollbackKind,
+    /// How long it will take, by earlier runs or by the sizes of the tables it names; `null` when nothing is known.
+    pub estimated_ms: Option<u64>,
+}
+
+/// All migrations that lead to one version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Hop {
+    /// The version before; `null` for an empty database.
+    #[schema(value_type = Option<String>)]
+    pub from: Option<Version>,
+    /// The version after.
+    #[schema(value_type = String)]
+    pub to: Version,
+    /// Its migrations, in order.
+    pub migrations: Vec<PlannedMigration>,
+}
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Plan {
+    /// The target's name.
+    pub target: String,
+    /// The version now; `null` when nothing was applied.
+    #[schema(value_type = Option<String>)]
+    pub current_version: Option<Version>,
+    /// The version after the run.
+    #[schema(value_type = Option<String>)]
+    pub goal_version: Option<Version>,
+    /// Whether application and database can work together now.
+    pub compatibility: Compatibility,
+    /// What the run would do, hop by hop.
+    pub hops: Vec<Hop>,
+    /// What is pending beyond this run, by identity.
+    pub later: Vec<String>,
+    /// How long it will take, as far as it is known.
+    pub estimated_ms: Option<u64>,
+    /// Rows in the tables that the pending migrations name, as the server estimates them.
+    pub estimated_rows: u64,
+    /// Everything that was found.
+    pub findings: Vec<Finding>,
+    /// Whether a run may begin: nothing blocks.
+    pub ready: bool,
+    /// The findings that block.
+    pub blocking: Vec<Finding>,
+}
+
+impl Plan {
+    /// How many migrations the run would apply or take back.
+    #[must_use]
+    pub fn migration_count(&self) -> usize {
+        self.hops.iter().map(|hop| hop.migrations.len()).sum()
+    }
+
+    /// How many statements that are.
+    #[must_use]
+    pub fn statement_count(&self) -> u64 {
+        self.hops.iter().flat_map(|hop| &hop.migrations).map(|m| m.statements.len() as u64).sum()
+    }
+}

@@ -1,0 +1,91 @@
+//! The canonical model of a database's schema, the same for every engine.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type in the server's own canonical words.
+    pub data_type: String,
+    /// Whether it accepts NULL.
+    pub nullable: bool,
+    /// Its default, as the server prints it.
+    pub default: Option<String>,
+    /// Everything else that is part of it (identity, generated, collation, comment, on update), in a fixed order.
+    pub extra: String,
+}
+
+/// A foreign key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignKey {
+    /// Its columns, in order.
+    pub columns: Vec<String>,
+    /// The table it points to.
+    pub references: String,
+    /// The columns it points to.
+    pub referenced_columns: Vec<String>,
+    /// Everything else (on delete, on update, deferrable).
+    pub rules: String,
+}
+
+/// A table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    /// Its columns, in order.
+    pub columns: Vec<Column>,
+    /// Its indexes by name, primary key included, each in canonical words (columns, uniqueness, kind, predicate, validity).
+    pub indexes: BTreeMap<String, String>,
+    /// Its check, unique and exclusion constraints by name.
+    pub constraints: BTreeMap<String, String>,
+    /// Its foreign keys by name.
+    pub foreign_keys: BTreeMap<String, ForeignKey>,
+    /// What else belongs to it (engine, strictness, partitioning, comment).
+    pub options: String,
+    /// Rows, as the server estimates them; not part of the fingerprint.
+    pub rows_estimate: u64,
+    /// Bytes with its indexes, as the server estimates them; not part of the fingerprint.
+    pub size_bytes: u64,
+}
+
+/// A schema without windlass's own tables.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Schema {
+    /// Tables by name; outside the connection's default schema, by `schema.name`.
+    pub tables: BTreeMap<String, Table>,
+    /// Everything else (views, triggers, routines, types, sequences, extensions, events) by `kind name`, each in canonical words.
+    pub objects: BTreeMap<String, String>,
+}
+
+impl Schema {
+    /// A SHA-256 over everything but the estimates, in lower-case hex: equal schemas, equal fingerprints.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let mut hash = Sha256::new();
+        let mut part = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        for (name, table) in &self.tables {
+            part(name);
+            part(&table.options);
+            for column in &table.columns {
+                part(&format!("{column:?}"));
+            }
+            part(&format!("{:?}{:?}{:?}", table.indexes, table.constraints, table.foreign_keys));
+        }
+        for (name, definition) in &self.objects {
+            part(name);
+            part(definition);
+        }
+        hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
+            use std::fmt::Write;
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! The whole picture for an administrator.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{
+    compatibility::Compatibility,
+    history::{Applied, Unfinished},
+    job::Job,
+    snapshot::Manifest,
+};
+
+/// Who holds, or last held, the lock of a target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Holder {
+    /// The machine.
+    pub host: String,
+    /// The process on it.
+    pub process: u32,
+    /// The job.
+    pub job: String,
+    /// Since when, by the target's clock.
+    pub since: Option<DateTime<Utc>>,
+    /// Its last sign of life, by the target's clock.
+    pub heartbeat: Option<DateTime<Utc>>,
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "job {} of process {} on {}", self.job, self.process, self.host)?;
+        match self.since {
+            Some(since) => write!(f, ", since {}", since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `GET /api/migration/status` and `windlass status`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Status {
+    /// The target's name.
+    pub target: String,
+    /// The engine's word for itself, with its version.
+    pub server: String,
+    /// Whether application and database can work together now.
+    pub compatibility: Compatibility,
+    /// What was applied, by number.
+    pub applied: Vec<Applied>,
+    /// What is pending, by identity, in order.
+    pub pending: Vec<String>,
+    /// What an interrupted run left.
+    pub unfinished: Option<Unfinished>,
+    /// Who holds the lock now.
+    pub lock: Option<Holder>,
+    /// The job that is at work.
+    pub running: Option<Job>,
+    /// The newest jobs that ended, newest first.
+    pub recent: Vec<Job>,
+    /// The snapshots, newest first.
+    pub snapshots: Vec<Manifest>,
+}
+
+/// What a line of the log is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogKind {
+    /// A job's own log.
+    Job,
+    /// Who asked for what, and what came of it.
+    Audit,
+}
+
+/// A line of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogLine {
+    /// Its place; later lines have higher ones.
+    pub seq: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// A job's own log, or the audit trail.
+    pub kind: LogKind,
+    /// `info`, `warning` or `error`.
+    pub level: String,
+    /// The job it belongs to.
+    pub job: Option<String>,
+    /// Who asked; audit lines only.
+    pub actor: Option<String>,
+    /// What is told.
+    pub message: String,
+}
+
+/// Which lines of the log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFilter {
+    /// Only this kind.
+    pub kind: Option<LogKind>,
+    /// Only this job's.
+    pub job: Option<String>,
+    /// Only lines after this place.
+    pub after: Option<i64>,
+    /// At most so many, oldest first (`after` given) or the newest (without).
+    pub limit: Option<u32>,
+}

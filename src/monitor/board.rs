@@ -1,0 +1,69 @@
+//! Where the newest look at the target hangs, for everybody to read from memory.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::model::health::{Health, LastMigration};
+
+/// The database's part of `GET /api/system/version`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DatabaseVersion {
+    /// Its version; `null` when it is empty or was never reached.
+    #[schema(value_type = Option<String>)]
+    pub version: Option<Version>,
+    /// The number of the newest migration; 0 without one.
+    pub migration_number: i64,
+    /// The newest migration.
+    pub last_migration: Option<LastMigration>,
+    /// How many the catalog has.
+    pub total_migrations_available: usize,
+}
+
+/// What `GET /api/system/version` tells of the target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VersionAnswer {
+    /// The database's part.
+    pub database: DatabaseVersion,
+    /// Whether application and database can work together now.
+    pub compatible: bool,
+    /// In one sentence.
+    pub reason: String,
+}
+
+/// One look at the target.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// The answer the frontend polls for.
+    pub health: Health,
+    /// Whether the target answered.
+    pub reachable: bool,
+    /// What the version route tells.
+    pub version: VersionAnswer,
+}
+
+/// Where the newest sample hangs. Reading never waits.
+#[derive(Clone)]
+pub struct HealthBoard(Arc<ArcSwap<Sample>>);
+
+impl HealthBoard {
+    /// A board with a first sample.
+    #[must_use]
+    pub fn showing(sample: Sample) -> Self {
+        Self(Arc::new(ArcSwap::from_pointee(sample)))
+    }
+
+    /// The newest sample.
+    #[must_use]
+    pub fn read(&self) -> Arc<Sample> {
+        self.0.load_full()
+    }
+
+    /// Hangs up a newer one.
+    pub fn show(&self, sample: Sample) {
+        self.0.store(Arc::new(sample));
+    }
+}

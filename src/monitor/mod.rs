@@ -1,0 +1,5 @@
+//! Health: one look at the target an interval, whatever the load.
+
+mod board;
+
+pub use board::{DatabaseVersion, HealthBoard, Sample, VersionAnswer};

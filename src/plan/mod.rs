@@ -1,0 +1,1 @@
+//! Pure thinking: (catalog, history, schema facts, goal) to plan and findings.
