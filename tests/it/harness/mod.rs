@@ -1,0 +1,3 @@
+//! Obligations that tests call on.
+
+pub mod database;
