@@ -28,8 +28,9 @@ const CREATE_MS_MAX: u64 = 10 * 60_000;
 
 /// The statement that creates `$2` like `$1`. Only template0 may be given another locale (PostgreSQL manual, "Template
 /// Databases"). The columns of later servers are looked up by name, as not every server has them.
-const CREATE: &str = "SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L \
-       TABLESPACE %I', $2, r.rolname, pg_encoding_to_char(d.encoding), d.datcollate, d.datctype, t.spcname) \
+const CREATE: &str = "SELECT format('CREATE DATABASE %I OWNER %I TEMPLATE template0 ENCODING %L LC_COLLATE %L LC_CTYPE %L', \
+       $2, r.rolname, pg_encoding_to_char(d.encoding), d.datcollate, d.datctype) \
+     || CASE t.spcname WHEN 'pg_default' THEN '' ELSE format(' TABLESPACE %I', t.spcname) END \
      || CASE j.known->>'datlocprovider' \
           WHEN 'i' THEN format(' LOCALE_PROVIDER icu ICU_LOCALE %L', coalesce(j.known->>'datlocale', j.known->>'daticulocale')) \
                || coalesce(format(' ICU_RULES %L', j.known->>'daticurules'), '') \

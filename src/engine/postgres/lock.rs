@@ -10,7 +10,7 @@ use super::refusal;
 use crate::engine::EngineError;
 
 /// The lock's name: the bytes of `windlass`. The server knows it by its halves, `classid` and `objid` of `pg_locks`.
-pub(super) const KEY: i64 = i64::from_be_bytes(*b"windlass");
+const KEY: i64 = i64::from_be_bytes(*b"windlass");
 
 /// Who holds the lock, as a condition on `pg_locks l`; an 8-byte key has `objsubid` 1 (PostgreSQL manual, "pg_locks").
 const HELD: &str = "SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
@@ -34,6 +34,17 @@ pub(super) async fn release(connection: &mut PgConnection) -> Result<(), EngineE
     ask(connection, format!("SELECT CASE WHEN EXISTS ({ours}) THEN pg_advisory_unlock($1) ELSE false END"))
         .await
         .map(|_| ())
+}
+
+/// Takes a lock that stands for the lock of `database`, from beside it, if it is free.
+pub(super) async fn try_take_beside(connection: &mut PgConnection, database: &str) -> Result<bool, EngineError> {
+    sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended($2, $1))")
+        .bind(KEY)
+        .bind(database)
+        .persistent(false)
+        .fetch_one(connection)
+        .await
+        .map_err(|error| refusal::of(&error))
 }
 
 async fn ask(connection: &mut PgConnection, sql: String) -> Result<bool, EngineError> {

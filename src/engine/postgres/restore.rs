@@ -4,9 +4,10 @@
 //! names in one transaction, and the old one is dropped.
 //!
 //! The lock belongs to a database, and a database cannot be renamed while the lock's session is in it. Up to that moment
-//! the session holds it; from then on until a new session has it on the new database, the same key is locked on the
-//! maintenance database. Nobody asks for it there but another restore: what keeps others out of the short gap is that
-//! their sessions are ended, and whoever then comes in first holds the lock rightly, on the new database.
+//! the session holds it; a lock that stands for it is held on the maintenance database meanwhile and until a new session
+//! has the lock on the new database. Nobody asks for that one but another restore: what keeps others out of the short
+//! gap is that their sessions are ended. Whoever comes in first afterwards may hold the lock on the new database; it is
+//! then waited for, and if that takes too long the restore fails with the new database in place and the old one beside it.
 
 use std::{path::Path, time::Duration};
 
@@ -89,8 +90,8 @@ async fn prepare(
     manifest: &Manifest,
     major: u32,
 ) -> Result<(), EngineError> {
-    if !bounded(lock::try_take(maintenance)).await? {
-        let message = "another restore is under way on this server".to_owned();
+    if !bounded(lock::try_take_beside(maintenance, &address.database)).await? {
+        let message = "another restore of this database is under way".to_owned();
         return Err(EngineError::Refused { code: "55P03".to_owned(), message });
     }
     let superuser = bounded(is_superuser(maintenance)).await?;

@@ -89,7 +89,8 @@ async fn show_out(usher: &mut PgConnection, live: &str, copy: &str) {
     let asked = async {
         sqlx::query(
             "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid \
-             WHERE a.datname IN ($1, $2) AND a.pid <> pg_backend_pid() AND pg_has_role(r.oid, 'MEMBER')",
+             WHERE a.datname IN ($1, $2) AND a.pid <> pg_backend_pid() AND (pg_has_role(r.oid, 'MEMBER') \
+                  OR pg_has_role('pg_signal_backend', 'MEMBER') AND NOT r.rolsuper)",
         )
         .bind(live)
         .bind(copy)

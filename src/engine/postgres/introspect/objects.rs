@@ -217,7 +217,8 @@ const WHOLES: [Kind; 4] = [
         key: "'extension ' || c.extname",
         words: "c.extversion, c.extnamespace::regnamespace::text",
         joins: "",
-        only: "true",
+        // Every database has it from its template.
+        only: "c.extname <> 'plpgsql'",
     },
     Kind {
         catalog: "pg_foreign_server",

@@ -57,11 +57,11 @@ SELECT p.name, a.attname::text AS col, format_type(a.atttypid, a.atttypmod) AS k
             FROM pg_depend e JOIN pg_sequence s ON s.seqrelid = e.objid
             WHERE a.attidentity <> '' AND e.classid = 'pg_class'::regclass AND e.refclassid = 'pg_class'::regclass
               AND e.refobjid = a.attrelid AND e.refobjsubid = a.attnum AND e.deptype = 'i'),
-           CASE WHEN a.attgenerated <> '' THEN 'generated ' || a.attgenerated || ' as ' || pg_get_expr(d.adbin, d.adrelid)
+           CASE WHEN a.attgenerated <> '' THEN 'generated ' || a.attgenerated::text || ' as ' || pg_get_expr(d.adbin, d.adrelid)
            END,
            CASE WHEN a.attcollation <> t.typcollation
-                THEN 'collate ' || (SELECT l.collname FROM pg_collation l WHERE l.oid = a.attcollation) END,
-           CASE WHEN a.attstorage <> t.typstorage THEN 'storage ' || a.attstorage END,
+                THEN 'collate ' || (SELECT l.collname::text FROM pg_collation l WHERE l.oid = a.attcollation) END,
+           CASE WHEN a.attstorage <> t.typstorage THEN 'storage ' || a.attstorage::text END,
            /*compression*/
            'statistics ' || nullif(a.attstattarget, -1),
            'with ' || a.attoptions::text, 'options ' || a.attfdwoptions::text,

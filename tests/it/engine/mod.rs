@@ -1,0 +1,3 @@
+//! What holds for one engine alone; the rules of all three are elsewhere, written once.
+
+pub mod postgres;
