@@ -60,7 +60,27 @@ pub struct Schema {
     pub objects: BTreeMap<String, String>,
 }
 
+/// The name without its schema.
+fn unqualified(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
 impl Schema {
+    /// Only the tables and objects that are called by one of `names` (unqualified, the case of letters aside).
+    #[must_use]
+    pub fn only(&self, names: &[String]) -> Self {
+        let named = |name: &str| names.iter().any(|wanted| wanted.eq_ignore_ascii_case(unqualified(name)));
+        Self {
+            tables: self.tables.iter().filter(|(name, _)| named(name)).map(|(n, t)| (n.clone(), t.clone())).collect(),
+            objects: self
+                .objects
+                .iter()
+                .filter(|(name, _)| named(name.split_once(' ').map_or(name.as_str(), |(_, name)| name)))
+                .map(|(name, definition)| (name.clone(), definition.clone()))
+                .collect(),
+        }
+    }
+
     /// A SHA-256 over everything but the estimates, in lower-case hex: equal schemas, equal fingerprints.
     #[must_use]
     pub fn fingerprint(&self) -> String {
