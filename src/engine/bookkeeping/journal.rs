@@ -8,7 +8,7 @@ use ulid::Ulid;
 
 use crate::{
     engine::{EngineError, Row, Session, Value},
-    model::{history::Unfinished, migration::Direction},
+    model::{checksum::Checksum, history::Unfinished, migration::Direction},
 };
 
 /// Rows that one INSERT carries; keeps the number of bound values below what every engine takes.
@@ -204,14 +204,45 @@ impl InFlight {
 /// # Errors
 /// The server's.
 pub async fn unfinished(session: &mut dyn Session) -> Result<Option<InFlight>, EngineError> {
-    let rows = session
-        .query(
-            "SELECT run_id, seq, direction, name, number, statement, state, sql_sha256, fingerprint_before \
-             FROM windlass_journal WHERE statement > 0 ORDER BY run_id DESC, seq DESC, statement DESC LIMIT 1",
-            &[],
-        )
-        .await?;
-    rows.first().map(in_flight_of).transpose()
+    newest(session, "statement > 0").await
+}
+
+/// How far the migration of `place` has come; `None` when none of its statements has a row.
+///
+/// # Errors
+/// The server's.
+pub async fn of_migration(session: &mut dyn Session, place: Place) -> Result<Option<InFlight>, EngineError> {
+    newest(session, &format!("statement > 0 AND run_id = '{}' AND seq = {}", place.run, place.seq)).await
+}
+
+async fn newest(session: &mut dyn Session, which: &str) -> Result<Option<InFlight>, EngineError> {
+    let sql = format!(
+        "SELECT run_id, seq, direction, name, number, statement, state, sql_sha256, fingerprint_before \
+         FROM windlass_journal WHERE {which} ORDER BY run_id DESC, seq DESC, statement DESC LIMIT 1"
+    );
+    session.query(&sql, &[]).await?.first().map(in_flight_of).transpose()
+}
+
+/// Takes an intent out that is known to have changed nothing.
+///
+/// # Errors
+/// The server's.
+pub async fn withdraw(session: &mut dyn Session, place: Place) -> Result<(), EngineError> {
+    let Place { run, seq, statement } = place;
+    let sql =
+        format!("DELETE FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement}");
+    session.write(&sql, &[]).await.map(drop)
+}
+
+/// Gives a planned row the checksum of the text that finishes it.
+///
+/// # Errors
+/// The server's.
+pub async fn renew(session: &mut dyn Session, run: Ulid, seq: u32, checksum: &Checksum) -> Result<(), EngineError> {
+    let sql = format!(
+        "UPDATE windlass_journal SET checksum = ?, bytes_sha256 = ? WHERE run_id = '{run}' AND seq = {seq} AND statement = 0"
+    );
+    session.write(&sql, &[checksum.to_string().into(), checksum.bytes.clone().into()]).await.map(drop)
 }
 
 fn in_flight_of(row: &Row) -> Result<InFlight, EngineError> {
