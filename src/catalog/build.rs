@@ -110,6 +110,6 @@ fn control_fault(source: &Source, controls: &[&Statement], opt_out: &str) -> Fin
         [_] => "the script controls transactions itself".to_owned(),
         _ => format!("the script controls transactions itself, on the lines {}", lines.join(", ")),
     };
-    let remedy = format!("let windlass open the transaction and remove it {opt_out}");
-    Finding::critical("transaction-control", format!("{}:{first}", source.file), message).remedy(remedy.trim_end())
+    let remedy = format!("remove that, for windlass opens the transaction itself{opt_out}");
+    Finding::critical("transaction-control", format!("{}:{first}", source.file), message).remedy(remedy)
 }

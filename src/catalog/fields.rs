@@ -7,6 +7,9 @@ use serde_json::value::{RawValue, Value};
 use super::words::{line_at, unknown_field};
 use crate::model::finding::Finding;
 
+/// How much of a wrong value is repeated in a fault, in characters.
+const VALUE_CHARS_MAX: usize = 60;
+
 /// Fields are taken one by one; what is left at the end is unknown. A field that is `null` counts as not there.
 #[derive(Debug)]
 pub struct Fields<'a> {
@@ -14,7 +17,7 @@ pub struct Fields<'a> {
     text: &'a str,
     left: BTreeMap<String, &'a RawValue>,
     known: Vec<&'static str>,
-    findings: Vec<Finding>,
+    findings: Vec<(usize, Finding)>,
 }
 
 impl<'a> Fields<'a> {
@@ -44,12 +47,14 @@ impl<'a> Fields<'a> {
         Some(Self { file: self.file, text: self.text, left, known: Vec::new(), findings: Vec::new() })
     }
 
-    /// What was found, and a warning for each field that nobody took.
+    /// What was found, and a warning for each field that nobody took, by line.
     pub fn finish(mut self) -> Vec<Finding> {
         for (name, raw) in &self.left {
-            self.findings.push(unknown_field(self.place(raw), name, &self.known));
+            let line = self.line(raw);
+            self.findings.push((line, unknown_field(format!("{}:{line}", self.file), name, &self.known)));
         }
-        self.findings
+        self.findings.sort_by_key(|(line, _)| *line);
+        self.findings.into_iter().map(|(_, finding)| finding).collect()
     }
 
     fn raw(&mut self, name: &'static str) -> Option<&'a RawValue> {
@@ -58,14 +63,20 @@ impl<'a> Fields<'a> {
     }
 
     fn must_be(&mut self, name: &str, raw: &RawValue, expected: &str) {
-        let message = format!("`{name}` must be {expected}, not {}", raw.get());
-        self.findings.push(Finding::critical("metadata-field", self.place(raw), message).remedy("correct it"));
+        let line = self.line(raw);
+        let value: String = raw.get().chars().take(VALUE_CHARS_MAX).collect();
+        let more = if value.len() < raw.get().len() { "…" } else { "" };
+        let fault = Finding::critical(
+            "metadata-field",
+            format!("{}:{line}", self.file),
+            format!("`{name}` must be {expected}, not {value}{more}"),
+        );
+        self.findings.push((line, fault.remedy("correct it")));
     }
 
     /// The parser hands out slices of the text, so a value's address tells its line.
-    fn place(&self, raw: &RawValue) -> String {
-        let offset = raw.get().as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
-        format!("{}:{}", self.file, line_at(self.text, offset))
+    fn line(&self, raw: &RawValue) -> usize {
+        line_at(self.text, raw.get().as_ptr().addr().saturating_sub(self.text.as_ptr().addr()))
     }
 }
 
@@ -73,6 +84,10 @@ fn malformed(file: &str, error: &serde_json::Error) -> Finding {
     let (line, column) = (error.line(), error.column());
     let said = error.to_string();
     let said = said.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&said);
-    Finding::critical("metadata-json", format!("{file}:{line}:{column}"), format!("it is not a JSON object: {said}"))
-        .remedy("correct it, or remove the file: it is optional")
+    Finding::critical(
+        "metadata-json",
+        format!("{file}:{line}:{}", column.max(1)),
+        format!("it is not a JSON object: {said}"),
+    )
+    .remedy("correct it, or remove the file: it is optional")
 }

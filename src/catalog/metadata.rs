@@ -23,7 +23,8 @@ pub fn read(file: &str, text: &str, identity: &Identity) -> (Metadata, Vec<Findi
         Ok(fields) => fields,
         Err(fault) => return (Metadata::default(), vec![fault]),
     };
-    let mut findings = agreement(&mut fields, file, identity);
+    let mut findings = Vec::new();
+    agree(&mut fields, identity);
     let (min_runtime_version, max_runtime_version) = runtime_versions(&mut fields, file, &mut findings);
     let metadata = Metadata {
         description: fields.take("description", A_TEXT, text_of).filter(|text| !text.is_empty()),
@@ -44,21 +45,11 @@ pub fn read(file: &str, text: &str, identity: &Identity) -> (Metadata, Vec<Findi
 }
 
 /// Version and name, if told, must be those of the folder: two truths would be one too many.
-fn agreement(fields: &mut Fields<'_>, file: &str, identity: &Identity) -> Vec<Finding> {
-    let version = fields.take("version", A_VERSION, |value| version(value.as_str()?));
-    let name = fields.take("name", A_TEXT, text_of);
-    let mut faults = Vec::new();
-    let mut disagrees = |what: &str, told: String, folder: String| {
-        let message = format!("the {what} is {told} here and {folder} in the name of the folder");
-        faults.push(Finding::critical("metadata-disagrees", file, message).remedy("make them agree"));
-    };
-    if let Some(told) = version.filter(|told| *told != identity.version) {
-        disagrees("version", told.to_string(), identity.version.to_string());
-    }
-    if let Some(told) = name.filter(|told| *told != identity.name) {
-        disagrees("name", told, identity.name.clone());
-    }
-    faults
+fn agree(fields: &mut Fields<'_>, identity: &Identity) {
+    let expected = format!("{:?}, as in the folder's name", identity.version.to_string());
+    fields.take("version", &expected, |value| version(value.as_str()?).filter(|told| *told == identity.version));
+    let expected = format!("{:?}, as in the folder's name", identity.name);
+    fields.take("name", &expected, |value| value.as_str().filter(|told| *told == identity.name).map(drop));
 }
 
 /// The bounds, flat or under `compatibility`; an empty text is no bound.

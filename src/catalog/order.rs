@@ -81,7 +81,7 @@ fn order(drafts: &[Draft], needs: &Needs) -> Result<Vec<usize>, Vec<Finding>> {
         needs.dedup();
     }
     let hop_order = topology::sorted(&hop_needs)
-        .map_err(|cycles| cycles.iter().map(|cycle| torn(&hops, cycle)).collect::<Vec<_>>())?;
+        .map_err(|cycles| cycles.iter().map(|cycle| torn(drafts, needs, &hop_of, cycle)).collect::<Vec<_>>())?;
     Ok(within(&hop_order, &hop_of, needs))
 }
 
@@ -128,11 +128,20 @@ fn circle(drafts: &[Draft], cycle: &[usize]) -> Finding {
     Finding::critical("dependency-cycle", first, message).remedy("remove one of these dependencies")
 }
 
-fn torn(hops: &[&Version], cycle: &[usize]) -> Finding {
-    let names: Vec<_> = cycle.iter().map(|hop| hops[*hop].to_string()).collect();
-    let first = names.first().cloned().unwrap_or_default();
-    let message = format!("the dependencies of its migrations would take the versions {} apart", names.join(", "));
-    Finding::critical("hop-order", first, message)
+/// The dependencies that would have one of the versions of a cycle both before and after another.
+fn torn(drafts: &[Draft], needs: &Needs, hop_of: &[usize], cycle: &[usize]) -> Finding {
+    let next = cycle.iter().cycle().skip(1);
+    let crossing = cycle.iter().zip(next).filter_map(|(hop, next)| {
+        let of_hop = (0..drafts.len()).filter(|index| hop_of[*index] == *hop);
+        let mut pairs = of_hop.flat_map(|index| needs[index].iter().map(move |need| (index, *need)));
+        pairs.find(|(_, need)| hop_of[*need] == *next)
+    });
+    let crossing: Vec<_> = crossing.collect();
+    let needed = |(index, need): &(usize, usize)| format!("{} needs {}", drafts[*index].place, drafts[*need].place);
+    let place = crossing.first().map_or_else(String::new, |(index, _)| drafts[*index].place.to_string());
+    let told: Vec<_> = crossing.iter().map(needed).collect();
+    let message = format!("its version would have to be taken apart, for {}", told.join(" and "));
+    Finding::critical("hop-order", place, message)
         .remedy("a version is applied as a whole: let migrations depend on earlier versions only")
 }
 

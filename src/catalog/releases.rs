@@ -91,16 +91,15 @@ fn hold(releases: &[(Version, u64)], drafts: &mut [Draft]) -> usize {
 
 fn after_the_last(reader: &mut Reader, releases: &[(Version, u64)], drafts: &[Draft]) {
     let (Some(first), Some(last)) = (drafts.first(), drafts.last()) else { return };
-    let others = match drafts.len() - 1 {
-        0 => String::new(),
-        1 => " and one more migration".to_owned(),
-        n => format!(" and {n} more migrations"),
+    let these = match drafts.len() - 1 {
+        0 => format!("{} belongs", first.place),
+        n => format!("{} and {n} more migration{} belong", first.place, if n == 1 { "" } else { "s" }),
     };
     let until = releases.last().map_or_else(
         || "no release is listed".to_owned(),
         |(version, number)| format!("the last release, {version}, ends at {number}"),
     );
-    let message = format!("{}{others} belong to no release: {until}", first.place);
-    let remedy = format!("add the release they belong to: \"<version>\" = {}", last.number.unwrap_or_default());
+    let message = format!("{these} to no release: {until}");
+    let remedy = format!("add the release: \"<version>\" = {}", last.number.unwrap_or_default());
     reader.fault("beyond-last-release", FILE, message, remedy);
 }

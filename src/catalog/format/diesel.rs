@@ -24,7 +24,7 @@ pub static FORMAT: Format = Format {
     name: "diesel",
     recognises,
     read,
-    opt_out: "or set run_in_transaction = false in metadata.toml to run the statements one by one as written",
+    opt_out: "; or set run_in_transaction = false in metadata.toml to run the statements one by one as written",
 };
 
 fn recognises(folder: &Folder, entries: &[Entry]) -> bool {

@@ -22,7 +22,7 @@ pub struct Format {
     pub recognises: fn(&Folder, &[Entry]) -> bool,
     /// Reads the migrations, in any order. What is wrong is left with the reader.
     pub read: fn(&mut Reader, &[Entry]) -> Vec<Draft>,
-    /// How a person has a script run as it is written, without a transaction round it.
+    /// How a person has a script run as it is written, without a transaction round it; the end of a sentence.
     pub opt_out: &'static str,
 }
 

@@ -20,7 +20,7 @@ pub static FORMAT: Format = Format {
     name: "sqlx",
     recognises: |_, entries| entries.iter().any(|entry| entry.kind == Kind::File && file_name(&entry.name).is_some()),
     read,
-    opt_out: "or begin the forward script with -- no-transaction to run the statements one by one as written",
+    opt_out: "; or begin the forward script with -- no-transaction to run the statements one by one as written",
 };
 
 fn read(reader: &mut Reader, entries: &[Entry]) -> Vec<Draft> {

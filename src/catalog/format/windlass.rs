@@ -31,7 +31,7 @@ pub static FORMAT: Format = Format {
     name: "windlass",
     recognises: |_, entries| entries.iter().any(|entry| entry.kind == Kind::Folder && begins_with_version(&entry.name)),
     read,
-    opt_out: "or set \"transactional\": false in metadata.json to run the statements one by one as written",
+    opt_out: "; or set \"transactional\": false in metadata.json to run the statements one by one as written",
 };
 
 fn begins_with_version(name: &str) -> bool {

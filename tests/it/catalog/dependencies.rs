@@ -44,7 +44,10 @@ fn a_version_waits_as_a_whole() {
     ]);
 
     assert_eq!(folder.order(), ["v1.1.0_01_c", "v1.1.0_02_d", "v1.0.0_01_a", "v1.0.0_02_b", "v1.2.0_01_e"]);
-    insta::assert_snapshot!(folder.remarks().join("\n"), @"");
+    insta::assert_snapshot!(folder.remarks().join("\n"), @r"
+    warning later-version-first v1.0.0_01_a: because of a dependency it is applied after version 1.1.0, which is later than its own; move it to a later version, or drop the dependency
+    warning later-version-first v1.0.0_02_b: because of a dependency it is applied after version 1.1.0, which is later than its own; move it to a later version, or drop the dependency
+    ");
 }
 
 #[test]
@@ -56,7 +59,7 @@ fn dependencies_that_would_take_versions_apart_are_a_fault() {
         ("v1.1.0_02_d", r#""v1.0.0_02_b""#),
     ]);
 
-    insta::assert_snapshot!(folder.refused(), @"");
+    insta::assert_snapshot!(folder.refused(), @"v1.0.0_01_a: its version would have to be taken apart, for v1.0.0_01_a needs v1.1.0_01_c and v1.1.0_02_d needs v1.0.0_02_b; a version is applied as a whole: let migrations depend on earlier versions only");
 }
 
 #[test]
@@ -69,19 +72,26 @@ fn every_cycle_is_told_with_all_its_members() {
         ("v1.1.0_01_self", r#""v1.1.0_01_self""#),
     ]);
 
-    insta::assert_snapshot!(folder.refused(), @"");
+    insta::assert_snapshot!(folder.refused(), @r"
+    v1.0.0_01_a: it depends on itself, by way of v1.0.0_03_c, v1.0.0_02_b; remove one of these dependencies
+    v1.1.0_01_self: it depends on itself; remove one of these dependencies
+    ");
 }
 
 #[test]
 fn a_version_cannot_depend_on_itself() {
-    insta::assert_snapshot!(depending([("v1.0.0_01_a", r#""1.0.0""#)]).refused(), @"");
+    insta::assert_snapshot!(depending([("v1.0.0_01_a", r#""1.0.0""#)]).refused(), @"v1.0.0_01_a: it depends on 1.0.0, its own version; name the migration that must come before it instead");
 }
 
 #[test]
 fn a_missing_dependency_is_told_with_the_nearest_that_exists() {
     let folder = depending([("v1.0.0_01_users", ""), ("v1.1.0_01_b", r#""v1.0.0_01_user", "1.0.1", "soon""#)]);
 
-    insta::assert_snapshot!(folder.refused(), @"");
+    insta::assert_snapshot!(folder.refused(), @r"
+    v1.1.0_01_b: it depends on v1.0.0_01_user, which is neither a version nor a migration of this catalog; did you mean v1.0.0_01_users?
+    v1.1.0_01_b: it depends on 1.0.1, which is neither a version nor a migration of this catalog; did you mean 1.0.0?
+    v1.1.0_01_b: it depends on soon, which is neither a version nor a migration of this catalog; correct its dependencies, or add what is missing
+    ");
 }
 
 /// Goal: a fault in one migration makes no false fault in those that depend on it.

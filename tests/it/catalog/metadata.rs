@@ -55,18 +55,25 @@ fn a_date_is_its_first_moment_and_null_is_nothing() {
 fn an_unknown_field_is_a_warning_that_names_the_nearest() {
     let json = "{\n\"dependancies\": [],\n\"colour\": 1,\n\"compatibility\": {\"min_runtime\": \"1.0.0\"}}";
 
-    insta::assert_snapshot!(told(json).remarks().join("\n"), @"");
+    insta::assert_snapshot!(told(json).remarks().join("\n"), @r"
+    warning unknown-field v1.1.0_01_add_users/metadata.json:4: the field `min_runtime` is not known and has no effect; did you mean `min_runtime_version`?
+    warning unknown-field v1.1.0_01_add_users/metadata.json:2: the field `dependancies` is not known and has no effect; did you mean `dependencies`?
+    warning unknown-field v1.1.0_01_add_users/metadata.json:3: the field `colour` is not known and has no effect; remove it; the known fields are version, name, min_runtime_version, max_runtime_version, compatibility, description, author, created_at, dependencies, critical, transactional, out_of_order, lock_timeout, statement_timeout, supersedes
+    ");
 }
 
 #[test]
 fn version_and_name_must_agree_with_the_folder() {
-    insta::assert_snapshot!(refused(r#"{"version": "1.2.0", "name": "users"}"#), @"");
+    insta::assert_snapshot!(refused(r#"{"version": "1.2.0", "name": "users"}"#), @r#"
+    metadata.json:1: `version` must be "1.1.0", as in the folder's name, not "1.2.0"; correct it
+    metadata.json:1: `name` must be "add_users", as in the folder's name, not "users"; correct it
+    "#);
 }
 
 #[test]
 fn malformed_json_is_told_with_line_and_column() {
-    insta::assert_snapshot!(refused("{\n  \"version\": \"1.1.0\"\n  \"name\": 1\n}"), @"");
-    insta::assert_snapshot!(refused("[]"), @"");
+    insta::assert_snapshot!(refused("{\n  \"version\": \"1.1.0\"\n  \"name\": 1\n}"), @"metadata.json:3:3: it is not a JSON object: expected `,` or `}`; correct it, or remove the file: it is optional");
+    insta::assert_snapshot!(refused("[]"), @"metadata.json:1:1: it is not a JSON object: invalid type: sequence, expected a map; correct it, or remove the file: it is optional");
 }
 
 /// Goal: each field of a wrong type is told, all at once, with its line and what it must be.
@@ -85,12 +92,23 @@ fn wrong_types_are_told_with_line_and_what_is_right() {
         "compatibility": "1.0.0"
     }"#;
 
-    insta::assert_snapshot!(refused(json), @"");
+    insta::assert_snapshot!(refused(json), @r#"
+    metadata.json:2: `version` must be "1.1.0", as in the folder's name, not "1.1"; correct it
+    metadata.json:3: `description` must be a text in quotes, not 7; correct it
+    metadata.json:4: `created_at` must be a time such as "2024-05-01T12:00:00Z", or a date, not "yesterday"; correct it
+    metadata.json:5: `min_runtime_version` must be a semantic version such as "1.2.0", not "one"; correct it
+    metadata.json:6: `dependencies` must be a list of texts in quotes, not ["1.0.0", 2]; correct it
+    metadata.json:7: `critical` must be true or false, not "yes"; correct it
+    metadata.json:8: `lock_timeout` must be a duration such as "2s", or milliseconds, not "2 parsecs"; correct it
+    metadata.json:9: `statement_timeout` must be a duration such as "2s", or milliseconds, not -1; correct it
+    metadata.json:10: `supersedes` must be a list of texts in quotes, not "all"; correct it
+    metadata.json:11: `compatibility` must be an object, not "1.0.0"; correct it
+    "#);
 }
 
 #[test]
 fn runtime_versions_that_contradict_are_a_fault() {
     let twice = r#"{"min_runtime_version": "1.0.0", "compatibility": {"min_runtime_version": "1.1.0"}}"#;
-    insta::assert_snapshot!(refused(twice), @"");
-    insta::assert_snapshot!(refused(r#"{"min_runtime_version": "2.0.0", "max_runtime_version": "1.0.0"}"#), @"");
+    insta::assert_snapshot!(refused(twice), @"metadata.json: `min_runtime_version` is told twice, and differently under `compatibility`; keep one of them");
+    insta::assert_snapshot!(refused(r#"{"min_runtime_version": "2.0.0", "max_runtime_version": "1.0.0"}"#), @"metadata.json: no application version lies between 2.0.0 and 1.0.0; exchange min and max_runtime_version");
 }

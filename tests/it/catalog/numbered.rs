@@ -54,7 +54,7 @@ fn diesel_folders_are_migrations() {
     assert_eq!(folder.order(), ["v0.0.0_diesel_initial_setup", "v0.0.20240502_last", "v0.0.20240501120000_add_users"]);
     let transactional: Vec<_> = catalog.migrations.iter().map(|migration| migration.transactional).collect();
     assert_eq!(transactional, [None, None, Some(false)]);
-    insta::assert_snapshot!(folder.remarks().join("\n"), @"");
+    insta::assert_snapshot!(folder.remarks().join("\n"), @"warning unknown-field 20240502_last/metadata.toml: the field `run_in_transactions` is not known and has no effect; did you mean `run_in_transaction`?");
 }
 
 #[test]
@@ -68,7 +68,13 @@ fn faults_of_a_diesel_folder_are_told() {
         ("c/up.sql", CREATE),
     ]);
 
-    insta::assert_snapshot!(folder.refused(), @"");
+    insta::assert_snapshot!(folder.refused(), @r"
+    1_a/metadata.toml: `run_in_transaction` must be true or false, not a value of the type string; correct it
+    2_b/metadata.toml:2: string values must be quoted, expected literal string; correct it, or remove the file
+    2_b: it has no up.sql; write it
+    3: there is no name after the number; rename it to <number>_<name>
+    c: the folder's name does not name a migration; rename it to <number>_<name>, such as 2024-05-01-120000_add_users
+    ");
 }
 
 #[test]
@@ -87,7 +93,7 @@ fn golang_migrate_pairs_are_migrations() {
 fn golang_migrate_refuses_a_file_without_a_direction() {
     let folder = Folder::with([("1_a.up.sql", CREATE), ("2_b.sql", CREATE)]);
 
-    insta::assert_snapshot!(folder.refused_as(CatalogFormat::GolangMigrate), @"");
+    insta::assert_snapshot!(folder.refused_as(CatalogFormat::GolangMigrate), @r#"2_b.sql: the file's name says neither .up.sql nor .down.sql; rename it, or set catalog.format to "sqlx""#);
 }
 
 #[test]
@@ -99,15 +105,18 @@ fn one_number_twice_is_a_fault_that_names_both() {
         ("2_c.down.sql", CREATE),
         ("02_d.down.sql", CREATE),
     ]);
-    insta::assert_snapshot!(files.refused(), @"");
+    insta::assert_snapshot!(files.refused(), @r"
+    2_c.down.sql: it has the number 2, and so has 02_d.down.sql; give one of them another number
+    1_b.up.sql: it has the number 1, and so has 1_a.sql; give one of them another number
+    ");
 
     let folders = Folder::with([("2024-01-01-000000_a/up.sql", CREATE), ("20240101000000_b/up.sql", CREATE)]);
-    insta::assert_snapshot!(folders.refused(), @"");
+    insta::assert_snapshot!(folders.refused(), @"20240101000000_b: it has the number 20240101000000, and so has 2024-01-01-000000_a; give one of them another number");
 }
 
 #[test]
 fn a_way_back_without_a_way_there_is_a_fault() {
-    insta::assert_snapshot!(Folder::with([("1_a.up.sql", CREATE), ("7_b.down.sql", CREATE)]).refused(), @"");
+    insta::assert_snapshot!(Folder::with([("1_a.up.sql", CREATE), ("7_b.down.sql", CREATE)]).refused(), @"7_b.down.sql: it goes back from number 7, and no file goes there; add the .up.sql file, or remove this one");
 }
 
 /// Goal: SQL that was meant as a migration is never passed over; what was not is only told of.
@@ -120,7 +129,12 @@ fn files_with_other_names_are_faults_or_told_of() {
         ("18446744073709551616_d.sql", CREATE),
         ("4_e.SQL", CREATE),
     ]);
-    insta::assert_snapshot!(meant.refused(), @"");
+    insta::assert_snapshot!(meant.refused(), @r"
+    18446744073709551616_d.sql: the number 18446744073709551616 is larger than 18446744073709551615; give it a smaller number
+    2-b.sql: the file's name does not name a migration; rename it to <number>_<name>.sql, such as 0001_add_users.sql
+    3_.sql: there is no name after the number; rename it to <number>_<name>
+    4_e.SQL: the file's name does not name a migration; rename it to <number>_<name>.sql, such as 0001_add_users.sql
+    ");
 
     let not_meant = Folder::with([
         ("18446744073709551615_a.sql", CREATE),
@@ -129,7 +143,10 @@ fn files_with_other_names_are_faults_or_told_of() {
         ("old/1_x.sql", CREATE),
     ]);
     assert_eq!(not_meant.order(), ["v0.0.18446744073709551615_a"]);
-    insta::assert_snapshot!(not_meant.remarks().join("\n"), @"");
+    insta::assert_snapshot!(not_meant.remarks().join("\n"), @r"
+    info stray-file old: it is not part of any migration and is not read
+    info stray-file seed.sql: it is not part of any migration and is not read
+    ");
 }
 
 #[test]

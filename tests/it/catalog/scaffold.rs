@@ -37,9 +37,17 @@ fn a_new_migration_is_complete_and_loads() {
 
     assert_eq!(path, folder.path().join("migrations/v1.2.0_01_add_users"));
     let file = |name: &str| std::fs::read_to_string(path.join(name)).expect("a file");
-    insta::assert_snapshot!(file("metadata.json"), @"");
-    insta::assert_snapshot!(file("up.sql"), @"");
-    insta::assert_snapshot!(file("down.sql"), @"");
+    insta::assert_snapshot!(file("metadata.json"), @r#"
+    {
+      "version": "1.2.0",
+      "name": "add_users",
+      "description": "Users, at last",
+      "created_at": "2024-05-01T12:00:00Z",
+      "dependencies": []
+    }
+    "#);
+    insta::assert_snapshot!(file("up.sql"), @"-- v1.2.0_01_add_users: what is to change.");
+    insta::assert_snapshot!(file("down.sql"), @"-- v1.2.0_01_add_users: the way back. Left without a statement, there is none.");
     let left: Vec<_> = std::fs::read_dir(folder.path().join("migrations")).expect("a folder").collect();
     assert_eq!(left.len(), 1);
     let catalog =

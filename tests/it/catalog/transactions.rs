@@ -25,20 +25,20 @@ fn the_way_back_is_treated_alike() {
 
 #[test]
 fn any_other_transaction_control_is_a_fault_with_its_lines() {
-    insta::assert_snapshot!(script("BEGIN;\nSELECT 1;\nCOMMIT;\nSELECT 2;").refused(), @"");
-    insta::assert_snapshot!(script("SELECT 1;\nCOMMIT;").refused(), @"");
-    insta::assert_snapshot!(script("BEGIN;\nSELECT 1;\nCOMMIT;\nBEGIN;\nSELECT 2;\nCOMMIT;").refused(), @"");
+    insta::assert_snapshot!(script("BEGIN;\nSELECT 1;\nCOMMIT;\nSELECT 2;").refused(), @r#"v1.0.0_t/up.sql:1: the script controls transactions itself, on the lines 1, 3; remove that, for windlass opens the transaction itself; or set "transactional": false in metadata.json to run the statements one by one as written"#);
+    insta::assert_snapshot!(script("SELECT 1;\nCOMMIT;").refused(), @r#"v1.0.0_t/up.sql:2: the script controls transactions itself; remove that, for windlass opens the transaction itself; or set "transactional": false in metadata.json to run the statements one by one as written"#);
+    insta::assert_snapshot!(script("BEGIN;\nSELECT 1;\nCOMMIT;\nBEGIN;\nSELECT 2;\nCOMMIT;").refused(), @r#"v1.0.0_t/up.sql:1: the script controls transactions itself, on the lines 1, 3, 4, 6; remove that, for windlass opens the transaction itself; or set "transactional": false in metadata.json to run the statements one by one as written"#);
     let back = script("SELECT 1").and("v1.0.0_t/down.sql", "SELECT 1;\nROLLBACK");
-    insta::assert_snapshot!(back.refused(), @"");
+    insta::assert_snapshot!(back.refused(), @r#"v1.0.0_t/down.sql:2: the script controls transactions itself; remove that, for windlass opens the transaction itself; or set "transactional": false in metadata.json to run the statements one by one as written"#);
 }
 
 /// Goal: each layout names its own way to have a script run as written.
 #[test]
 fn the_remedy_is_one_that_the_layout_knows() {
-    insta::assert_snapshot!(Folder::with([("1_a.sql", "COMMIT")]).refused(), @"");
-    insta::assert_snapshot!(Folder::with([("1_a/up.sql", "COMMIT")]).refused(), @"");
+    insta::assert_snapshot!(Folder::with([("1_a.sql", "COMMIT")]).refused(), @"1_a.sql:1: the script controls transactions itself; remove that, for windlass opens the transaction itself; or begin the forward script with -- no-transaction to run the statements one by one as written");
+    insta::assert_snapshot!(Folder::with([("1_a/up.sql", "COMMIT")]).refused(), @"1_a/up.sql:1: the script controls transactions itself; remove that, for windlass opens the transaction itself; or set run_in_transaction = false in metadata.toml to run the statements one by one as written");
     let golang = Folder::with([("1_a.up.sql", "COMMIT")]);
-    insta::assert_snapshot!(golang.refused_as(windlass::config::CatalogFormat::GolangMigrate), @"");
+    insta::assert_snapshot!(golang.refused_as(windlass::config::CatalogFormat::GolangMigrate), @"1_a.up.sql:1: the script controls transactions itself; remove that, for windlass opens the transaction itself");
 }
 
 #[test]
