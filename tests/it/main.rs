@@ -1,3 +1,5 @@
 //! Every test that drives windlass through a public face: one binary, one start-up.
 
+mod engine;
 mod harness;
+mod snapshot_folder;
