@@ -81,3 +81,25 @@ fn read_value(row: &SqliteRow, column: usize) -> Result<Value, sqlx::Error> {
         _ => Value::Text(row.try_get_unchecked(column)?),
     })
 }
+
+/// The text at `column` of a row of SQLite's own tables; empty when there is none.
+pub(super) fn text(row: &Row, column: usize) -> String {
+    optional(row, column).unwrap_or_default()
+}
+
+/// The text at `column`, if it is not NULL.
+pub(super) fn optional(row: &Row, column: usize) -> Option<String> {
+    match row.0.get(column) {
+        Some(Value::Text(text)) => Some(text.clone()),
+        Some(Value::Int(number)) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// The integer at `column`; 0 when there is none.
+pub(super) fn int(row: &Row, column: usize) -> i64 {
+    match row.0.get(column) {
+        Some(Value::Int(number)) => *number,
+        _ => 0,
+    }
+}

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use sqlx::{Connection, SqliteConnection};
 
 use super::{
-    EngineError, Place, Session, fault, introspect, lock,
+    EngineError, Place, Session, definition, fault, introspect, lock,
     open::{self, Access, LOCK_TIMEOUT_MS},
     rows, sizes, transact,
     watch::Watcher,
@@ -99,8 +99,8 @@ impl SqliteSession {
 /// Whether a statement changes rows: SQLite's count stays at the last such statement's when another kind runs (SQLite
 /// manual, `sqlite3_changes`).
 fn changes_rows(sql: &str) -> bool {
-    let first = introspect::first_word(sql);
-    ["insert", "update", "delete", "replace", "with"].iter().any(|verb| first.eq_ignore_ascii_case(verb))
+    let first = definition::first_word(sql);
+    ["insert", "update", "delete", "replace", "with"].contains(&first.as_str())
 }
 
 #[async_trait]
