@@ -1,0 +1,4 @@
+//! The engines: rules that hold on each of them, and what is particular to one.
+
+mod contract;
+mod sqlite;
