@@ -1,4 +1,5 @@
 //! Settings: which layer wins, what is refused, and that no error shows a secret.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
 
@@ -57,13 +58,13 @@ impl Desk {
     /// The error with its causes, as a person or a log would see it.
     fn says(&self) -> String {
         let error = self.fails();
-        let mut text = format!("{error} | {error:?}");
+        let mut said = vec![format!("{error} | {error:?}")];
         let mut cause = std::error::Error::source(&error);
         while let Some(inner) = cause {
-            text.push_str(&format!(" | {inner}"));
+            said.push(inner.to_string());
             cause = inner.source();
         }
-        text
+        said.join(" | ")
     }
 }
 
