@@ -1,6 +1,7 @@
 //! Every test that drives windlass through a public face: one binary, one start-up.
 
 mod auth;
+mod catalog;
 mod config;
 mod harness;
 mod telemetry;
