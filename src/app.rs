@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::{
+    auth::Keys,
     clock::Clock,
     config::Config,
     jobs::{Desk, Enquiry},
@@ -20,6 +23,10 @@ pub struct App {
     pub enquiry: Enquiry,
     /// The newest look at the target.
     pub health: HealthBoard,
+    /// Tells whose token a token is.
+    pub keys: Arc<Keys>,
     /// Time.
     pub clock: Clock,
+    /// Cancelled once the service is to stop: probes say so, streams end, no new work begins.
+    pub stopping: CancellationToken,
 }
