@@ -155,7 +155,7 @@ impl From<Refused> for Problem {
             Refused::Catalog(CatalogError::Faults(faults)) => {
                 Self::of(&kinds::CATALOG_UNUSABLE, detail).blocked_by(faults)
             }
-            Refused::Catalog(CatalogError::Folder { .. }) => Self::of(&kinds::CATALOG_UNUSABLE, detail),
+            Refused::Catalog(_) => Self::of(&kinds::CATALOG_UNUSABLE, detail),
             Refused::Target(error) => Self::of(kind_of(&error), detail),
             Refused::Archive(_) => Self::of(&kinds::SNAPSHOTS_UNUSABLE, detail),
             Refused::Store(_) => Self::of(&kinds::STORE_UNUSABLE, detail),
