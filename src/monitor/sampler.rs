@@ -1,6 +1,6 @@
 //! The one who looks: on its own connection, once an interval, and at once when a run of ours begins or ends.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,7 @@ pub struct Sampler {
     target: Target,
     board: HealthBoard,
     running: watch::Receiver<bool>,
-    catalog: Arc<Catalog>,
+    catalog: Catalog,
     stamp: Option<std::time::SystemTime>,
     session: Option<Box<dyn Session>>,
 }
@@ -33,8 +33,8 @@ pub struct Sampler {
 impl Sampler {
     /// A sampler that hangs its samples on `board`; `running` says when a job of this process begins and ends.
     #[must_use]
-    pub fn new(target: Target, board: HealthBoard, running: watch::Receiver<bool>, catalog: Arc<Catalog>) -> Self {
-        Self { target, board, running, catalog, stamp: None, session: None }
+    pub fn new(target: Target, board: HealthBoard, running: watch::Receiver<bool>) -> Self {
+        Self { target, board, running, catalog: Catalog::default(), stamp: None, session: None }
     }
 
     /// Looks until `stop`.
@@ -63,7 +63,7 @@ impl Sampler {
         }
         self.stamp = stamp;
         match self.target.catalog().await {
-            Ok(catalog) => self.catalog = Arc::new(catalog),
+            Ok(catalog) => self.catalog = catalog,
             Err(error) => tracing::warn!(%error, "the catalog cannot be read; health goes by the last one that could"),
         }
     }

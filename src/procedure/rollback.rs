@@ -80,7 +80,7 @@ impl Rollback<'_> {
             self.announce(&history, &backward, needs.backend.to_string()).await?;
             return self.by_scripts(&history, &backward, &catalog).await;
         }
-        match self.snapshot_of(goal, &backward).await? {
+        match snapshot_of(self.target, goal, &backward).await? {
             Some(id) => self.to_snapshot(id).await,
             None => Err(problem::blocked(&backward.blocking)),
         }
@@ -95,15 +95,6 @@ impl Rollback<'_> {
             .await
             .map_err(|stuck| problem::stuck(&stuck))?;
         read_history(self.held.session().map_err(untouched)?, self.target.engine.words()).await.map_err(untouched)
-    }
-
-    /// The snapshot under the last run, which stands in for down scripts that are not there.
-    async fn snapshot_of(&self, goal: &RollbackGoal, backward: &Backward) -> Result<Option<SnapshotId>, JobProblem> {
-        let (RollbackGoal::LastRun, Some(run)) = (goal, &backward.run) else { return Ok(None) };
-        let Ok(job) = run.parse() else { return Ok(None) };
-        let job = self.target.store.job(job).await.map_err(|error| problem::store(&error))?;
-        let report = job.and_then(|job| job.result).and_then(|json| serde_json::from_value::<RunReport>(json).ok());
-        Ok(report.and_then(|report| report.snapshot))
     }
 
     async fn to_snapshot(&mut self, id: SnapshotId) -> Result<(), JobProblem> {
@@ -240,4 +231,17 @@ impl Rollback<'_> {
 
 fn untouched(error: EngineError) -> JobProblem {
     problem::engine(&error, problem::UNTOUCHED)
+}
+
+/// The snapshot under the last run, which stands in for down scripts that are not there.
+async fn snapshot_of(
+    target: &Target,
+    goal: &RollbackGoal,
+    backward: &Backward,
+) -> Result<Option<SnapshotId>, JobProblem> {
+    let (RollbackGoal::LastRun, Some(run)) = (goal, &backward.run) else { return Ok(None) };
+    let Ok(job) = run.parse() else { return Ok(None) };
+    let job = target.store.job(job).await.map_err(|error| problem::store(&error))?;
+    let report = job.and_then(|job| job.result).and_then(|json| serde_json::from_value::<RunReport>(json).ok());
+    Ok(report.and_then(|report| report.snapshot))
 }
