@@ -1,4 +1,9 @@
 //! Every test that drives windlass through a public face: one binary, one start-up.
 
+mod auth;
+mod catalog;
+mod config;
 mod engine;
 mod harness;
+mod snapshot_folder;
+mod telemetry;

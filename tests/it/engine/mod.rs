@@ -1,3 +1,5 @@
-//! What holds for one engine alone; the rules of all three are elsewhere, written once.
+//! The engines: rules that hold on each of them, and what is particular to one.
 
-pub mod postgres;
+mod contract;
+mod postgres;
+mod sqlite;

@@ -1,0 +1,1 @@
+//! The folder of snapshots: a snapshot is there whole, or it is not there.
