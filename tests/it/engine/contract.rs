@@ -12,6 +12,9 @@ macro_rules! on_every_engine {
         mod sqlite {
             $(#[tokio::test] async fn $rule() { super::$rule(super::target(super::On::Sqlite).await).await; })*
         }
+        mod postgres {
+            $(#[tokio::test] async fn $rule() { super::$rule(super::target(super::On::Postgres).await).await; })*
+        }
     };
 }
 

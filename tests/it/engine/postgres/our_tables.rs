@@ -67,4 +67,5 @@ async fn tables_that_were_there_before_gain_what_they_lack() {
         number(&mut session, "SELECT count(*) FROM schema_version WHERE name IS NULL AND run_id IS NULL").await,
         1
     );
+    assert_eq!(session.schema(None).await.unwrap(), windlass::model::schema::Schema::default());
 }

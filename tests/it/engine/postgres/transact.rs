@@ -120,7 +120,8 @@ async fn a_statement_alone_is_outside_any_transaction() {
     assert_eq!(session.execute("UPDATE t SET id = 2").await.unwrap(), 2);
     let failure = session.execute("CREATE UNIQUE INDEX CONCURRENTLY u ON t (id)").await.expect_err("twice 2");
     assert_eq!((failure.index, failure.committed), (0, Some(false)));
-    let schema = session.schema(Some(&["u".to_owned()])).await.unwrap();
+    let schema = session.schema(Some(&["t".to_owned(), "u".to_owned()])).await.unwrap();
+    assert!(schema.objects["index u"].contains("invalid"), "{schema:?}");
     assert!(schema.tables["t"].indexes["u"].contains("invalid"), "{schema:?}");
 }
 
