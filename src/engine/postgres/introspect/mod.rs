@@ -2,7 +2,7 @@
 //!
 //! Nothing in it is volatile or an object identifier, so that a restored copy has the same fingerprint. Who owns an
 //! object and who may use it is not part of it: that belongs to the server's roles. What belongs to an extension is
-//! the extension's (`pg_depend.deptype = 'e'`; PostgreSQL manual, "pg_depend"). The questions are few and each is over
+//! the extension's (`pg_depend.deptype = 'e'`, PostgreSQL manual). The questions are few and each is over
 //! all tables; with names, each is narrowed by the server,
 //! the case of letters aside.
 
