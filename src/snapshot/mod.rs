@@ -84,9 +84,14 @@ impl Folder {
         Ok(())
     }
     pub async fn scratch(&self) -> Result<std::path::PathBuf, ArchiveError> {
-        Ok(std::env::temp_dir())
+        Ok(tempdir_stub())
     }
     pub async fn sweep(&self) -> Result<(), ArchiveError> {
         Ok(())
     }
+}
+fn tempdir_stub() -> std::path::PathBuf {
+    let p = std::env::temp_dir().join(format!("windlass-stub-{}", ulid::Ulid::generate()));
+    let _ = std::fs::create_dir(&p);
+    p
 }
