@@ -1,4 +1,5 @@
 //! The engines: rules that hold on each of them, and what is particular to one.
 
 mod contract;
+mod postgres;
 mod sqlite;
