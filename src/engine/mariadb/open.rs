@@ -14,6 +14,12 @@ const CONNECT_MS_MAX: u64 = 10_000;
 /// How long the server keeps a session that says nothing; a run may think for long between two statements.
 const IDLE_S_MAX: u64 = 7 * 24 * 60 * 60;
 
+/// sqlx connects with the flag `CLIENT_IGNORE_SPACE`, for which the server adds a mode that changes how a migration is
+/// read (MariaDB manual, "SQL Mode", `IGNORE_SPACE`); taken away unless the server wants it for everybody.
+const WITHOUT_IGNORE_SPACE: &str = "SET SESSION sql_mode = IF(FIND_IN_SET('IGNORE_SPACE', @@global.sql_mode), \
+    @@session.sql_mode, \
+    TRIM(BOTH ',' FROM REPLACE(CONCAT(',', @@session.sql_mode, ','), ',IGNORE_SPACE,', ',')))";
+
 /// The server refuses because it is read-only (`ER_OPTION_PREVENTS_STATEMENT`).
 const OPTION_PREVENTS_STATEMENT: u16 = 1290;
 
@@ -69,8 +75,8 @@ async fn settle(connection: &mut MySqlConnection, purpose: Purpose) -> Result<()
         Purpose::Write => &["START TRANSACTION READ WRITE", "ROLLBACK"],
         Purpose::Read => &["SET SESSION TRANSACTION READ ONLY"],
     };
-    for sql in std::iter::once(session.as_str()).chain(last.iter().copied()) {
-        sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut *connection).await?;
+    for sql in [session.as_str(), WITHOUT_IGNORE_SPACE].iter().chain(last) {
+        sqlx::raw_sql(AssertSqlSafe((*sql).to_owned())).execute(&mut *connection).await?;
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 const TABLES: &str = "SELECT table_name, table_type, engine, row_format, table_collation, create_options, table_comment, \
-                      table_rows, COALESCE(data_length, 0) + COALESCE(index_length, 0) FROM information_schema.tables";
+                      table_rows, CAST(COALESCE(data_length, 0) + COALESCE(index_length, 0) AS SIGNED) FROM information_schema.tables";
 
 const COLUMNS: &str = "SELECT table_name, ordinal_position, column_name, column_type, is_nullable, column_default, extra, \
                        collation_name, column_comment, generation_expression FROM information_schema.columns";

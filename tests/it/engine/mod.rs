@@ -1,0 +1,3 @@
+//! What only one engine has to show.
+
+pub mod mariadb;
