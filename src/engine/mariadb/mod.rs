@@ -82,6 +82,6 @@ impl Engine for MariaDb {
     }
 
     fn open_by_hand(&self) -> &'static str {
-        "age -d {payload} | zstd -d | mariadb --binary-mode --default-character-set=utf8mb4 <database>"
+        "age -d {payload} | zstd -d | mariadb --binary-mode --comments --default-character-set=utf8mb4 <database>"
     }
 }

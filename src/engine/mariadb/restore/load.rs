@@ -20,6 +20,11 @@ const PIECE_S_MAX: u64 = 60 * 60;
 /// How long the client may work after the last piece.
 const END_S_MAX: u64 = 4 * 60 * 60;
 
+/// Without `--binary-mode` the client would obey its own commands (`\\!` runs a shell) wherever the dump contains them;
+/// without `--comments` it would take the comments out of the bodies of routines (MariaDB manual, "mariadb Command-Line
+/// Client").
+const ARGUMENTS: [&str; 4] = ["--binary-mode", "--comments", "--batch", "--default-character-set=utf8mb4"];
+
 /// Loads everything that comes from `source`.
 ///
 /// # Errors
@@ -33,8 +38,8 @@ pub(super) async fn load(
     let program = Tool::find(tool::preferred(product == MYSQL, "mariadb", "mysql")).await?;
     let credentials = Credentials::write(beside, program.maker, scratch)?;
     let mut command = program.command(&credentials);
-    // Without --binary-mode the client would obey its own commands (`\!` runs a shell) wherever the dump contains them.
-    tool::with(&mut command, &["--binary-mode", "--batch", "--default-character-set=utf8mb4", "--", &beside.database]);
+    tool::with(&mut command, &ARGUMENTS);
+    tool::with(&mut command, &["--", &beside.database]);
     let mut child = command.stdin(Stdio::piped()).spawn().map_err(|error| program.failed(&error.to_string()))?;
     let input = child.stdin.take().ok_or_else(|| program.failed("it has no input"))?;
     let errors = child.stderr.take();
