@@ -1,5 +1,6 @@
-//! The engines: rules that hold on each of them, and what is particular to one.
+<<<<<<< HEAD
 
 mod contract;
 mod postgres;
 mod sqlite;
+pub mod mariadb;
