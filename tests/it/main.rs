@@ -6,4 +6,5 @@ mod config;
 mod engine;
 mod harness;
 mod snapshot_folder;
+mod sql;
 mod telemetry;
