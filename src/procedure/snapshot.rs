@@ -1,7 +1,5 @@
 //! Making a restorable copy: dump → folder, and the manifest last.
 
-use std::path::PathBuf;
-
 use tokio::sync::mpsc;
 
 use super::{Assignment, Ended, Held, Target, problem, read_history};
@@ -94,31 +92,18 @@ async fn backend(target: &Target, history: &History) -> semver::Version {
 
 /// The engine's dump and the folder's writing, side by side over a bounded channel.
 async fn copy(target: &Target, told: &Assignment, id: SnapshotId) -> Result<(String, Written), JobProblem> {
-    let scratch = scratch(target).await?;
+    let scratch = target.folder.scratch().await.map_err(|error| problem::archive(&error))?;
     let (sink, source) = mpsc::channel(PIECES_MAX);
     let progress = told.progress.clone();
     let copied = move |bytes: u64| progress.update(|p| p.step = format!("snapshot, {} MB so far", bytes >> 20));
-    let writing = target.folder.write(id, target.engine.dump_ending(), source, copied);
-    let (dumped, written) = tokio::join!(target.engine.dump(&scratch.0, sink), writing);
-    match dumped {
-        Ok(tool) => written.map(|written| (tool, written)).map_err(|error| problem::archive(&error)),
-        Err(error) => {
-            target.folder.discard(id).await;
-            Err(problem::engine(&error, problem::UNTOUCHED))
-        }
-    }
-}
-
-/// A private folder for what an engine needs in between; gone when dropped.
-pub(super) struct Scratch(pub PathBuf);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A fresh private folder beside the snapshots.
-pub(super) async fn scratch(target: &Target) -> Result<Scratch, JobProblem> {
-    target.folder.scratch().await.map(Scratch).map_err(|error| problem::archive(&error))
+    let writing = target.folder.create(id, target.engine.dump_ending(), source, copied);
+    let (dumped, written) = tokio::join!(target.engine.dump(scratch.path(), sink), writing);
+    let failed = match (dumped, written) {
+        (Ok(tool), Ok(written)) => return Ok((tool, written)),
+        (Err(error), _) => problem::engine(&error, problem::UNTOUCHED),
+        (_, Err(error)) => problem::archive(&error),
+    };
+    // What was written of it is no snapshot; a leftover is swept up by the next run.
+    let _ = target.folder.remove(id).await;
+    Err(failed)
 }

@@ -37,10 +37,11 @@ pub(super) async fn restore(
     let mut copy = prove(place, &file, manifest).await?;
     let mut live = open::connect(place, Access::Write).await?;
     carry_epoch(session, &mut copy).await?;
-    fit_pages(&mut copy, &mut live).await.map_err(|error| fault::in_session(place, error, None))?;
+    fit_pages(&mut copy, &mut live).await.map_err(|error| fault::in_session(place, &error, None))?;
     let (copy, mut live) = copy::copy(copy, live, Source::Held).await?;
-    // The log is as large as the database now; it shrinks here unless a reader still needs it, and then later by itself.
-    let _ = rows::run(&mut live, "PRAGMA wal_checkpoint(TRUNCATE)").await;
+    // The log is as large as the database now. It shrinks here unless a reader still needs it, which is not waited for:
+    // then SQLite does it later by itself.
+    let _ = rows::run(&mut live, "PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)").await;
     let _ = live.close().await;
     let _ = copy.close().await;
     Ok(())
@@ -71,7 +72,7 @@ fn receive(file: Scratch, mut source: DumpSource, expected: &(u64, String)) -> R
 async fn prove(place: &Place, file: &Scratch, manifest: &Manifest) -> Result<SqliteConnection, EngineError> {
     let unreadable = |error: sqlx::Error| match error {
         sqlx::Error::Database(error) => differs(error.message().to_owned()),
-        other => fault::in_session(place, other, None),
+        other => fault::in_session(place, &other, None),
     };
     let mut copy = open::options(file.path()).connect().await.map_err(unreadable)?;
     rows::run(&mut copy, "PRAGMA journal_mode = DELETE").await.map_err(unreadable)?;
@@ -113,7 +114,7 @@ async fn carry_epoch(session: &mut dyn Session, copy: &mut SqliteConnection) -> 
     Ok(())
 }
 
-/// In WAL mode the pages of the database cannot change their size (SQLite manual, "PRAGMA page_size"), hence those of the
+/// In WAL mode the pages of the database cannot change their size (SQLite manual, `PRAGMA page_size`), hence those of the
 /// copy do. VACUUM keeps every value, and may renumber the rows of a table that has no INTEGER PRIMARY KEY (SQLite manual,
 /// "VACUUM"); it runs only for a snapshot from a database of another page size.
 async fn fit_pages(copy: &mut SqliteConnection, live: &mut SqliteConnection) -> Result<(), sqlx::Error> {

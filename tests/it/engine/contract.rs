@@ -2,7 +2,13 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use windlass::engine::{self, Engine, Limits, Session, Value};
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+use windlass::{
+    engine::{self, Engine, EngineError, Limits, RestoreError, Session, Value},
+    model::snapshot::{Manifest, SnapshotId},
+};
 
 use crate::harness::database::{Database, On, fresh};
 
@@ -24,6 +30,12 @@ on_every_engine!(
     the_fence_stops_a_run_whose_epoch_has_passed,
     the_clock_and_the_heartbeat_agree,
     a_slow_statement_is_stopped,
+    every_change_of_the_schema_moves_the_fingerprint,
+    our_tables_are_not_part_of_the_schema,
+    names_narrow_the_schema,
+    rows_are_counted,
+    a_dump_restores_to_the_same_schema_and_rows,
+    a_dump_that_is_not_the_manifests_leaves_the_database_alone,
 );
 
 /// An engine pointed at an empty database.
@@ -52,6 +64,80 @@ pub async fn target(on: On) -> Target {
     let database = fresh(on).await;
     let engine = engine::at(&database.url.clone().into()).expect("an engine for the URL");
     Target { engine, database }
+}
+
+/// A dump with the manifest that belongs to it.
+pub struct Dumped {
+    pub bytes: Vec<u8>,
+    pub manifest: Manifest,
+}
+
+impl Target {
+    pub async fn dump(&self, session: &mut dyn Session) -> Dumped {
+        let (sink, mut source) = mpsc::channel(4);
+        let dump = self.engine.dump(self.scratch(), sink);
+        let receive = async {
+            let mut bytes = Vec::new();
+            while let Some(piece) = source.recv().await {
+                bytes.extend_from_slice(&piece);
+            }
+            bytes
+        };
+        let (tool, bytes) = tokio::join!(dump, receive);
+        let manifest = Manifest {
+            id: SnapshotId::fresh(),
+            format: 1,
+            created_at: chrono::DateTime::UNIX_EPOCH,
+            created_by: "the contract".to_owned(),
+            message: None,
+            tags: Vec::new(),
+            notes: None,
+            target: "main".to_owned(),
+            engine: session.server().product.to_owned(),
+            server_version: session.server().version.clone(),
+            tool: tool.expect("a dump"),
+            backend_version: semver::Version::new(1, 0, 0),
+            db_version: None,
+            history: Vec::new(),
+            schema_fingerprint: fingerprint(session).await,
+            tables: session.count_rows().await.expect("counts"),
+            payload: String::new(),
+            payload_bytes: 0,
+            payload_sha256: String::new(),
+            dump_sha256: hex(&Sha256::digest(&bytes)),
+            dump_bytes: bytes.len() as u64,
+            open_by_hand: self.engine.open_by_hand().to_owned(),
+        };
+        Dumped { bytes, manifest }
+    }
+
+    pub async fn restore(&self, session: Box<dyn Session>, dumped: &Dumped) -> Result<Box<dyn Session>, RestoreError> {
+        let (sink, source) = mpsc::channel(4);
+        let bytes = Bytes::copy_from_slice(&dumped.bytes);
+        let send = async move {
+            for start in (0..bytes.len()).step_by(PIECE_BYTES) {
+                let piece = bytes.slice(start..bytes.len().min(start + PIECE_BYTES));
+                if sink.send(Ok(piece)).await.is_err() {
+                    break;
+                }
+            }
+        };
+        tokio::join!(self.engine.restore(session, self.scratch(), source, &dumped.manifest), send).0
+    }
+}
+
+const PIECE_BYTES: usize = 10_000;
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub async fn fingerprint(session: &mut dyn Session) -> String {
+    session.schema(None).await.expect("a schema").fingerprint()
+}
+
+pub async fn execute(session: &mut dyn Session, sql: &str) {
+    session.execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
 pub async fn create_our_tables(target: &Target, session: &mut dyn Session) {
@@ -229,4 +315,120 @@ async fn a_slow_statement_is_stopped(target: Target) {
 
     session.set_limits(Limits::default()).await.expect("limits");
     assert_eq!(number(session.as_mut(), "SELECT 1").await, 1);
+}
+
+/// DDL that every engine takes, in an order in which each finds what it needs.
+const CHANGES: [&str; 13] = [
+    "CREATE TABLE guests (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL, berth INTEGER)",
+    "ALTER TABLE guests ADD COLUMN note VARCHAR(200)",
+    "ALTER TABLE guests ADD COLUMN paid INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE guests RENAME COLUMN note TO remark",
+    "CREATE INDEX guests_by_name ON guests (name)",
+    "CREATE UNIQUE INDEX guests_by_berth ON guests (berth)",
+    "CREATE TABLE trips (id INTEGER PRIMARY KEY, guest INTEGER NOT NULL, price INTEGER, CONSTRAINT paid CHECK (price > 0), \
+     CONSTRAINT of_guest FOREIGN KEY (guest) REFERENCES guests (id) ON DELETE CASCADE)",
+    "CREATE VIEW names AS SELECT name FROM guests",
+    "DROP VIEW names",
+    "CREATE VIEW names AS SELECT name, berth FROM guests",
+    "ALTER TABLE guests DROP COLUMN remark",
+    "ALTER TABLE trips RENAME TO voyages",
+    "DROP TABLE voyages",
+];
+
+/// Goal: a schema that differs has another fingerprint, and looking twice gives the same one.
+async fn every_change_of_the_schema_moves_the_fingerprint(target: Target) {
+    let mut session = target.open().await;
+    let mut last = fingerprint(session.as_mut()).await;
+    for sql in CHANGES {
+        execute(session.as_mut(), sql).await;
+        let now = fingerprint(session.as_mut()).await;
+        assert_ne!(now, last, "{sql}");
+        assert_eq!(now, fingerprint(session.as_mut()).await, "{sql}");
+        last = now;
+    }
+}
+
+/// Goal: what windlass adds to a database is no drift.
+async fn our_tables_are_not_part_of_the_schema(target: Target) {
+    let mut session = target.open().await;
+    execute(session.as_mut(), CHANGES[0]).await;
+    let before = fingerprint(session.as_mut()).await;
+
+    create_our_tables(&target, session.as_mut()).await;
+
+    assert_eq!(fingerprint(session.as_mut()).await, before);
+    assert_eq!(session.count_rows().await.expect("counts").into_keys().collect::<Vec<_>>(), ["guests"]);
+}
+
+/// Goal: a look at what one statement names does not depend on the rest.
+async fn names_narrow_the_schema(target: Target) {
+    let mut session = target.open().await;
+    execute(session.as_mut(), CHANGES[0]).await;
+    let only = ["guests".to_owned()];
+    let before = session.schema(Some(&only)).await.expect("a schema");
+
+    execute(session.as_mut(), "CREATE TABLE cabins (id INTEGER PRIMARY KEY)").await;
+
+    assert_eq!(before.tables.keys().collect::<Vec<_>>(), ["guests"]);
+    assert_eq!(session.schema(Some(&only)).await.expect("a schema"), before);
+    assert!(session.schema(Some(&["nobody".to_owned()])).await.expect("a schema").tables.is_empty());
+}
+
+/// Goal: the exact number of rows of each table of the application.
+async fn rows_are_counted(target: Target) {
+    let mut session = target.open().await;
+    execute(session.as_mut(), CHANGES[0]).await;
+    execute(session.as_mut(), "CREATE TABLE cabins (id INTEGER PRIMARY KEY)").await;
+    execute(session.as_mut(), "INSERT INTO cabins VALUES (1), (5), (9)").await;
+
+    let counts = session.count_rows().await.expect("counts");
+
+    assert_eq!(counts.into_iter().collect::<Vec<_>>(), [("cabins".to_owned(), 3), ("guests".to_owned(), 0)]);
+    assert_eq!(session.broken_references(10).await.expect("an answer"), Vec::<String>::new());
+}
+
+async fn fill(session: &mut dyn Session) {
+    for sql in &CHANGES[..8] {
+        execute(session, sql).await;
+    }
+    execute(session, "INSERT INTO guests (id, name, berth) VALUES (1, 'Ada ⚓', 7), (2, 'it''s', NULL)").await;
+    execute(session, "INSERT INTO trips (id, guest, price) VALUES (10, 1, 300), (11, 1, 400), (12, 2, NULL)").await;
+}
+
+/// Goal: a restore brings back schema and rows, drops what came later, and the session still holds the lock.
+async fn a_dump_restores_to_the_same_schema_and_rows(target: Target) {
+    let mut session = target.open_with_our_tables().await;
+    fill(session.as_mut()).await;
+    let dumped = target.dump(session.as_mut()).await;
+    execute(session.as_mut(), "DELETE FROM trips").await;
+    execute(session.as_mut(), "ALTER TABLE guests ADD COLUMN later INTEGER").await;
+    execute(session.as_mut(), "CREATE TABLE latecomers (id INTEGER PRIMARY KEY)").await;
+    assert!(session.try_lock().await.expect("an answer"));
+
+    let restored = target.restore(session, &dumped).await;
+
+    let mut session = restored.unwrap_or_else(|failure| panic!("{}", failure.error));
+    assert_eq!(fingerprint(session.as_mut()).await, dumped.manifest.schema_fingerprint);
+    assert_eq!(session.count_rows().await.expect("counts"), dumped.manifest.tables);
+    let names = session.query("SELECT name FROM guests ORDER BY id", &[]).await.expect("rows");
+    assert_eq!(names[0].text(0).expect("text"), Some("Ada ⚓"));
+    let mut other = target.open().await;
+    assert!(!other.try_lock().await.expect("an answer"), "the lock was lost on the way");
+    assert!(session.is_locked().await.expect("an answer"));
+}
+
+/// Goal: what differs from its manifest never becomes the database.
+async fn a_dump_that_is_not_the_manifests_leaves_the_database_alone(target: Target) {
+    let mut session = target.open_with_our_tables().await;
+    fill(session.as_mut()).await;
+    let mut dumped = target.dump(session.as_mut()).await;
+    execute(session.as_mut(), "DELETE FROM trips WHERE id = 12").await;
+    dumped.manifest.tables.insert("trips".to_owned(), 1_000);
+
+    let Err(failure) = target.restore(session, &dumped).await else { panic!("a wrong count was taken") };
+
+    assert!(matches!(failure.error, EngineError::Differs { .. }), "{}", failure.error);
+    let mut session = failure.session.expect("the session");
+    assert_eq!(number(session.as_mut(), "SELECT count(*) FROM trips").await, 2);
+    assert_eq!(fingerprint(session.as_mut()).await, dumped.manifest.schema_fingerprint);
 }

@@ -1,6 +1,6 @@
-<<<<<<< HEAD
+//! What the engines promise: one contract for all, and what each one adds.
 
 mod contract;
+mod mariadb;
 mod postgres;
 mod sqlite;
-pub mod mariadb;
