@@ -3,4 +3,5 @@
 mod auth;
 mod config;
 mod harness;
+mod http_door;
 mod telemetry;
