@@ -13,11 +13,11 @@ readonly MATRIX_POSTGRES=(
   13.23.0-beta.16 14.23.0-beta.17 15.18.0-beta.17 16.14.0-beta.17 17.10.0-beta.17 18.4.0-beta.17
 )
 
-# Server, Debian suite, package, and what windlass must do.
+# Server, Debian suite, packages, and what windlass must do.
 readonly MATRIX_MARIADB=(
   "MariaDB bullseye mariadb-server-core-10.5 refuse" # below the minimum of 10.6: its DDL is not atomic
-  "MariaDB bookworm mariadb-server-core pass"
-  "MariaDB trixie mariadb-server-core pass"
+  "MariaDB bookworm mariadb-server-core,mariadb-client-core pass"
+  "MariaDB trixie mariadb-server-core,mariadb-client-core pass"
   "MySQL sid mysql-server-core pass"
 )
 
@@ -26,7 +26,7 @@ MATRIX_FAILED=()
 
 # matrix [WORD]: every line, or those that contain WORD.
 matrix() {
-  local word=$1 version entry server suite package outcome
+  local word=$1 version entry server suite packages outcome
   mkdir -p "$MATRIX_CACHE"
   open_servers
   cargo test --locked --no-run
@@ -34,8 +34,8 @@ matrix() {
     if [[ "PostgreSQL $version" == *"$word"* ]]; then matrix_postgres "$version"; fi
   done
   for entry in "${MATRIX_MARIADB[@]}"; do
-    read -r server suite package outcome <<<"$entry"
-    if [[ "$server $suite" == *"$word"* ]]; then matrix_mariadb "$server" "$suite" "$package" "$outcome"; fi
+    read -r server suite packages outcome <<<"$entry"
+    if [[ "$server $suite" == *"$word"* ]]; then matrix_mariadb "$server" "$suite" "$packages" "$outcome"; fi
   done
   if ((${#MATRIX_FAILED[@]})); then
     printf 'windlass: failed on %s\n' "${MATRIX_FAILED[@]}"
@@ -102,8 +102,8 @@ matrix_postgres() {
 }
 
 matrix_mariadb() {
-  local server=$1 suite=$2 package=$3 outcome=$4 programs=$SERVERS_DIR/$1-$2 program found
-  matrix_unpack "$suite" "$package" "$programs"
+  local server=$1 suite=$2 packages=$3 outcome=$4 programs=$SERVERS_DIR/$1-$2 program found
+  matrix_unpack "$suite" "$packages" "$programs"
   program=$programs/usr/sbin/mariadbd
   if [[ $server == MySQL ]]; then program=$programs/usr/sbin/mysqld; fi
   MARIADB_SERVER=$program MARIADB_BASE=$programs/usr servers_mariadb "server-$suite"
@@ -118,11 +118,12 @@ matrix_mariadb() {
   rm -rf -- "$programs" "$SERVERS_DIR/server-$suite"
 }
 
-# matrix_unpack SUITE PACKAGE DIRECTORY: PACKAGE with all it needs, as if nothing were installed, such that its
-# programs run here: each through its own loader, with its own libraries.
+# matrix_unpack SUITE PACKAGE,... DIRECTORY: the packages with all they need, as if nothing were installed, such that
+# their programs run here: each through its own loader, with its own libraries.
 matrix_unpack() {
-  local suite=$1 package=$2 directory=$3 apt=$MATRIX_CACHE/$1 mirror archive loader libraries program
-  local -a options
+  local suite=$1 directory=$3 apt=$MATRIX_CACHE/$1 mirror archive loader libraries program
+  local -a packages options
+  IFS=, read -ra packages <<<"$2"
   # shellcheck disable=SC2016 # apt's own placeholder
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | awk '!/security/ && !seen++')
   if [[ -z $mirror ]]; then echo "./test matrix: apt knows no Debian mirror" >&2 && exit 1; fi
@@ -135,12 +136,12 @@ matrix_unpack() {
     -o APT::Default-Release= -o APT::Sandbox::User= -o Debug::NoLocking=true)
   apt-get "${options[@]}" update
   apt-get "${options[@]}" autoclean
-  apt-get "${options[@]}" install -y --download-only --no-install-recommends "$package" >/dev/null
+  apt-get "${options[@]}" install -y --download-only --no-install-recommends "${packages[@]}" >/dev/null
   mkdir "$directory"
   for archive in "$apt"/archives/*.deb; do dpkg-deb -x "$archive" "$directory"; done
   chmod 755 "$directory"
 
-  loader=$(find "$directory" -type f -name 'ld-linux*.so.*' -print -quit)
+  loader=$(find "$directory" -name 'ld-linux*.so.*' -path '*-linux-gnu/*' -print -quit)
   libraries=$(find "$directory" -type f -name '*.so*' -path '*/lib/*' ! -path '*/plugin/*' -printf '%h\n' |
     grep -E 'linux-gnu$|/private$' | sort -u | paste -sd :)
   for program in "$directory"/usr/{bin,sbin}/{mariadbd,mysqld,my_print_defaults,resolveip}; do

@@ -128,7 +128,7 @@ servers_wait() {
 postgres_is_ready() { [[ $(sed -n 8p "$1/postmaster.pid" 2>/dev/null) == ready* ]]; }
 mariadb_is_ready() { grep -q 'ready for connections' "$1"; }
 
-# servers_postgres NAME: starts PostgreSQL; sets POSTGRES_URL. POSTGRES_BIN: its programs, where not the newest installed.
+# servers_postgres NAME: starts PostgreSQL; sets POSTGRES_URL. POSTGRES_BIN: its programs, where not the newest here.
 # Nothing is synced: safe when a process is killed, and the files are thrown away anyway. `synchronous_commit` stays
 # on, or a killed server would forget commits that a test relies on.
 servers_postgres() {
@@ -176,7 +176,8 @@ servers_mariadb() {
       --auth-root-authentication-method=normal --skip-test-db)
   else
     # MySQL's root exists for `localhost` only: names must be resolved. --mysqlx=OFF: or it takes a second port.
-    options+=(--innodb-redo-log-capacity=8M --mysqlx=OFF --skip-log-bin)
+    # --secure-file-priv: or Debian's build wants a directory in /var/lib.
+    options+=(--innodb-redo-log-capacity=8M --mysqlx=OFF --skip-log-bin --secure-file-priv=)
     make=("$server" "${options[@]}" --initialize-insecure)
   fi
   (servers_as KILL "${make[@]}") >"$log" 2>&1 || { cat "$log" >&2 && return 1; }
