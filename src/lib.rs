@@ -4,7 +4,7 @@
 //!
 //! - [`model`]: every noun and every legal transition; [`sql`]: statements, dialects and checksums;
 //!   [`config`]: settings; [`clock`]: time; [`telemetry`]: logs.
-//! - [`catalog`]: migrations on disk; [`plan`]: pure thinking; [`engine`]: the target database;
+//! - [`auth`]: tokens; [`catalog`]: migrations on disk; [`plan`]: pure thinking; [`engine`]: the target database;
 //!   [`snapshot`]: archives; [`store`]: our own database.
 //! - [`procedure`]: how each kind of job is done.
 //! - [`jobs`]: who runs what, and when; [`monitor`]: health.
@@ -13,6 +13,7 @@
 
 pub mod api;
 pub mod app;
+pub mod auth;
 pub mod catalog;
 pub mod cli;
 pub mod clock;

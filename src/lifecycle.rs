@@ -1,1 +1,262 @@
-//! How it all stops.
+//! How the service starts, and how it all stops.
+//!
+//! The doors are handed in, because this room stands below them: `lifecycle::serve(app, api::router)`.
+//!
+//! A stop has three steps within `server.shutdown_grace`: the application is told (`App::stopping`: probes say no, streams
+//! end) and the desk asks the running job to come to a safe edge, while questions are still answered; then nobody new is
+//! let in and answers under way are finished; what is left after that is cut.
+
+use std::{io, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, extract::ConnectInfo};
+use hyper::{Request, body::Incoming, server::conn::http1};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    signal::unix::{self, SignalKind},
+    sync::Semaphore,
+    time::{Instant, sleep, sleep_until, timeout_at},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt;
+
+use crate::app::App;
+
+/// A caller that has not sent a whole request head after this time is let go, an idle one as well.
+const HEAD_S_MAX: u64 = 10;
+
+/// The most header fields of a request.
+const HEADERS_MAX: usize = 64;
+
+/// The most bytes of a request that are held before somebody reads them, its head among them.
+const HEAD_BYTES_MAX: usize = 32 * 1024;
+
+/// Connections at once; further callers wait in the operating system's queue.
+const CONNECTIONS_MAX: usize = 1024;
+
+/// The part of `server.shutdown_grace` that is kept for finishing answers once the desk is closed: one fifth.
+const ANSWERS_SHARE: u32 = 5;
+
+/// A rest after a connection could not be taken (no file handles left, mostly).
+const ACCEPT_REST_MS: u64 = 100;
+
+/// The service did not come up.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Somebody else listens there.
+    #[error("{address} is taken: another process listens there; stop it, or set server.listen to another address")]
+    Taken {
+        /// Where.
+        address: SocketAddr,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// Signals cannot be waited for.
+    #[error("cannot wait for signals")]
+    Signals(#[source] io::Error),
+}
+
+/// A signal that asks to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// SIGINT.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+}
+
+/// How the service ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// It was asked to, and finished what was under way.
+    Stopped,
+    /// It was asked a second time, and dropped everything. The journal knows how far a run had come.
+    Forced(Signal),
+}
+
+impl From<Ended> for ExitCode {
+    /// 0, or 128 and the number of the signal, as a shell has it.
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::Stopped => Self::SUCCESS,
+            Ended::Forced(Signal::Interrupt) => Self::from(130),
+            Ended::Forced(Signal::Terminate) => Self::from(143),
+        }
+    }
+}
+
+/// Listens at `server.listen` and serves until SIGTERM or SIGINT, or until `app.stopping` is cancelled.
+///
+/// After [`Ended::Forced`] the caller must exit at once: blocking work may still be at it.
+///
+/// # Errors
+/// When the service cannot come up. Nothing was begun then.
+pub async fn serve(app: App, doors: impl FnOnce(App) -> Router) -> Result<Ended, ServeError> {
+    let listener = listen(app.config.server.listen).await?;
+    let mut signals = Signals::install().map_err(ServeError::Signals)?;
+    let doors = doors(app.clone());
+    let stopping = app.stopping.clone();
+    let serving = serve_on(listener, app, doors);
+    tokio::pin!(serving);
+    tokio::select! {
+        () = &mut serving => return Ok(Ended::Stopped),
+        signal = signals.next() => {
+            tracing::info!("{signal:?} received: stopping; a second signal ends at once");
+            stopping.cancel();
+        }
+    }
+    tokio::select! {
+        () = serving => Ok(Ended::Stopped),
+        signal = signals.next() => {
+            tracing::warn!("{signal:?} received again: ending at once");
+            Ok(Ended::Forced(signal))
+        }
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => ServeError::Taken { address },
+        _ => ServeError::Listen { address, source },
+    })
+}
+
+/// Serves `doors` at `listener` until `app.stopping` is cancelled and all that was under way is done, or
+/// `server.shutdown_grace` has passed since.
+pub async fn serve_on(listener: TcpListener, app: App, doors: Router) {
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(server.listen = %address, "listening on http://{address}");
+    }
+    let watching = tokio::spawn({
+        let app = app.clone();
+        async move { app.watch().await }
+    });
+    let house = House {
+        doors,
+        connections: TaskTracker::new(),
+        closing: CancellationToken::new(),
+        cut: CancellationToken::new(),
+    };
+    let accepting = house.accept(listener);
+    tokio::pin!(accepting);
+    tokio::select! {
+        () = &mut accepting => {}
+        () = app.stopping.cancelled() => {}
+    }
+    let grace = app.config.server.shutdown_grace;
+    let deadline = Instant::now() + grace;
+    // Whoever watches the job that comes to its edge is still answered.
+    tokio::select! {
+        () = &mut accepting => {}
+        _ = app.desk.close(grace / ANSWERS_SHARE * (ANSWERS_SHARE - 1)) => {}
+        () = sleep_until(deadline) => {}
+    }
+    house.empty(deadline).await;
+    let _ = timeout_at(deadline, watching).await;
+    tracing::info!("stopped");
+}
+
+/// Who is inside.
+struct House {
+    doors: Router,
+    connections: TaskTracker,
+    /// Cancelled when answers under way are to be the last.
+    closing: CancellationToken,
+    /// Cancelled when there is no time left.
+    cut: CancellationToken,
+}
+
+impl House {
+    /// Lets callers in; never returns.
+    async fn accept(&self, listener: TcpListener) {
+        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        loop {
+            let Ok(place) = places.clone().acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((stream, peer)) => {
+                    let conversation = converse(stream, peer, self.doors.clone(), self.closing.clone());
+                    let cut = self.cut.clone();
+                    self.connections.spawn(async move {
+                        cut.run_until_cancelled(conversation).await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!("a connection could not be taken: {error}");
+                    sleep(Duration::from_millis(ACCEPT_REST_MS)).await;
+                }
+            }
+        }
+    }
+
+    /// Waits for everybody to be answered and to leave.
+    async fn empty(&self, deadline: Instant) {
+        self.closing.cancel();
+        self.connections.close();
+        if timeout_at(deadline, self.connections.wait()).await.is_err() {
+            tracing::warn!(connections = self.connections.len(), "no time left: cutting the connections that are open");
+            self.cut.cancel();
+            self.connections.wait().await;
+        }
+    }
+}
+
+/// Answers one caller until it leaves.
+///
+/// HTTP/1.1 only: TLS, and HTTP/2 with it, ends at a proxy; and what tells the two apart on an open port waits without a
+/// limit for the caller's first bytes.
+async fn converse(stream: TcpStream, peer: SocketAddr, doors: Router, closing: CancellationToken) {
+    let _ = stream.set_nodelay(true);
+    let doors = doors.map_request(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.map(Body::new)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(HEAD_S_MAX))
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(doors));
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = closing.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(client = %peer, "a connection ended early: {error}");
+    }
+}
+
+/// The signals that ask to stop.
+struct Signals {
+    interrupt: unix::Signal,
+    terminate: unix::Signal,
+}
+
+impl Signals {
+    fn install() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: unix::signal(SignalKind::interrupt())?,
+            terminate: unix::signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.interrupt.recv() => Signal::Interrupt,
+            _ = self.terminate.recv() => Signal::Terminate,
+        }
+    }
+}

@@ -1,1 +1,87 @@
-//! Logs.
+//! Logs: to standard error and nowhere else, since standard output belongs to results.
+
+use std::{
+    fmt::{self, Write},
+    io::IsTerminal,
+};
+
+use tracing_subscriber::{
+    EnvFilter,
+    field::MakeExt,
+    fmt::format::{Writer, debug_fn},
+    util::SubscriberInitExt,
+};
+
+use crate::config::{Log, LogFormat};
+
+/// Why logs cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// `log.filter` is not understood.
+    #[error("log.filter {filter:?} is not understood; expected words such as info or windlass=debug,sqlx=warn")]
+    Filter {
+        /// What it says.
+        filter: String,
+        /// Why.
+        source: tracing_subscriber::filter::ParseError,
+    },
+    /// Something in this process listens already.
+    #[error("logs are already written")]
+    Started(#[source] tracing_subscriber::util::TryInitError),
+}
+
+/// Begins to write logs to standard error, as one JSON object a line or for a person.
+///
+/// For a person, control characters in whatever is told are escaped: text from outside can neither begin a line nor
+/// steer a terminal. Colours appear on a terminal only, and not with `NO_COLOR`.
+///
+/// # Errors
+/// [`TelemetryError`]; nothing was begun.
+pub fn start(log: &Log) -> Result<(), TelemetryError> {
+    let filter = EnvFilter::try_new(&log.filter)
+        .map_err(|source| TelemetryError::Filter { filter: log.filter.clone(), source })?;
+    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
+    match log.format {
+        LogFormat::Json => lines.json().flatten_event(true).finish().try_init(),
+        LogFormat::Human => {
+            let fields =
+                debug_fn(|writer: &mut Writer<'_>, field, value| field_for_a_person(writer, field.name(), value));
+            lines.with_ansi(colours()).fmt_fields(fields.delimited(" ")).finish().try_init()
+        }
+    }
+    .map_err(TelemetryError::Started)
+}
+
+fn colours() -> bool {
+    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty())
+}
+
+fn field_for_a_person(writer: &mut Writer<'_>, name: &str, value: &dyn fmt::Debug) -> fmt::Result {
+    if name != "message" {
+        write!(writer, "{name}=")?;
+    }
+    write!(Escaping(writer), "{value:?}")
+}
+
+/// Passes text on with every control character written out, and every character that turns the direction of a line.
+struct Escaping<'a, W: Write>(&'a mut W);
+
+impl<W: Write> Write for Escaping<'_, W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars()
+            .try_for_each(|c| if steers(c) { write!(self.0, "{}", c.escape_default()) } else { self.0.write_char(c) })
+    }
+}
+
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// `text` as a person may see it: control characters written out, line breaks among them.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let _ = Escaping(&mut out).write_str(text);
+    out
+}

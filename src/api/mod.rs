@@ -1,1 +1,29 @@
-//! A door.
+//! The HTTP door: it translates, and decides nothing.
+//!
+//! A request passes, from the outside in: [`mod@log`] (request id, one line), [`headers`], [`finish`] (every failure
+//! becomes a problem), compression, panics, [`deadline`], [`body`] (bounded), [`guard`] (who may come in, how often),
+//! and then the one file of its endpoint.
+
+pub mod address;
+mod body;
+mod conditional;
+mod deadline;
+mod docs;
+mod finish;
+mod front;
+pub mod guard;
+mod headers;
+mod limit;
+mod log;
+mod migration;
+mod negotiate;
+mod openapi;
+mod order;
+mod probes;
+pub mod problem;
+mod query;
+mod router;
+mod stream;
+mod system;
+
+pub use self::{openapi::openapi_json, router::router};

@@ -41,7 +41,7 @@ pub struct Config {
 }
 
 /// `[app]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct App {
     /// The application's version. Default: the required database version.
@@ -147,7 +147,7 @@ pub struct Key {
     pub id: String,
     /// Its algorithm.
     pub algorithm: KeyAlgorithm,
-    /// The file that holds it: a secret (HS256), or a PEM private or public key (EdDSA).
+    /// The file that holds it: a secret (HS256), or a PEM private or public key (`EdDSA`).
     pub file: Option<PathBuf>,
     /// The secret itself (HS256); better from the environment.
     pub secret: Option<SecretString>,
@@ -226,12 +226,6 @@ pub struct Log {
     pub filter: String,
 }
 
-impl Default for App {
-    fn default() -> Self {
-        Self { version: None, required_db_version: None }
-    }
-}
-
 impl Default for Target {
     fn default() -> Self {
         Self { name: "default".to_owned(), url: "sqlite:data/app.db".to_owned().into(), direct_url: None }
@@ -264,7 +258,7 @@ impl Default for Auth {
         Self {
             issuer: "windlass".to_owned(),
             audience: "windlass".to_owned(),
-            lifetime_max: Duration::from_secs(3600),
+            lifetime_max: Duration::from_hours(1),
             keys: Vec::new(),
             signing_key: None,
         }

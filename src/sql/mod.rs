@@ -1,44 +1,76 @@
 //! Statements, dialects and checksums: text in, text out, no I/O.
+//!
+//! One hand-written scanner, told the dialect, makes tokens; everything else here reads those tokens:
+//! the splitter cuts them into statements, `kind` classifies, `digest` hashes, `names` lists.
+//!
+//! It knows quotes, comments, delimiters and bodies, and no grammar: a statement that no server would
+//! accept is still a statement here. What it cannot know is written between
+//! `-- windlass:statement begin` and `-- windlass:statement end`: all of that is one statement.
 
+mod body;
+mod client;
 mod dialect;
+mod digest;
+mod error;
+mod keyword;
+mod kind;
+mod lexeme;
+mod lines;
+mod lower;
+mod marker;
+mod names;
+mod operator;
+mod quoted;
+mod scanner;
+mod splitter;
+mod token;
 
 pub use dialect::Dialect;
+pub use error::SqlError;
 
 use crate::model::{checksum::Checksum, migration::Statement};
 
-/// A text that cannot be cut into statements, or must not be run.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {message}")]
-pub struct SqlError {
-    /// The line of the text; the first is 1.
-    pub line: u32,
-    /// What is wrong, in one sentence.
-    pub message: String,
-    /// What to do about it.
-    pub remedy: String,
-}
+use splitter::Splitter;
 
 /// Cuts a script into its statements, each with its line and kind.
 ///
+/// A statement's text runs from its first token of code to its last: comments around it are left out,
+/// comments inside it stay, and so does every `/*! … */` of MariaDB and MySQL, which is code. Its line is that
+/// of the first token. A text of comments and delimiters alone has no statements. A byte order mark at
+/// the start is skipped.
+///
 /// # Errors
-/// An unterminated quote, comment or body; a client command (`\copy`, `source`, `.read`) by its name.
+/// A quote, comment, parenthesis, body or marker that is not closed, with the line on which it was opened;
+/// a client command (`\copy`, `source`, `.read`, `COPY … FROM stdin`) by its name.
 pub fn split(dialect: Dialect, text: &str) -> Result<Vec<Statement>, SqlError> {
-    let _ = (dialect, text);
-    unimplemented!()
+    Splitter::over(dialect, text)
+        .map(|piece| {
+            let piece = piece?;
+            Ok(Statement { sql: piece.text(text).to_owned(), line: piece.line, kind: kind::of(dialect, text, &piece) })
+        })
+        .collect()
 }
 
 /// The checksum over the texts of a migration's forward scripts, in order.
 ///
+/// `bytes` is over each text as it is, preceded by its length. `tokens` is over the statements: comments,
+/// spacing, line endings between tokens, the spelling of delimiters and the case of keywords do not count;
+/// literals, quoted names, `/*! … */` and the case of anything that may be a name do (on PostgreSQL an unquoted
+/// name has no case). Without texts it is the checksum of nothing, and still one.
+///
 /// # Errors
-/// As [`split`].
+/// As [`split`]; the line is that of the text at fault.
 pub fn checksum(dialect: Dialect, texts: &[&str]) -> Result<Checksum, SqlError> {
-    let _ = (dialect, texts);
-    unimplemented!()
+    Ok(Checksum { bytes: digest::of_bytes(texts), tokens: digest::of_tokens(dialect, texts)? })
 }
 
 /// The identifiers a statement names, unquoted, each once, in order: what a schema look-up can be narrowed to.
+///
+/// More than that may come back, never less: every word that is not reserved, each part of a qualified name,
+/// every quoted name, the words of a dollar-quoted body (PostgreSQL), and strings where the engine
+/// may take them for names (`"…"` on MariaDB and MySQL, `'…'` on SQLite). PostgreSQL's unquoted names are in lower
+/// case, as the server folds them. Never an error: a quote left open ends with the text.
 #[must_use]
 pub fn names(dialect: Dialect, statement: &str) -> Vec<String> {
-    let _ = (dialect, statement);
-    unimplemented!()
+    names::of(dialect, statement)
 }

@@ -1,4 +1,11 @@
 //! Every test that drives windlass through a public face: one binary, one start-up.
 
+mod auth;
+mod catalog;
+mod config;
 mod engine;
 mod harness;
+mod http_door;
+mod snapshot_folder;
+mod sql;
+mod telemetry;

@@ -1,3 +1,6 @@
-//! What only one engine has to show.
+//! What the engines promise: one contract for all, and what each one adds.
 
-pub mod mariadb;
+mod contract;
+mod mariadb;
+mod postgres;
+mod sqlite;

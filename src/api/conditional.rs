@@ -1,0 +1,50 @@
+//! Answers that are printed once and asked for often.
+
+use axum::{
+    body::Bytes,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
+/// Bytes of the digest that an `ETag` is made of.
+const ETAG_BYTES: usize = 12;
+
+/// A printed answer.
+#[derive(Debug, Clone)]
+pub struct Printed {
+    status: StatusCode,
+    content_type: HeaderValue,
+    body: Bytes,
+    etag: HeaderValue,
+}
+
+impl Printed {
+    /// An answer whose sameness is that of `essence`: what two bodies share that a reader need not tell apart.
+    ///
+    /// The tag is a weak one: the bytes may differ in what `essence` leaves out, and in their compression.
+    pub fn of(status: StatusCode, content_type: &'static str, body: impl Into<Bytes>, essence: &[u8]) -> Self {
+        let digest = Sha256::digest(essence);
+        let short = BASE64_URL_SAFE_NO_PAD.encode(&digest[..ETAG_BYTES]);
+        let etag = HeaderValue::try_from(format!("W/\"{short}\"")).unwrap_or(HeaderValue::from_static("W/\"\""));
+        Self { status, content_type: HeaderValue::from_static(content_type), body: body.into(), etag }
+    }
+
+    /// The answer, or 304 when the caller has it. A failure is never left out: RFC 9110, section 13.2.1.
+    pub fn answer(&self, asked: &HeaderMap) -> Response {
+        let known = [(header::ETAG, self.etag.clone()), (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
+        if self.status.is_success() && self.is_known(asked) {
+            return (StatusCode::NOT_MODIFIED, known).into_response();
+        }
+        (self.status, known, [(header::CONTENT_TYPE, self.content_type.clone())], self.body.clone()).into_response()
+    }
+
+    /// Whether `If-None-Match` names this answer, by the weak comparison of RFC 9110, section 8.8.3.2.
+    fn is_known(&self, asked: &HeaderMap) -> bool {
+        let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+        let own = self.etag.to_str().map(opaque).unwrap_or_default();
+        let values = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|tag| tag.trim() == "*" || opaque(tag) == own)
+    }
+}

@@ -1,0 +1,170 @@
+//! Who may come in, and how often. Every route is for administrators unless [`PUBLIC`] names it.
+
+use std::net::IpAddr;
+
+use axum::{
+    extract::{FromRequestParts, MatchedPath, Request, State},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use ipnet::IpNet;
+
+use super::{
+    address::covers,
+    front::Front,
+    limit::Limiter,
+    log::ClientAddress,
+    problem::{Problem, kinds},
+};
+use crate::{
+    config::Server,
+    model::order::{Door, Requester},
+};
+
+/// How often a public route may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// At any pace: an orchestrator's probes.
+    Free,
+    /// As configured for each address.
+    Polled,
+    /// At the pace of a browser that loads a page.
+    Page,
+}
+
+/// The routes that need no token. Whatever is not here does.
+pub const PUBLIC: &[(&str, Pace)] = &[
+    ("/livez", Pace::Free),
+    ("/readyz", Pace::Free),
+    ("/api/system/health", Pace::Polled),
+    ("/api/system/version", Pace::Polled),
+    ("/api/openapi.json", Pace::Page),
+    ("/api/docs", Pace::Page),
+    ("/api/docs/", Pace::Page),
+    ("/api/docs/{*file}", Pace::Page),
+];
+
+/// Requests at once for a page and what belongs to it, from each address.
+const PAGE_BURST: u32 = 60;
+
+/// Requests a second for pages, from each address.
+const PAGE_PER_SECOND: u32 = 20;
+
+/// Tokens that are not believed, a minute from each address. A valid token is let in all the same.
+const FAILURES_PER_MINUTE: u32 = 10;
+
+/// All allowances.
+pub(super) struct Limits {
+    exempt: Vec<IpNet>,
+    polled: Limiter,
+    page: Limiter,
+    failures: Limiter,
+}
+
+impl Limits {
+    /// As configured.
+    pub(super) fn of(server: &Server) -> Self {
+        Self {
+            exempt: server.rate_limit_exempt.clone(),
+            polled: Limiter::per_second("public", server.rate_limit_per_second, server.rate_limit_burst),
+            page: Limiter::per_second("page", PAGE_PER_SECOND, PAGE_BURST),
+            failures: Limiter::per_minute("failed-tokens", FAILURES_PER_MINUTE),
+        }
+    }
+
+    fn at(&self, pace: Pace, client: IpAddr) -> Option<&Limiter> {
+        match pace {
+            _ if covers(&self.exempt, client) => None,
+            Pace::Free => None,
+            Pace::Polled => Some(&self.polled),
+            Pace::Page => Some(&self.page),
+        }
+    }
+}
+
+/// Lets a request through to its route, or answers it here. What has no route goes on to its 404.
+pub(super) async fn guard(State(front): State<Front>, request: Request, next: Next) -> Response {
+    let Some(path) = request.extensions().get::<MatchedPath>() else { return next.run(request).await };
+    match PUBLIC.iter().find(|(public, _)| *public == path.as_str()) {
+        Some((_, pace)) => at_its_pace(&front, *pace, request, next).await,
+        None => for_administrators(&front, request, next).await,
+    }
+}
+
+async fn at_its_pace(front: &Front, pace: Pace, request: Request, next: Next) -> Response {
+    let client = ClientAddress::of(request.extensions());
+    let Some(allowance) = front.limits.at(pace, client).map(|limiter| limiter.check(client)) else {
+        return next.run(request).await;
+    };
+    let mut response = match allowance.retry_after_s {
+        None => next.run(request).await,
+        Some(seconds) => too_many("Too many requests from this address.", seconds).into_response(),
+    };
+    allowance.tell(response.headers_mut());
+    response
+}
+
+async fn for_administrators(front: &Front, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let mut response = match Admin::from_request_parts(&mut parts, front).await {
+        Ok(admin) => {
+            parts.extensions.insert(admin);
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(problem) => problem.into_response(),
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// An administrator, known by a valid token. A handler that takes one cannot be reached without.
+#[derive(Debug, Clone)]
+pub struct Admin(pub Requester);
+
+impl FromRequestParts<Front> for Admin {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, front: &Front) -> Result<Self, Problem> {
+        if let Some(admin) = parts.extensions.get::<Self>() {
+            return Ok(admin.clone());
+        }
+        let Some(token) = bearer(&parts.headers) else { return Err(unauthenticated()) };
+        let principal = front.app.keys.verify(token, front.app.clock.now()).map_err(|error| {
+            let client = ClientAddress::of(&parts.extensions);
+            tracing::info!(reason = error.reason(), %client, "a token was not believed: {}", error.reason());
+            disbelieved(front, client)
+        })?;
+        if principal.is_admin() {
+            Ok(Self(Requester { name: principal.subject, door: Door::Http }))
+        } else {
+            Err(Problem::of(&kinds::FORBIDDEN, "This needs level 1 and the permission `system`."))
+        }
+    }
+}
+
+/// The token of the one `Authorization` header; several of them are as good as none.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().filter(|_| values.next().is_none())?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim_matches(' ');
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// The same words for every reason, so that nobody learns by asking.
+fn unauthenticated() -> Problem {
+    Problem::of(&kinds::UNAUTHENTICATED, "This route needs a valid bearer token.")
+}
+
+fn disbelieved(front: &Front, client: IpAddr) -> Problem {
+    let exempt = covers(&front.limits.exempt, client);
+    match (!exempt).then(|| front.limits.failures.check(client).retry_after_s).flatten() {
+        None => unauthenticated(),
+        Some(seconds) => too_many("Too many tokens from this address were not valid.", seconds),
+    }
+}
+
+fn too_many(detail: &str, seconds: u64) -> Problem {
+    Problem::of(&kinds::TOO_MANY_REQUESTS, detail).retry_after_s(seconds)
+}

@@ -1,0 +1,132 @@
+//! How often one address may ask.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock, DefaultClock},
+    middleware::StateInformationMiddleware,
+    state::keyed::DashMapStateStore,
+};
+
+use super::address::neighbourhood;
+
+/// Addresses remembered at once; further ones share buckets until old ones are forgotten.
+const ADDRESSES_MAX: usize = 65_536;
+
+/// Buckets that addresses beyond [`ADDRESSES_MAX`] share: a flood of addresses hurts few others, and takes no memory.
+const SHARED_BUCKETS: u64 = 1024;
+
+/// After so many checks, addresses whose allowance is full again are forgotten.
+const SWEEP_EVERY_CHECKS: u32 = 1024;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Bucket {
+    Own(IpAddr),
+    Shared(u64),
+}
+
+type Buckets = RateLimiter<Bucket, DashMapStateStore<Bucket>, DefaultClock, StateInformationMiddleware>;
+
+/// An allowance for each address, in bounded memory.
+pub struct Limiter {
+    name: &'static str,
+    quota: Quota,
+    buckets: Buckets,
+    checks: AtomicU32,
+    hash: RandomState,
+}
+
+/// What is left of an address's allowance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    name: &'static str,
+    burst: u32,
+    /// Until a full allowance, from none.
+    window_s: u64,
+    remaining: u32,
+    /// `Some`: refused, until so many seconds have passed.
+    pub retry_after_s: Option<u64>,
+}
+
+impl Limiter {
+    /// `burst` requests at once, and `per_second` more each second.
+    pub fn per_second(name: &'static str, per_second: u32, burst: u32) -> Self {
+        Self::of(name, Quota::per_second(at_least_one(per_second)).allow_burst(at_least_one(burst)))
+    }
+
+    /// `count` requests at once, and as many more each minute.
+    pub fn per_minute(name: &'static str, count: u32) -> Self {
+        Self::of(name, Quota::per_minute(at_least_one(count)))
+    }
+
+    fn of(name: &'static str, quota: Quota) -> Self {
+        let buckets = RateLimiter::dashmap(quota).with_middleware();
+        Self { name, quota, buckets, checks: AtomicU32::new(0), hash: RandomState::new() }
+    }
+
+    /// Takes one request out of the allowance of `address`.
+    pub fn check(&self, address: IpAddr) -> Allowance {
+        self.sweep_now_and_then();
+        let burst = self.quota.burst_size().get();
+        let full = self.quota.burst_size_replenished_in();
+        let (remaining, retry_after_s) = match self.buckets.check_key(&self.bucket(address)) {
+            Ok(state) => (state.remaining_burst_capacity(), None),
+            Err(refused) => {
+                let wait = refused.wait_time_from(DefaultClock::default().now());
+                (0, Some(whole_seconds(wait)))
+            }
+        };
+        Allowance { name: self.name, burst, window_s: whole_seconds(full), remaining, retry_after_s }
+    }
+
+    fn bucket(&self, address: IpAddr) -> Bucket {
+        let address = neighbourhood(address);
+        if self.buckets.len() < ADDRESSES_MAX {
+            Bucket::Own(address)
+        } else {
+            Bucket::Shared(self.hash.hash_one(address) % SHARED_BUCKETS)
+        }
+    }
+
+    fn sweep_now_and_then(&self) {
+        if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY_CHECKS == SWEEP_EVERY_CHECKS - 1 {
+            self.buckets.retain_recent();
+            self.buckets.shrink_to_fit();
+        }
+    }
+}
+
+impl Allowance {
+    /// Tells the caller, by the fields of the IETF draft "`RateLimit` header fields for HTTP".
+    pub fn tell(&self, headers: &mut HeaderMap) {
+        let Self { name, burst, window_s, remaining, .. } = *self;
+        let until_full_s = self
+            .retry_after_s
+            .unwrap_or_else(|| window_s * u64::from(burst - remaining.min(burst)) / u64::from(burst.max(1)));
+        let fields = [
+            ("ratelimit-policy", format!("\"{name}\";q={burst};w={window_s}")),
+            ("ratelimit", format!("\"{name}\";r={remaining};t={until_full_s}")),
+        ];
+        for (field, text) in fields {
+            if let Ok(value) = HeaderValue::try_from(text) {
+                headers.insert(HeaderName::from_static(field), value);
+            }
+        }
+    }
+}
+
+fn at_least_one(count: u32) -> NonZeroU32 {
+    NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN)
+}
+
+/// Rounded up, and never 0: a caller that waits so long is let in.
+fn whole_seconds(duration: std::time::Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0 || duration.as_secs() == 0)
+}

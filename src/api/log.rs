@@ -1,0 +1,81 @@
+//! A name for each request, and one line in the log. Never a header's value, never a query.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Instant,
+};
+
+use axum::{
+    extract::{ConnectInfo, MatchedPath, Request, State},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue},
+    middleware::Next,
+    response::Response,
+};
+use tracing::Instrument;
+use ulid::Ulid;
+
+use super::{address::client_address, front::Front};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest name that is taken over from the caller.
+const REQUEST_ID_BYTES_MAX: usize = 64;
+
+/// Routes that are asked all the time, and told of at `debug` only.
+const FREQUENT: [&str; 3] = ["/livez", "/readyz", "/api/system/health"];
+
+/// Whose request it is; an extension of every request.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientAddress(IpAddr);
+
+impl ClientAddress {
+    /// Whose request it is. Requests that came over no socket count as one client.
+    pub fn of(extensions: &Extensions) -> IpAddr {
+        extensions.get::<Self>().map_or(Ipv4Addr::UNSPECIFIED.into(), |client| client.0)
+    }
+}
+
+/// Names the request, answers with that name, and tells of it when it is answered.
+pub async fn log(State(front): State<Front>, mut request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let id = request_id(request.headers());
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    let client = peer.map(|peer| client_address(peer, request.headers(), &front.app.config.server.trusted_proxies));
+    if let Some(client) = client {
+        request.extensions_mut().insert(ClientAddress(client));
+    }
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("(no route)", MatchedPath::as_str).to_owned();
+    let span = tracing::info_span!("request", request.id = id);
+
+    let mut response = next.run(request).instrument(span).await;
+
+    let status = response.status().as_u16();
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let client = client.map(tracing::field::display);
+    if FREQUENT.contains(&route.as_str()) {
+        tracing::debug!(
+            request.id = id, http.method = %method, http.route = route, http.status = status, duration_ms, client,
+            "{method} {route} answered {status} in {duration_ms} ms"
+        );
+    } else {
+        tracing::info!(
+            request.id = id, http.method = %method, http.route = route, http.status = status, duration_ms, client,
+            "{method} {route} answered {status} in {duration_ms} ms"
+        );
+    }
+    if let Ok(value) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// The caller's own name for the request when it is short and plain, else a fresh one.
+fn request_id(headers: &HeaderMap) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    match given {
+        Some(id) if (1..=REQUEST_ID_BYTES_MAX).contains(&id.len()) && id.bytes().all(plain) => id.to_owned(),
+        _ => Ulid::generate().to_string(),
+    }
+}

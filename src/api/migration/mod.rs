@@ -1,0 +1,12 @@
+//! What administrators ask and order: one file for each endpoint.
+
+pub mod logs;
+pub mod plan;
+pub mod progress;
+pub mod rollback;
+pub mod snapshot;
+pub mod snapshots;
+pub mod start;
+pub mod status;
+pub mod stop;
+pub mod validate;

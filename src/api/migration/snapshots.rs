@@ -1,0 +1,63 @@
+//! `GET /api/migration/snapshots` and `GET /api/migration/snapshots/{id}`.
+
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    api::{
+        guard::Admin,
+        problem::{Details, Problem, kinds, responses::EnquiryProblems},
+        query::{Nothing, Query},
+    },
+    jobs::Enquiry,
+    model::snapshot::Manifest,
+};
+
+/// All snapshots.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SnapshotList {
+    /// Newest first.
+    snapshots: Vec<Manifest>,
+}
+
+/// All snapshots.
+///
+/// Each by its manifest, newest first.
+#[utoipa::path(get, path = "/api/migration/snapshots", tag = "migration", security(("admin_jwt" = [])), responses(
+    (status = 200, description = "The snapshots.", body = SnapshotList),
+    EnquiryProblems,
+))]
+pub async fn snapshots(
+    _: Admin,
+    State(enquiry): State<Enquiry>,
+    _: Query<Nothing>,
+) -> Result<Json<SnapshotList>, Problem> {
+    Ok(Json(SnapshotList { snapshots: enquiry.snapshots().await? }))
+}
+
+/// One snapshot.
+///
+/// Its manifest, with the commands that open it without windlass.
+#[utoipa::path(get, path = "/api/migration/snapshots/{id}", tag = "migration", security(("admin_jwt" = [])),
+    params(("id" = String, Path, description = "The snapshot's name.", example = "01J9Z3M8T6W1X0Y5V4Q2N7KCBD")),
+    responses(
+        (status = 200, description = "The snapshot.", body = Manifest),
+        (status = 404, description = "There is no such snapshot.", body = Details, content_type = "application/problem+json"),
+        EnquiryProblems,
+    ))]
+pub async fn snapshot(
+    _: Admin,
+    State(enquiry): State<Enquiry>,
+    Path(id): Path<String>,
+    _: Query<Nothing>,
+) -> Result<Json<Manifest>, Problem> {
+    // Only what is a snapshot's name is ever looked up.
+    let Ok(id) = id.parse() else {
+        return Err(Problem::of(&kinds::NO_SUCH_SNAPSHOT, "No snapshot can have that name."));
+    };
+    Ok(Json(enquiry.snapshot(id).await?))
+}

@@ -1,0 +1,59 @@
+//! `POST /api/migration/start`.
+
+use semver::Version;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    api::{
+        body::Body,
+        order::{Accepted, Counter},
+        problem::{Problem, responses::OrderProblems},
+    },
+    model::{
+        job::Job,
+        order::{Order, SnapshotPolicy},
+    },
+};
+
+/// What to run. Every field may be left out, and so may the body.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(example = json!({"to": "0.5.0", "snapshot": "always"}))]
+pub struct StartRequest {
+    /// To this version; default: the required one.
+    #[schema(value_type = Option<String>, example = "0.5.0")]
+    to: Option<Version>,
+    /// Show the SQL, change nothing.
+    dry_run: bool,
+    /// Whether to make a snapshot first; default: as configured.
+    snapshot: Option<SnapshotPolicy>,
+    /// Whether to validate after each hop.
+    validate: bool,
+}
+
+impl Default for StartRequest {
+    fn default() -> Self {
+        Self { to: None, dry_run: false, snapshot: None, validate: true }
+    }
+}
+
+/// Start a run, or go on with one that was paused or interrupted.
+///
+/// Answers as soon as the job holds the target; follow it at the `Location` it returns.
+#[utoipa::path(post, path = "/api/migration/start", tag = "migration", security(("admin_jwt" = [])),
+    request_body(content = Option<StartRequest>),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe: the same key, the same job."),
+        ("Prefer" = Option<String>, Header, description = "`wait=N`: wait up to N seconds (60 at most) for the end.", example = "wait=30"),
+    ),
+    responses(
+        (status = 200, description = "The job ended within the wait.", body = Job),
+        (status = 202, description = "The job is accepted.", body = Job,
+         headers(("Location" = String, description = "Where to follow it."))),
+        OrderProblems,
+    ))]
+pub async fn start(counter: Counter, Body(request): Body<StartRequest>) -> Result<Accepted, Problem> {
+    let StartRequest { to, dry_run, snapshot, validate } = request;
+    counter.submit(Order::Migrate { to, dry_run, snapshot, validate }).await
+}

@@ -1,0 +1,67 @@
+//! The table of routes and layers.
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::StatusCode,
+    middleware::{from_fn, from_fn_with_state},
+    routing::get,
+};
+use tower::ServiceBuilder;
+use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    body, deadline, docs, finish, front::Front, guard, headers, log, migration, openapi, probes, problem::Problem,
+    system,
+};
+use crate::app::App;
+
+/// The HTTP service.
+pub fn router(app: App) -> Router {
+    let front = Front::of(app);
+    let (described, _) = routes().split_for_parts();
+    let layers = ServiceBuilder::new()
+        .layer(from_fn_with_state(front.clone(), log::log))
+        .layer(from_fn(headers::headers))
+        .layer(from_fn(finish::finish))
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::custom(finish::panicked))
+        .layer(from_fn_with_state(front.clone(), deadline::deadline))
+        .layer(from_fn_with_state(front.clone(), body::bounded))
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(front.clone(), guard::guard));
+    described
+        .route("/api/docs", get(docs::page))
+        .route("/api/docs/", get(docs::page))
+        .route("/api/docs/{*file}", get(docs::file))
+        .fallback(no_such_route)
+        .layer(layers)
+        .with_state(front)
+}
+
+/// Every route that the API document describes. `guard::PUBLIC` says which of them need no token.
+pub fn routes() -> OpenApiRouter<Front> {
+    OpenApiRouter::with_openapi(openapi::Document::openapi())
+        .routes(routes!(probes::livez))
+        .routes(routes!(probes::readyz))
+        .routes(routes!(openapi::openapi))
+        .routes(routes!(system::health::health))
+        .routes(routes!(system::version::version))
+        .routes(routes!(migration::plan::plan))
+        .routes(routes!(migration::progress::progress))
+        .routes(routes!(migration::status::status))
+        .routes(routes!(migration::logs::logs))
+        .routes(routes!(migration::snapshots::snapshots))
+        .routes(routes!(migration::snapshots::snapshot))
+        .routes(routes!(migration::snapshot::snapshot))
+        .routes(routes!(migration::start::start))
+        .routes(routes!(migration::stop::stop))
+        .routes(routes!(migration::validate::validate))
+        .routes(routes!(migration::rollback::rollback))
+}
+
+async fn no_such_route() -> Problem {
+    Problem::for_status(StatusCode::NOT_FOUND)
+}

@@ -1,0 +1,115 @@
+//! Our own layout: `v<semver>[_<nn>]_<name>/{metadata.json,up.sql,up.<engine>.sql,down.sql,down.<engine>.sql}`.
+
+use super::Format;
+use crate::{
+    catalog::{
+        draft::{Draft, Metadata, Source},
+        folder::{Entry, Kind},
+        metadata, name,
+        reader::Reader,
+        words::{is_sql, nearest},
+    },
+    model::{finding::Finding, migration::Identity},
+};
+
+const METADATA: &str = "metadata.json";
+
+/// Every script a migration may have.
+const SCRIPTS: [&str; 8] = [
+    "up.sql",
+    "up.postgres.sql",
+    "up.mysql.sql",
+    "up.sqlite.sql",
+    "down.sql",
+    "down.postgres.sql",
+    "down.mysql.sql",
+    "down.sqlite.sql",
+];
+
+/// Folders that begin with a version.
+pub static FORMAT: Format = Format {
+    name: "windlass",
+    recognises: |_, entries| entries.iter().any(|entry| entry.kind == Kind::Folder && begins_with_version(&entry.name)),
+    read,
+    opt_out: "; or set \"transactional\": false in metadata.json to run the statements one by one as written",
+};
+
+fn begins_with_version(name: &str) -> bool {
+    name.strip_prefix('v').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+fn read(reader: &mut Reader, entries: &[Entry]) -> Vec<Draft> {
+    let mut drafts = Vec::with_capacity(entries.len());
+    for Entry { name, kind } in entries {
+        match (kind, name::identity(name)) {
+            (Kind::File, _) => reader.stray(name),
+            (Kind::Folder, Ok(identity)) => drafts.push(migration(reader, name, identity)),
+            (Kind::Folder, Err(fault)) => misnamed(reader, name, &fault),
+        }
+    }
+    drafts
+}
+
+/// A folder without a usable name is a fault when it was meant as a migration: by its version, or by its scripts.
+fn misnamed(reader: &mut Reader, place: &str, fault: &name::NotAName) {
+    if begins_with_version(place) || reader.list(place).iter().any(|file| SCRIPTS.contains(&file.name.as_str())) {
+        let message = format!("the folder's name does not name a migration: {fault}");
+        reader.fault("folder-name", place, message, "rename it to v<version>_<nn>_<name>, such as v1.2.0_01_add_users");
+    } else {
+        reader.stray(place);
+    }
+}
+
+fn migration(reader: &mut Reader, place: &str, identity: Identity) -> Draft {
+    let files = reader.list(place);
+    for file in &files {
+        judge(reader, place, &file.name);
+    }
+    let metadata = described(reader, place, &files, &identity);
+    let up = script(reader, place, &files, "up");
+    if up.is_none() && chosen(reader, &files, "up").is_none() {
+        let message = format!("it has neither up.sql nor up.{}.sql", reader.dialect.suffix());
+        reader.fault("missing-up-script", place, message, "write one of them");
+    }
+    let down = script(reader, place, &files, "down");
+    Draft { identity, number: None, place: place.into(), metadata, up, down }
+}
+
+/// Says what is to be said of a file that is not read.
+fn judge(reader: &mut Reader, place: &str, file: &str) {
+    let whole = format!("{place}/{file}");
+    if file == METADATA || SCRIPTS.contains(&file) {
+        return;
+    }
+    if is_sql(file) && file.starts_with("backfill") {
+        let message = "backfill steps are not supported by this version yet";
+        reader.fault("backfill", whole, message, "put the UPDATE into up.sql and remove the file");
+    } else if is_sql(file) && (file.starts_with("up") || file.starts_with("down")) {
+        let meant = nearest(file, SCRIPTS).unwrap_or("up.sql");
+        let message = "no engine is called so, and the script is not read";
+        let finding = Finding::warning("unknown-script", whole, message);
+        reader.findings.push(finding.remedy(format!("did you mean {meant}?")));
+    } else {
+        reader.stray(&whole);
+    }
+}
+
+fn described(reader: &mut Reader, place: &str, files: &[Entry], identity: &Identity) -> Metadata {
+    let told = files.iter().any(|file| file.name == METADATA);
+    let source = if told { reader.source(&format!("{place}/{METADATA}")) } else { None };
+    let Some(Source { file, text }) = source else { return Metadata::default() };
+    let (metadata, findings) = metadata::read(&file, &text, identity);
+    reader.findings.extend(findings);
+    metadata
+}
+
+fn script(reader: &mut Reader, place: &str, files: &[Entry], way: &str) -> Option<Source> {
+    let name = chosen(reader, files, way)?;
+    reader.source(&format!("{place}/{name}"))
+}
+
+/// The engine's own script, else the one for all.
+fn chosen(reader: &Reader, files: &[Entry], way: &str) -> Option<String> {
+    let names = [format!("{way}.{}.sql", reader.dialect.suffix()), format!("{way}.sql")];
+    names.into_iter().find(|name| files.iter().any(|file| file.kind == Kind::File && file.name == *name))
+}

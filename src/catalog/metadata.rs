@@ -1,0 +1,113 @@
+//! `metadata.json`: what is told beside the scripts of a migration.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use humantime_serde::re::humantime;
+use semver::Version;
+use serde_json::Value;
+
+use super::{draft::Metadata, fields::Fields};
+use crate::model::{finding::Finding, migration::Identity};
+
+const A_TEXT: &str = "a text in quotes";
+const A_BOOL: &str = "true or false";
+const A_VERSION: &str = "a semantic version such as \"1.2.0\"";
+const A_LIST: &str = "a list of texts in quotes";
+const A_TIME: &str = "a time such as \"2024-05-01T12:00:00Z\", or a date";
+const A_DURATION: &str = "a duration such as \"2s\", or milliseconds";
+
+/// What the file tells, and what is wrong or odd about it. It must agree with the folder, which says `identity`.
+pub fn read(file: &str, text: &str, identity: &Identity) -> (Metadata, Vec<Finding>) {
+    let mut fields = match Fields::parse(file, text) {
+        Ok(fields) => fields,
+        Err(fault) => return (Metadata::default(), vec![fault]),
+    };
+    let mut findings = Vec::new();
+    agree(&mut fields, identity);
+    let (min_runtime_version, max_runtime_version) = runtime_versions(&mut fields, file, &mut findings);
+    let metadata = Metadata {
+        description: fields.take("description", A_TEXT, text_of).filter(|text| !text.is_empty()),
+        author: fields.take("author", A_TEXT, text_of).filter(|text| !text.is_empty()),
+        created_at: fields.take("created_at", A_TIME, |value| time(value.as_str()?)),
+        min_runtime_version,
+        max_runtime_version,
+        dependencies: fields.take("dependencies", A_LIST, list).unwrap_or_default(),
+        critical: fields.take("critical", A_BOOL, Value::as_bool).unwrap_or(true),
+        transactional: fields.take("transactional", A_BOOL, Value::as_bool),
+        out_of_order: fields.take("out_of_order", A_BOOL, Value::as_bool).unwrap_or(false),
+        lock_timeout_ms: fields.take("lock_timeout", A_DURATION, milliseconds),
+        statement_timeout_ms: fields.take("statement_timeout", A_DURATION, milliseconds),
+        supersedes: fields.take("supersedes", A_LIST, list).unwrap_or_default(),
+    };
+    findings.extend(fields.finish());
+    (metadata, findings)
+}
+
+/// Version and name, if told, must be those of the folder: two truths would be one too many.
+fn agree(fields: &mut Fields<'_>, identity: &Identity) {
+    let expected = format!("{:?}, as in the folder's name", identity.version.to_string());
+    fields.take("version", &expected, |value| version(value.as_str()?).filter(|told| *told == identity.version));
+    let expected = format!("{:?}, as in the folder's name", identity.name);
+    fields.take("name", &expected, |value| value.as_str().filter(|told| *told == identity.name).map(drop));
+}
+
+/// The bounds, flat or under `compatibility`; an empty text is no bound.
+fn runtime_versions(
+    fields: &mut Fields<'_>,
+    file: &str,
+    findings: &mut Vec<Finding>,
+) -> (Option<Version>, Option<Version>) {
+    let mut low = bound(fields, "min_runtime_version");
+    let mut high = bound(fields, "max_runtime_version");
+    if let Some(mut inner) = fields.object("compatibility") {
+        for (name, flat) in [("min_runtime_version", &mut low), ("max_runtime_version", &mut high)] {
+            let nested = bound(&mut inner, name);
+            if nested.is_some() && flat.is_some() && nested != *flat {
+                let message = format!("`{name}` is told twice, and differently under `compatibility`");
+                findings.push(Finding::critical("metadata-disagrees", file, message).remedy("keep one of them"));
+            }
+            *flat = flat.take().or(nested);
+        }
+        findings.extend(inner.finish());
+    }
+    if let (Some(low), Some(high)) = (&low, &high)
+        && low > high
+    {
+        let message = format!("no application version lies between {low} and {high}");
+        findings
+            .push(Finding::critical("metadata-field", file, message).remedy("exchange min and max_runtime_version"));
+    }
+    (low, high)
+}
+
+fn bound(fields: &mut Fields<'_>, name: &'static str) -> Option<Version> {
+    let read = |value: &Value| match value.as_str()? {
+        "" => Some(None),
+        text => version(text).map(Some),
+    };
+    fields.take(name, A_VERSION, read).flatten()
+}
+
+fn version(text: &str) -> Option<Version> {
+    Version::parse(text).ok()
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+fn list(value: &Value) -> Option<Vec<String>> {
+    value.as_array()?.iter().map(text_of).collect()
+}
+
+/// RFC 3339, or a date, which means its first moment in UTC.
+fn time(text: &str) -> Option<DateTime<Utc>> {
+    let date = || text.parse::<NaiveDate>().ok().map(|date| date.and_time(NaiveTime::MIN).and_utc());
+    DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc()).or_else(date)
+}
+
+fn milliseconds(value: &Value) -> Option<u64> {
+    let in_words = |text: &str| humantime::parse_duration(text).ok().as_ref().map(Duration::as_millis);
+    value.as_u64().or_else(|| in_words(value.as_str()?)?.try_into().ok())
+}

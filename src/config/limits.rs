@@ -1,0 +1,33 @@
+//! What types alone cannot say: the smallest value that makes sense.
+
+use std::time::Duration;
+
+use super::{ConfigError, load::wrong, settings::Config, tree::Node};
+
+/// The shortest time between two looks at the target.
+const HEALTH_INTERVAL_MIN: Duration = Duration::from_millis(100);
+/// The shortest time a request is given.
+const REQUEST_TIMEOUT_MIN: Duration = Duration::from_secs(1);
+/// The smallest limit for a request's body, in bytes.
+const BODY_BYTES_MIN: usize = 1024;
+
+/// Holds the settings against their limits.
+///
+/// # Errors
+/// [`ConfigError::Wrong`] for the first one that is below its own.
+pub(super) fn hold(config: &Config, tree: &Node) -> Result<(), ConfigError> {
+    let server = &config.server;
+    let rules: [(&str, bool, &str); 7] = [
+        ("server.rate_limit_per_second", server.rate_limit_per_second >= 1, "1 or more"),
+        ("server.rate_limit_burst", server.rate_limit_burst >= 1, "1 or more"),
+        ("server.body_bytes_max", server.body_bytes_max >= BODY_BYTES_MIN, "1024 or more"),
+        ("server.request_timeout", server.request_timeout >= REQUEST_TIMEOUT_MIN, "1s or more"),
+        ("health.interval", config.health.interval >= HEALTH_INTERVAL_MIN, "100ms or more"),
+        ("auth.lifetime_max", !config.auth.lifetime_max.is_zero(), "more than 0s"),
+        ("target.name", !config.target.name.trim().is_empty(), "a name"),
+    ];
+    match rules.into_iter().find(|(_, holds, _)| !holds) {
+        None => Ok(()),
+        Some((key, _, expected)) => Err(wrong(tree.nearest(key.split('.')), key.to_owned(), expected.to_owned())),
+    }
+}

@@ -1,0 +1,69 @@
+//! Secrets that lie in a file of their own.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use secrecy::SecretString;
+
+/// The largest file that is taken for a secret.
+const SECRET_BYTES_MAX: u64 = 64 * 1024;
+/// The mode bits of everybody but the owner.
+const OTHERS: u32 = 0o077;
+
+/// A file that holds a secret cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SecretFileError {
+    /// It cannot be read.
+    #[error("{path} cannot be read")]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Others than its owner may touch it.
+    #[error("{path} holds a secret and others may touch it (mode {mode:o}); run: chmod 600 {path}")]
+    Open {
+        /// Which.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// It is no file, empty, too large or not UTF-8.
+    #[error("{path} does not hold a secret: it is {reason}")]
+    Unfit {
+        /// Which.
+        path: PathBuf,
+        /// What it is instead.
+        reason: &'static str,
+    },
+}
+
+/// Reads a secret, without the white space around it. Blocks for one small file.
+///
+/// # Errors
+/// When the file is missing, empty, larger than 64 KiB, not UTF-8, or open to others than its owner.
+pub fn read_secret(path: &Path) -> Result<SecretString, SecretFileError> {
+    let unreadable = |source| SecretFileError::Unreadable { path: path.to_owned(), source };
+    let unfit = |reason| SecretFileError::Unfit { path: path.to_owned(), reason };
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(unfit("not a file"));
+    }
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & OTHERS != 0 {
+        return Err(SecretFileError::Open { path: path.to_owned(), mode });
+    }
+    let mut bytes = Vec::new();
+    file.take(SECRET_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > SECRET_BYTES_MAX {
+        return Err(unfit("larger than 64 KiB"));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| unfit("not UTF-8"))?.trim();
+    if text.is_empty() { Err(unfit("empty")) } else { Ok(text.to_owned().into()) }
+}

@@ -1,0 +1,49 @@
+//! What a statement does to transactions, by its first words.
+//!
+//! Where the words do not tell, the kind is the one that is safe to assume: on MariaDB and MySQL that a statement
+//! commits, elsewhere that it changes the schema within the transaction.
+//!
+//! Savepoints count as transactions in small, so that a script that manages its own is seen to: `SAVEPOINT` begins,
+//! `RELEASE` commits, `ROLLBACK TO` rolls back.
+
+mod mysql;
+mod postgres;
+mod sqlite;
+
+use crate::model::migration::StatementKind;
+
+use super::{
+    Dialect,
+    splitter::Piece,
+    token::{Token, TokenKind},
+};
+
+/// How many tokens are looked at: what decides stands before the columns, conditions and rows.
+const TOKENS_MAX: usize = 64;
+
+/// The kind of a statement.
+pub fn of(dialect: Dialect, text: &str, piece: &Piece) -> StatementKind {
+    let words: Vec<String> = piece.tokens.iter().filter_map(|token| word(token, text)).take(TOKENS_MAX).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).skip_while(|word| *word == "(").collect();
+    match dialect {
+        Dialect::Postgres => postgres::kind(&words),
+        Dialect::MySql => mysql::kind(&words),
+        Dialect::Sqlite => sqlite::kind(&words),
+    }
+}
+
+/// A word in lower case, or a sign; `?` for a name in quotes or a literal, so that each keeps its place.
+fn word(token: &Token, text: &str) -> Option<String> {
+    match token.kind {
+        TokenKind::Word => Some(token.text(text).to_ascii_lowercase()),
+        TokenKind::Symbol if token.text(text).starts_with("/*") => None,
+        TokenKind::Symbol => Some(token.text(text).to_owned()),
+        TokenKind::CodeOpen | TokenKind::CodeClose => None,
+        _ => Some("?".to_owned()),
+    }
+}
+
+/// Whether `pair` stands in `words`, one behind the other.
+fn has_pair(words: &[&str], pair: [&str; 2]) -> bool {
+    words.windows(2).any(|found| found == pair)
+}
