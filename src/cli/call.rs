@@ -54,16 +54,16 @@ impl Call {
     ///
     /// # Errors
     /// Whatever cannot be opened.
-    pub async fn open(&self, config: Config) -> Result<App, Failure> {
-        Ok(App::open(config, Clock::system()).await?)
+    pub fn open(&self, config: Config) -> Result<App, Failure> {
+        Ok(App::open(config, Clock::system())?)
     }
 
     /// The application, opened with the settings as they are.
     ///
     /// # Errors
     /// As [`Self::config`] and [`Self::open`].
-    pub async fn app(&self) -> Result<App, Failure> {
-        self.open(self.config(&[])?).await
+    pub fn app(&self) -> Result<App, Failure> {
+        self.open(self.config(&[])?)
     }
 }
 

@@ -113,11 +113,9 @@ impl From<Refused> for Failure {
 impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         match error {
-            OpenError::Config(error) => error.into(),
             OpenError::Auth(error) => error.into(),
             OpenError::Catalog(error) => error.into(),
             OpenError::Target(error) => error.into(),
-            OpenError::Store(error) => error.into(),
         }
     }
 }
