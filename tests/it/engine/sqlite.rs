@@ -149,6 +149,69 @@ async fn a_restore_keeps_the_connections_of_the_application() {
     assert_eq!(reader.fetch_one(trips).await.expect("a count").get::<i64, _>(0), 3);
 }
 
+/// Goal: a dump taken while the application writes is of one moment, in either journal mode.
+/// Method: every write moves a coin between two rows, so that any one moment has the same sum; the file has enough pages for
+/// several steps of the copy.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dump_under_a_busy_writer_is_of_one_moment() {
+    for mode in ["WAL", "DELETE"] {
+        let target = target(On::Sqlite).await;
+        let mut session = target.open().await;
+        execute(session.as_mut(), &format!("PRAGMA journal_mode = {mode}")).await;
+        execute(session.as_mut(), "CREATE TABLE coins (id INTEGER PRIMARY KEY, n INT, filler BLOB)").await;
+        let fill = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000) \
+                    INSERT INTO coins SELECT i, 100, zeroblob(3000) FROM n";
+        execute(session.as_mut(), fill).await;
+        let mut writer = application(&target).await;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let writing = tokio::spawn(async move {
+            let mut stopped = stopped;
+            let mut moves = 0_u32;
+            while stopped.try_recv().is_err() {
+                let step = "UPDATE coins SET n = n + CASE id WHEN 1 THEN 1 ELSE -1 END WHERE id IN (1, 6000)";
+                moves += u32::from(writer.execute(step).await.is_ok());
+                // A look at the rows leaves the file to other readers for a while.
+                writer.fetch_one("SELECT sum(n * length(filler)) FROM coins").await.expect("a sum");
+            }
+            moves
+        });
+
+        let mut bytes = Vec::new();
+        let (sink, mut source) = tokio::sync::mpsc::channel::<bytes::Bytes>(4);
+        let receive = async {
+            while let Some(piece) = source.recv().await {
+                bytes.extend_from_slice(&piece);
+            }
+        };
+        let (dumped, ()) = tokio::join!(target.engine.dump(target.scratch(), sink), receive);
+        dumped.expect("a dump");
+        stop.send(()).expect("the writer");
+        assert!(writing.await.expect("the writer") > 0, "{mode}: nothing was written meanwhile");
+
+        let copy = target.scratch().join("copy.db");
+        std::fs::write(&copy, bytes).expect("the copy");
+        let mut copy =
+            SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(copy)).await.expect("it opens");
+        let sum: i64 = copy.fetch_one("SELECT sum(n) FROM coins").await.expect("a sum").get(0);
+        let checked: String = copy.fetch_one("PRAGMA integrity_check").await.expect("an answer").get(0);
+        assert_eq!((sum, checked.as_str()), (600_000, "ok"), "{mode}");
+    }
+}
+
+/// Goal: estimates cost a page or two, and are near for tables whose rows are numbered without gaps.
+#[tokio::test]
+async fn rows_and_bytes_are_estimated() {
+    let target = target(On::Sqlite).await;
+    let mut session = with_children(&target).await;
+    execute(session.as_mut(), "CREATE TABLE keyed (k TEXT PRIMARY KEY) WITHOUT ROWID").await;
+    execute(session.as_mut(), "INSERT INTO keyed VALUES ('a'), ('b')").await;
+
+    let schema = session.schema(None).await.expect("a schema");
+
+    let estimates: Vec<_> = schema.tables.values().map(|table| (table.rows_estimate, table.size_bytes)).collect();
+    assert_eq!(estimates, [(2, 4_096), (2, 4_096), (3, 4_096)], "guests, keyed, trips");
+}
+
 /// Goal: a restore does not bring back an epoch that has passed.
 #[tokio::test]
 async fn a_restore_keeps_the_epoch_of_the_run() {
