@@ -2,3 +2,5 @@
 
 mod contract;
 mod sqlite;
+mod sqlite_schema;
+mod target;
