@@ -2,7 +2,7 @@
 //!
 //! The file of the database stays the same file: the application's connections stay good, read the old state until the
 //! commit and the new one after it. Swapping files under open connections would leave each with its own (SQLite manual, "How
-//! To Corrupt An SQLite Database File", section 4).
+//! To Corrupt An SQLite Database File", section 2.4).
 
 use std::{fs::File, io::Write, path::Path};
 
