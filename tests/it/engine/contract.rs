@@ -35,6 +35,8 @@ macro_rules! contract {
 }
 
 contract!(sqlite, Sqlite);
+contract!(postgres, Postgres);
+contract!(mariadb, MariaDb);
 
 /// Goal: whoever comes second finds our tables, and the one row of the lock, as they are.
 async fn our_tables_are_created_twice_without_harm(target: Target) {
