@@ -84,8 +84,8 @@ impl App {
         })
     }
 
-    /// Makes ready to serve: loads the keys (and makes a secret on first start), reads the catalog, sweeps up what a
-    /// crash left. Asks the target nothing.
+    /// Makes ready to serve: loads the keys (and makes a secret on first start), reads the catalog. Asks the
+    /// target nothing.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -93,9 +93,6 @@ impl App {
         self.keys = Arc::new(Keys::load(&self.config.auth, self.config.data_dir())?);
         let catalog = self.target.catalog().await?;
         self.health.show(not_yet(&self.target, &catalog));
-        if let Err(error) = self.target.folder.sweep().await {
-            tracing::warn!(%error, "leftovers in the snapshot folder could not be swept up");
-        }
         Ok(self)
     }
 

@@ -45,6 +45,9 @@ async fn locked(target: &Target) -> Result<Box<dyn Session>, Refused> {
         session.close().await;
         return Err(Refused::Busy { holder, job: None });
     }
+    if let Err(error) = target.folder.sweep().await {
+        tracing::warn!(%error, "leftovers in the snapshot folder could not be swept up");
+    }
     for mut job in target.store.open_jobs(&target.name, OPEN_JOBS_MAX).await? {
         if let Ok(state) = transition(job.state, JobEvent::FoundGone) {
             job.state = state;

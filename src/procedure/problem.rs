@@ -117,7 +117,7 @@ pub fn archive(error: &ArchiveError) -> JobProblem {
     let (kind, title) = match error {
         ArchiveError::Missing(_) => ("no-such-snapshot", "There is no such snapshot"),
         ArchiveError::Damaged { .. } => ("snapshot-damaged", "The snapshot is damaged"),
-        ArchiveError::File { .. } => ("snapshots-unusable", "The snapshots cannot be used"),
+        _ => ("snapshots-unusable", "The snapshots cannot be used"),
     };
     problem(kind, title, error.to_string(), UNTOUCHED, "see windlass snapshot list, and the folder in snapshots.path")
 }

@@ -27,8 +27,7 @@ pub async fn restore(
     held: &mut Held,
     id: SnapshotId,
 ) -> Result<Manifest, JobProblem> {
-    let manifest = target.folder.find(id).await.map_err(|error| problem::archive(&error))?;
-    target.folder.verify(id).await.map_err(|error| problem::archive(&error))?;
+    let manifest = target.folder.verify(id, |_| ()).await.map_err(|error| problem::archive(&error))?;
     let labels = Labels {
         message: Some(format!("before going back to snapshot {id}")),
         tags: vec!["before-rollback".to_owned()],
@@ -47,14 +46,14 @@ pub async fn restore(
 async fn swap(target: &Target, held: &mut Held, manifest: &Manifest) -> Result<(), JobProblem> {
     let lost = || EngineError::Lost { reason: "it could not be replaced".to_owned() };
     let session = held.take().ok_or_else(|| problem::engine(&lost(), problem::UNTOUCHED))?;
-    let scratch = snapshot::scratch(target).await?;
+    let scratch = target.folder.scratch().await.map_err(|error| problem::archive(&error))?;
     let (sink, source) = mpsc::channel(PIECES_MAX);
-    let reading = target.folder.read(manifest.id, sink);
-    let (restored, read) = tokio::join!(target.engine.restore(session, &scratch.0, source, manifest), reading);
+    let reading = target.folder.open(manifest.id, sink, |_| ());
+    let (restored, read) = tokio::join!(target.engine.restore(session, scratch.path(), source, manifest), reading);
     match restored {
         Ok(session) => {
             held.put(session);
-            read.map_err(|error| problem::archive(&error))
+            read.map(drop).map_err(|error| problem::archive(&error))
         }
         Err(RestoreError { session, error }) => {
             if let Some(session) = session {
@@ -62,7 +61,7 @@ async fn swap(target: &Target, held: &mut Held, manifest: &Manifest) -> Result<(
             }
             Err(match read {
                 Err(damaged) => problem::archive(&damaged),
-                Ok(()) => problem::engine(&error, problem::UNTOUCHED),
+                Ok(_) => problem::engine(&error, problem::UNTOUCHED),
             })
         }
     }

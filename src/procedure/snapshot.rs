@@ -1,6 +1,6 @@
 //! Making a restorable copy: dump → folder, and the manifest last.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 
 use tokio::sync::mpsc;
 
@@ -54,6 +54,7 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
     let server = session.server().clone();
     let id = SnapshotId::fresh();
     let (tool, written) = copy(target, told, id).await?;
+    let tables = steady(tables, held.session().map_err(asked)?.count_rows().await.map_err(asked)?);
     let manifest = Manifest {
         id,
         format: 1,
@@ -83,6 +84,11 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
     Ok(manifest)
 }
 
+/// The counts that were the same before and after the dump: what the application wrote to meanwhile cannot be compared.
+fn steady(before: BTreeMap<String, u64>, after: BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+    before.into_iter().filter(|(table, rows)| after.get(table) == Some(rows)).collect()
+}
+
 /// The application's version; without a readable catalog, the database's own.
 async fn backend(target: &Target, history: &History) -> semver::Version {
     let fallback = || history.version.clone().unwrap_or_else(|| semver::Version::new(0, 0, 0));
@@ -94,31 +100,18 @@ async fn backend(target: &Target, history: &History) -> semver::Version {
 
 /// The engine's dump and the folder's writing, side by side over a bounded channel.
 async fn copy(target: &Target, told: &Assignment, id: SnapshotId) -> Result<(String, Written), JobProblem> {
-    let scratch = scratch(target).await?;
+    let scratch = target.folder.scratch().await.map_err(|error| problem::archive(&error))?;
     let (sink, source) = mpsc::channel(PIECES_MAX);
     let progress = told.progress.clone();
     let copied = move |bytes: u64| progress.update(|p| p.step = format!("snapshot, {} MB so far", bytes >> 20));
-    let writing = target.folder.write(id, target.engine.dump_ending(), source, copied);
-    let (dumped, written) = tokio::join!(target.engine.dump(&scratch.0, sink), writing);
-    match dumped {
-        Ok(tool) => written.map(|written| (tool, written)).map_err(|error| problem::archive(&error)),
-        Err(error) => {
-            target.folder.discard(id).await;
-            Err(problem::engine(&error, problem::UNTOUCHED))
-        }
-    }
-}
-
-/// A private folder for what an engine needs in between; gone when dropped.
-pub(super) struct Scratch(pub PathBuf);
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A fresh private folder beside the snapshots.
-pub(super) async fn scratch(target: &Target) -> Result<Scratch, JobProblem> {
-    target.folder.scratch().await.map(Scratch).map_err(|error| problem::archive(&error))
+    let writing = target.folder.create(id, target.engine.dump_ending(), source, copied);
+    let (dumped, written) = tokio::join!(target.engine.dump(scratch.path(), sink), writing);
+    let failed = match (dumped, written) {
+        (Ok(tool), Ok(written)) => return Ok((tool, written)),
+        (Err(error), _) => problem::engine(&error, problem::UNTOUCHED),
+        (_, Err(error)) => problem::archive(&error),
+    };
+    // What was written of it is no snapshot; a leftover is swept up by the next run.
+    let _ = target.folder.remove(id).await;
+    Err(failed)
 }

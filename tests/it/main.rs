@@ -5,5 +5,7 @@ mod catalog;
 mod config;
 mod engine;
 mod harness;
+mod http_door;
 mod snapshot_folder;
+mod sql;
 mod telemetry;

@@ -80,19 +80,18 @@ pub(super) async fn copy(
 }
 
 fn drive(backup: &mut Backup<'_>, source: Source, stop: &AtomicBool) -> Result<(), Failure> {
-    let began = Instant::now();
     let (mut restarts, mut left) = (0, i32::MAX);
     let mut busy_ms = 0;
     loop {
         if stop.load(Ordering::Relaxed) {
             return Err(Failure { code: libsqlite3_sys::SQLITE_ABORT, message: "the copy was given up".to_owned() });
         }
-        let tried_at = began.elapsed();
+        let tried = Instant::now();
         match backup.step(if restarts < RESTARTS_MAX { STEP_PAGES } else { ALL_PAGES })? {
             Step::Done => return Ok(()),
             Step::Busy => {
                 thread::sleep(Duration::from_millis(BUSY_PAUSE_MS));
-                busy_ms += (began.elapsed() - tried_at).as_millis();
+                busy_ms += tried.elapsed().as_millis();
                 if busy_ms > u128::from(BUSY_MS_MAX) {
                     let message = format!("the file was busy for {BUSY_MS_MAX} ms; try again when it is quieter");
                     return Err(Failure { code: libsqlite3_sys::SQLITE_BUSY, message });

@@ -193,7 +193,7 @@ fn next(sql: &str) -> Option<(Option<Token>, &str)> {
             (Some(Token::Name(if is_plain(&name) { name.to_lowercase() } else { format!("\"{name}\"") })), rest)
         }
         _ if is_word(first) => {
-            let end = sql.find(|c| !is_word(c) && !(c == '.' && first.is_ascii_digit())).unwrap_or(sql.len());
+            let end = sql.find(|c| !(is_word(c) || c == '.' && first.is_ascii_digit())).unwrap_or(sql.len());
             (Some(Token::Word(sql[..end].to_lowercase())), &sql[end..])
         }
         _ if first.is_whitespace() => (None, sql.trim_start()),

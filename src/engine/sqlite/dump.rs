@@ -30,7 +30,7 @@ pub(super) async fn dump(place: &Place, scratch: &Path, sink: DumpSink) -> Resul
 }
 
 async fn copy_out(place: &Place, file: &Scratch) -> Result<String, EngineError> {
-    let refused = |error| fault::in_session(place, error, None);
+    let refused = |error| fault::in_session(place, &error, None);
     let mut from = open::connect(place, Access::Read).await?;
     let tool = match rows::one(&mut from, "SELECT sqlite_version()").await.map_err(refused)? {
         Value::Text(version) => format!("SQLite {version} online backup"),

@@ -27,7 +27,7 @@ fn code_of(error: &dyn DatabaseError) -> i32 {
 }
 
 /// What a failed statement means; `allowed` is the time it had.
-pub(super) fn in_session(place: &Place, error: sqlx::Error, allowed: Option<Duration>) -> EngineError {
+pub(super) fn in_session(place: &Place, error: &sqlx::Error, allowed: Option<Duration>) -> EngineError {
     match error {
         sqlx::Error::Database(error) => {
             let code = code_of(error.as_ref());
@@ -54,8 +54,8 @@ pub(super) fn is_clear(error: &EngineError) -> bool {
 }
 
 /// What a failure to open means: the file is not there, not ours to open, or no database.
-pub(super) fn on_opening(place: &Place, error: sqlx::Error) -> EngineError {
-    let reason = match &error {
+pub(super) fn on_opening(place: &Place, error: &sqlx::Error) -> EngineError {
+    let reason = match error {
         sqlx::Error::Database(inner) => match primary(code_of(inner.as_ref())) {
             READ_ONLY => return EngineError::ReadOnly { address: place.address.clone() },
             NOT_A_DATABASE => "the file is not a SQLite database; check target.url".to_owned(),

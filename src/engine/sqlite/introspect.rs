@@ -58,11 +58,11 @@ const FOREIGN_KEYS: &str = for_each_table!(
 const OBJECTS: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger') \
                        OR (type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%')";
 
-/// A column that an expression computes is told so by this number (SQLite manual, "PRAGMA table_xinfo").
+/// A column that an expression computes is told so by this number (SQLite manual, `PRAGMA table_xinfo`).
 const GENERATED_VIRTUAL: i64 = 2;
 /// As [`GENERATED_VIRTUAL`], but kept in the row.
 const GENERATED_STORED: i64 = 3;
-/// What stands in the place of a column when an index holds an expression (SQLite manual, "PRAGMA index_xinfo").
+/// What stands in the place of a column when an index holds an expression (SQLite manual, `PRAGMA index_xinfo`).
 const EXPRESSION: i64 = -2;
 
 /// The schema; with names, only the tables and objects called so, and the tables that have an index called so.

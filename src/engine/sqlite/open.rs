@@ -61,7 +61,7 @@ async fn settle(place: &Place, access: Access, fresh: bool) -> Result<SqliteConn
         Access::Read => options.read_only(true),
         Access::Write => options,
     };
-    let mut connection = options.connect().await.map_err(|error| fault::on_opening(place, error))?;
+    let mut connection = options.connect().await.map_err(|error| fault::on_opening(place, &error))?;
     let set = async {
         // The first read of the file: whether it is a database at all comes out here.
         rows::number(&mut connection, "SELECT count(*) FROM sqlite_schema").await?;
@@ -72,10 +72,8 @@ async fn settle(place: &Place, access: Access, fresh: bool) -> Result<SqliteConn
         Ok(!native::is_read_only(&mut connection).await?)
     };
     // SQLite opens a file that it may not write for reading, without a word (SQLite manual, `sqlite3_open_v2`).
-    match set.await.map_err(|error| fault::on_opening(place, error))? {
-        true => Ok(connection),
-        false => Err(EngineError::ReadOnly { address: place.address.clone() }),
-    }
+    let as_asked = set.await.map_err(|error| fault::on_opening(place, &error))?;
+    if as_asked { Ok(connection) } else { Err(EngineError::ReadOnly { address: place.address.clone() }) }
 }
 
 /// Sets what makes a commit outlive a power cut: `synchronous` FULL in WAL mode and EXTRA with a rollback journal (with

@@ -2,7 +2,7 @@
 //!
 //! The file of the database stays the same file: the application's connections stay good, read the old state until the
 //! commit and the new one after it. Swapping files under open connections would leave each with its own (SQLite manual, "How
-//! To Corrupt An SQLite Database File", section 4).
+//! To Corrupt An SQLite Database File", section 2.4).
 
 use std::{fs::File, io::Write, path::Path};
 
@@ -37,10 +37,11 @@ pub(super) async fn restore(
     let mut copy = prove(place, &file, manifest).await?;
     let mut live = open::connect(place, Access::Write).await?;
     carry_epoch(session, &mut copy).await?;
-    fit_pages(&mut copy, &mut live).await.map_err(|error| fault::in_session(place, error, None))?;
+    fit_pages(&mut copy, &mut live).await.map_err(|error| fault::in_session(place, &error, None))?;
     let (copy, mut live) = copy::copy(copy, live, Source::Held).await?;
-    // The log is as large as the database now; it shrinks here unless a reader still needs it, and then later by itself.
-    let _ = rows::run(&mut live, "PRAGMA wal_checkpoint(TRUNCATE)").await;
+    // The log is as large as the database now. It shrinks here unless a reader still needs it, which is not waited for:
+    // then SQLite does it later by itself.
+    let _ = rows::run(&mut live, "PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)").await;
     let _ = live.close().await;
     let _ = copy.close().await;
     Ok(())
@@ -71,7 +72,7 @@ fn receive(file: Scratch, mut source: DumpSource, expected: &(u64, String)) -> R
 async fn prove(place: &Place, file: &Scratch, manifest: &Manifest) -> Result<SqliteConnection, EngineError> {
     let unreadable = |error: sqlx::Error| match error {
         sqlx::Error::Database(error) => differs(error.message().to_owned()),
-        other => fault::in_session(place, other, None),
+        other => fault::in_session(place, &other, None),
     };
     let mut copy = open::options(file.path()).connect().await.map_err(unreadable)?;
     rows::run(&mut copy, "PRAGMA journal_mode = DELETE").await.map_err(unreadable)?;
@@ -84,12 +85,12 @@ async fn prove(place: &Place, file: &Scratch, manifest: &Manifest) -> Result<Sql
         return Err(differs(format!("the schema's fingerprint is {fingerprint}, not {}", manifest.schema_fingerprint)));
     }
     let counts = sizes::count_rows(&mut copy).await.map_err(unreadable)?;
-    for name in manifest.tables.keys().chain(counts.keys()) {
-        let (found, told) = (counts.get(name), manifest.tables.get(name));
-        if found != told {
+    for (name, told) in &manifest.tables {
+        let found = counts.get(name);
+        if found != Some(told) {
             let rows =
                 |count: Option<&u64>| count.map_or_else(|| "not there".to_owned(), |count| format!("{count} rows"));
-            return Err(differs(format!("table {name} is {}, and {} in the manifest", rows(found), rows(told))));
+            return Err(differs(format!("table {name} is {}, and {} in the manifest", rows(found), rows(Some(told)))));
         }
     }
     Ok(copy)
@@ -113,7 +114,7 @@ async fn carry_epoch(session: &mut dyn Session, copy: &mut SqliteConnection) -> 
     Ok(())
 }
 
-/// In WAL mode the pages of the database cannot change their size (SQLite manual, "PRAGMA page_size"), hence those of the
+/// In WAL mode the pages of the database cannot change their size (SQLite manual, `PRAGMA page_size`), hence those of the
 /// copy do. VACUUM keeps every value, and may renumber the rows of a table that has no INTEGER PRIMARY KEY (SQLite manual,
 /// "VACUUM"); it runs only for a snapshot from a database of another page size.
 async fn fit_pages(copy: &mut SqliteConnection, live: &mut SqliteConnection) -> Result<(), sqlx::Error> {

@@ -31,7 +31,9 @@ pub(super) struct SqliteSession {
     id: String,
     server: Server,
     limits: Limits,
-    /// A transaction was begun and its end is not known: its future was dropped in between.
+    /// A statement was begun and nobody waited for its end: its future was dropped in between.
+    running: bool,
+    /// A transaction was begun and its end is not known, likewise.
     pub(super) unsettled: bool,
 }
 
@@ -42,7 +44,7 @@ impl SqliteSession {
     /// As [`open::connect`].
     pub(super) async fn open(place: &Place, access: Access) -> Result<Self, EngineError> {
         let mut connection = open::connect(place, access).await?;
-        let on_opening = |error| fault::on_opening(place, error);
+        let on_opening = |error| fault::on_opening(place, &error);
         let watch = Watcher::on(&mut connection).await.map_err(on_opening)?;
         let version = match rows::one(&mut connection, "SELECT sqlite_version()").await.map_err(on_opening)? {
             Value::Text(version) => version,
@@ -57,14 +59,20 @@ impl SqliteSession {
             id: format!("{}.{}", std::process::id(), OPENED.fetch_add(1, Ordering::Relaxed)),
             server: Server { product: "SQLite", version, number },
             limits: Limits::default(),
+            running: false,
             unsettled: false,
         })
     }
 
-    /// Makes ready for a statement: ends what a dropped future left open, and starts the statement's clock.
+    /// Makes ready for a statement: ends what a dropped future left behind, and starts the statement's clock.
     pub(super) async fn begin_statement(&mut self) -> Result<(), EngineError> {
-        if self.unsettled {
+        if self.running {
+            // Its thread is still at it: it is stopped by a deadline that is over, and this waits in the queue behind it.
+            self.watch.allow(Some(Duration::ZERO));
+            let _ = rows::number(&mut self.connection, "SELECT 1").await;
             self.watch.allow(None);
+        }
+        if self.unsettled {
             transact::settle(self).await?;
         }
         self.start_clock();
@@ -72,16 +80,18 @@ impl SqliteSession {
     }
 
     /// Starts the clock of the statement that runs next.
-    pub(super) fn start_clock(&self) {
+    pub(super) fn start_clock(&mut self) {
+        self.running = true;
         self.watch.allow(self.allowed());
     }
 
     /// Stops the clock, and says what the driver said in the engine's words.
-    pub(super) fn end_statement<T>(&self, outcome: Result<T, sqlx::Error>) -> Result<T, EngineError> {
+    pub(super) fn end_statement<T>(&mut self, outcome: Result<T, sqlx::Error>) -> Result<T, EngineError> {
         let late = self.watch.is_late();
         self.watch.allow(None);
+        self.running = false;
         let allowed = self.allowed().filter(|_| late);
-        outcome.map_err(|error| fault::in_session(&self.place, error, allowed))
+        outcome.map_err(|error| fault::in_session(&self.place, &error, allowed))
     }
 
     /// Runs one statement of a migration as it is.
@@ -113,7 +123,7 @@ impl Session for SqliteSession {
         &self.server
     }
 
-    /// The waiting is SQLite's own (SQLite manual, "PRAGMA busy_timeout"; default [`LOCK_TIMEOUT_MS`]); the time of a
+    /// The waiting is SQLite's own (SQLite manual, `PRAGMA busy_timeout`; default [`LOCK_TIMEOUT_MS`]); the time of a
     /// statement is kept by the connection's progress handler, which SQLite asks between steps of its machine.
     async fn set_limits(&mut self, limits: Limits) -> Result<(), EngineError> {
         let wait_ms = i32::try_from(limits.lock_timeout_ms.unwrap_or(LOCK_TIMEOUT_MS)).unwrap_or(i32::MAX);
@@ -185,8 +195,9 @@ impl Session for SqliteSession {
 
     async fn close(self: Box<Self>) {
         let Self { connection, watch, .. } = *self;
+        // A statement whose future was dropped is stopped, not waited for. The connection keeps the lock until it is closed.
+        drop(watch);
         // Nothing is lost when the goodbye fails: whatever was committed is in the file.
         let _ = connection.close().await;
-        drop(watch);
     }
 }

@@ -6,8 +6,8 @@
 //! Support", section 5). With it off nothing cascades: a table that the migration does not name loses no row, and what a
 //! deleted parent leaves behind shows as a dangling reference, which is looked for before the commit.
 //!
-//! The switch is thrown outside the transaction; inside, `PRAGMA foreign_keys` does nothing (SQLite manual, "PRAGMA
-//! foreign_keys"), so that a migration that says it itself changes nothing.
+//! The switch is thrown outside the transaction; inside, `PRAGMA foreign_keys` does nothing (SQLite manual,
+//! `PRAGMA foreign_keys`), so that a migration that says it itself changes nothing.
 
 use sqlx::SqliteConnection;
 

@@ -1,72 +1,45 @@
 //! The rules that every engine keeps, written once.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::time::Duration;
 
-use windlass::engine::{self, Engine, Limits, Session, Value};
+use windlass::engine::{EngineError, Limits, Session, Value};
 
-use crate::harness::database::{Database, On, fresh};
+use super::target::{Target, create_our_tables, execute, fingerprint, number, target};
+use crate::harness::database::On;
 
-/// Writes a test for each engine: a rule is a function over [`Target`].
-macro_rules! on_every_engine {
-    ($($rule:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test] async fn $rule() { super::$rule(super::target(super::On::Sqlite).await).await; })*
+/// The contract of one engine: a test for each rule, which is a function over [`Target`].
+macro_rules! contract {
+    ($engine:ident, $on:ident) => {
+        mod $engine {
+            contract!($on:
+            our_tables_are_created_twice_without_harm,
+            nulls_go_in_and_come_out,
+            a_failed_transaction_leaves_nothing_and_names_its_statement,
+            a_transaction_tells_each_statement,
+            the_lock_excludes_a_second_session_and_is_freed_with_its_own,
+            the_fence_stops_a_run_whose_epoch_has_passed,
+            the_clock_and_the_heartbeat_agree,
+            a_slow_statement_is_stopped,
+            every_change_of_the_schema_moves_the_fingerprint,
+            our_tables_are_not_part_of_the_schema,
+            names_narrow_the_schema,
+            rows_are_counted,
+            a_dump_restores_to_the_same_schema_and_rows,
+            a_dump_that_is_not_the_manifests_leaves_the_database_alone,
+            );
         }
         mod postgres {
             $(#[tokio::test] async fn $rule() { super::$rule(super::target(super::On::Postgres).await).await; })*
         }
     };
+    ($on:ident: $($rule:ident),* $(,)?) => {
+        $(#[tokio::test] async fn $rule() { super::$rule(super::target(super::On::$on).await).await; })*
+    };
 }
 
-on_every_engine!(
-    our_tables_are_created_twice_without_harm,
-    nulls_go_in_and_come_out,
-    a_failed_transaction_leaves_nothing_and_names_its_statement,
-    a_transaction_tells_each_statement,
-    the_lock_excludes_a_second_session_and_is_freed_with_its_own,
-    the_fence_stops_a_run_whose_epoch_has_passed,
-    the_clock_and_the_heartbeat_agree,
-    a_slow_statement_is_stopped,
-);
-
-/// An engine pointed at an empty database.
-pub struct Target {
-    pub engine: Arc<dyn Engine>,
-    pub database: Database,
-}
-
-impl Target {
-    pub async fn open(&self) -> Box<dyn Session> {
-        self.engine.open().await.expect("a session")
-    }
-
-    pub async fn open_with_our_tables(&self) -> Box<dyn Session> {
-        let mut session = self.open().await;
-        create_our_tables(self, session.as_mut()).await;
-        session
-    }
-
-    pub fn scratch(&self) -> &Path {
-        self.database.folder.path()
-    }
-}
-
-pub async fn target(on: On) -> Target {
-    let database = fresh(on).await;
-    let engine = engine::at(&database.url.clone().into()).expect("an engine for the URL");
-    Target { engine, database }
-}
-
-pub async fn create_our_tables(target: &Target, session: &mut dyn Session) {
-    for sql in target.engine.words().create_tables {
-        session.execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
-    }
-}
-
-pub async fn number(session: &mut dyn Session, sql: &str) -> i64 {
-    let rows = session.query(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
-    rows[0].int(0).expect("an integer").expect("a value")
-}
+contract!(sqlite, Sqlite);
+contract!(postgres, Postgres);
+contract!(mariadb, MariaDb);
 
 /// Goal: whoever comes second finds our tables, and the one row of the lock, as they are.
 async fn our_tables_are_created_twice_without_harm(target: Target) {
@@ -226,10 +199,126 @@ async fn a_slow_statement_is_stopped(target: Target) {
     let endless = match target.database.on {
         On::Sqlite => "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
         On::Postgres => "SELECT pg_sleep(60)",
-        On::MariaDb => "SELECT count(*) FROM seq_1_to_1000000 AS a, seq_1_to_1000000 AS b",
+        On::MariaDb => "SELECT BENCHMARK(100000000000, MD5('x'))",
     };
     session.execute(endless).await.expect_err("it takes too long");
 
     session.set_limits(Limits::default()).await.expect("limits");
     assert_eq!(number(session.as_mut(), "SELECT 1").await, 1);
+}
+
+/// DDL that every engine takes, in an order in which each finds what it needs.
+const CHANGES: [&str; 13] = [
+    "CREATE TABLE guests (id INTEGER PRIMARY KEY, name VARCHAR(40) NOT NULL, berth INTEGER)",
+    "ALTER TABLE guests ADD COLUMN note VARCHAR(200)",
+    "ALTER TABLE guests ADD COLUMN paid INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE guests RENAME COLUMN note TO remark",
+    "CREATE INDEX guests_by_name ON guests (name)",
+    "CREATE UNIQUE INDEX guests_by_berth ON guests (berth)",
+    "CREATE TABLE trips (id INTEGER PRIMARY KEY, guest INTEGER NOT NULL, price INTEGER, CONSTRAINT paid CHECK (price > 0), \
+     CONSTRAINT of_guest FOREIGN KEY (guest) REFERENCES guests (id) ON DELETE CASCADE)",
+    "CREATE VIEW names AS SELECT name FROM guests",
+    "DROP VIEW names",
+    "CREATE VIEW names AS SELECT name, berth FROM guests",
+    "ALTER TABLE guests DROP COLUMN remark",
+    "ALTER TABLE trips RENAME TO voyages",
+    "DROP TABLE voyages",
+];
+
+/// Goal: a schema that differs has another fingerprint, and looking twice gives the same one.
+async fn every_change_of_the_schema_moves_the_fingerprint(target: Target) {
+    let mut session = target.open().await;
+    let mut last = fingerprint(session.as_mut()).await;
+    for sql in CHANGES {
+        execute(session.as_mut(), sql).await;
+        let now = fingerprint(session.as_mut()).await;
+        assert_ne!(now, last, "{sql}");
+        assert_eq!(now, fingerprint(session.as_mut()).await, "{sql}");
+        last = now;
+    }
+}
+
+/// Goal: what windlass adds to a database is no drift.
+async fn our_tables_are_not_part_of_the_schema(target: Target) {
+    let mut session = target.open().await;
+    execute(session.as_mut(), CHANGES[0]).await;
+    let before = fingerprint(session.as_mut()).await;
+
+    create_our_tables(&target, session.as_mut()).await;
+
+    assert_eq!(fingerprint(session.as_mut()).await, before);
+    assert_eq!(session.count_rows().await.expect("counts").into_keys().collect::<Vec<_>>(), ["guests"]);
+}
+
+/// Goal: a look at what one statement names does not depend on the rest.
+async fn names_narrow_the_schema(target: Target) {
+    let mut session = target.open().await;
+    execute(session.as_mut(), CHANGES[0]).await;
+    let only = ["guests".to_owned()];
+    let before = session.schema(Some(&only)).await.expect("a schema");
+
+    execute(session.as_mut(), "CREATE TABLE cabins (id INTEGER PRIMARY KEY)").await;
+
+    assert_eq!(before.tables.keys().collect::<Vec<_>>(), ["guests"]);
+    assert_eq!(session.schema(Some(&only)).await.expect("a schema"), before);
+    assert!(session.schema(Some(&["nobody".to_owned()])).await.expect("a schema").tables.is_empty());
+}
+
+/// Goal: the exact number of rows of each table of the application.
+async fn rows_are_counted(target: Target) {
+    let mut session = target.open().await;
+    execute(session.as_mut(), CHANGES[0]).await;
+    execute(session.as_mut(), "CREATE TABLE cabins (id INTEGER PRIMARY KEY)").await;
+    execute(session.as_mut(), "INSERT INTO cabins VALUES (1), (5), (9)").await;
+
+    let counts = session.count_rows().await.expect("counts");
+
+    assert_eq!(counts.into_iter().collect::<Vec<_>>(), [("cabins".to_owned(), 3), ("guests".to_owned(), 0)]);
+    assert_eq!(session.broken_references(10).await.expect("an answer"), Vec::<String>::new());
+}
+
+async fn fill(session: &mut dyn Session) {
+    for sql in &CHANGES[..8] {
+        execute(session, sql).await;
+    }
+    execute(session, "INSERT INTO guests (id, name, berth) VALUES (1, 'Ada ⚓', 7), (2, 'it''s', NULL)").await;
+    execute(session, "INSERT INTO trips (id, guest, price) VALUES (10, 1, 300), (11, 1, 400), (12, 2, NULL)").await;
+}
+
+/// Goal: a restore brings back schema and rows, drops what came later, and the session still holds the lock.
+async fn a_dump_restores_to_the_same_schema_and_rows(target: Target) {
+    let mut session = target.open_with_our_tables().await;
+    fill(session.as_mut()).await;
+    let dumped = target.dump(session.as_mut()).await;
+    execute(session.as_mut(), "DELETE FROM trips").await;
+    execute(session.as_mut(), "ALTER TABLE guests ADD COLUMN later INTEGER").await;
+    execute(session.as_mut(), "CREATE TABLE latecomers (id INTEGER PRIMARY KEY)").await;
+    assert!(session.try_lock().await.expect("an answer"));
+
+    let restored = target.restore(session, &dumped).await;
+
+    let mut session = restored.unwrap_or_else(|failure| panic!("{}", failure.error));
+    assert_eq!(fingerprint(session.as_mut()).await, dumped.manifest.schema_fingerprint);
+    assert_eq!(session.count_rows().await.expect("counts"), dumped.manifest.tables);
+    let names = session.query("SELECT name FROM guests ORDER BY id", &[]).await.expect("rows");
+    assert_eq!(names[0].text(0).expect("text"), Some("Ada ⚓"));
+    let mut other = target.open().await;
+    assert!(!other.try_lock().await.expect("an answer"), "the lock was lost on the way");
+    assert!(session.is_locked().await.expect("an answer"));
+}
+
+/// Goal: what differs from its manifest never becomes the database.
+async fn a_dump_that_is_not_the_manifests_leaves_the_database_alone(target: Target) {
+    let mut session = target.open_with_our_tables().await;
+    fill(session.as_mut()).await;
+    let mut dumped = target.dump(session.as_mut()).await;
+    execute(session.as_mut(), "DELETE FROM trips WHERE id = 12").await;
+    dumped.manifest.tables.insert("trips".to_owned(), 1_000);
+
+    let Err(failure) = target.restore(session, &dumped).await else { panic!("a wrong count was taken") };
+
+    assert!(matches!(failure.error, EngineError::Differs { .. }), "{}", failure.error);
+    let mut session = failure.session.expect("the session");
+    assert_eq!(number(session.as_mut(), "SELECT count(*) FROM trips").await, 2);
+    assert_eq!(fingerprint(session.as_mut()).await, dumped.manifest.schema_fingerprint);
 }

@@ -1,5 +1,8 @@
-//! The engines: rules that hold on each of them, and what is particular to one.
+//! What the engines promise: one contract for all, and what each one adds.
 
 mod contract;
+mod mariadb;
 mod postgres;
 mod sqlite;
+mod sqlite_schema;
+mod target;
