@@ -220,16 +220,16 @@ async fn answered<T>(
     limit: Option<Duration>,
 ) -> Result<T, EngineError> {
     match limit {
-        None => query.await.map_err(understood),
+        None => query.await.map_err(|error| understood(&error)),
         Some(limit) => match timeout(limit, query).await {
-            Ok(answer) => answer.map_err(understood),
+            Ok(answer) => answer.map_err(|error| understood(&error)),
             Err(_) => Err(EngineError::TimedOut(limit)),
         },
     }
 }
 
 /// What an error of the driver means. Whatever is not the database's own word leaves the conversation in an unknown place.
-fn understood(error: sqlx::Error) -> EngineError {
+fn understood(error: &sqlx::Error) -> EngineError {
     let reason = error.to_string();
     match error.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>()) {
         Some(refusal) if !SESSION_ENDED.contains(&refusal.number()) => {
