@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::{AuthError, Keys},
     catalog::CatalogError,
     clock::Clock,
-    config::{Config, ConfigError},
-    engine::EngineError,
-    jobs::{Desk, Enquiry},
-    monitor::HealthBoard,
-    store::StoreError,
+    config::Config,
+    engine::{self, EngineError},
+    jobs::{Desk, Enquiry, Slot},
+    model::catalog::Catalog,
+    monitor::{HealthBoard, Sampler, not_yet},
+    procedure::Target,
+    snapshot::Folder,
+    store::Store,
 };
 
 /// Everything a door needs. Cheap to clone.
@@ -26,41 +30,75 @@ pub struct App {
     pub enquiry: Enquiry,
     /// The newest look at the target.
     pub health: HealthBoard,
-    /// Tells whose token a token is.
+    /// Tells whose token a token is; refuses every token until [`App::for_service`].
     pub keys: Arc<Keys>,
     /// Time.
     pub clock: Clock,
     /// Cancelled once the service is to stop: probes say so, streams end, no new work begins.
     pub stopping: CancellationToken,
+    target: Target,
+    running: watch::Receiver<bool>,
 }
 
-/// Why the application cannot begin.
+/// Why windlass cannot begin.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The settings cannot be used.
-    #[error("the settings cannot be used")]
-    Config(#[from] ConfigError),
-    /// The keys for tokens cannot be used.
-    #[error("the keys cannot be used")]
-    Auth(#[from] AuthError),
-    /// The catalog cannot be read.
-    #[error("the catalog cannot be used")]
+    /// The catalog cannot be used.
+    #[error("the service does not start without a catalog")]
     Catalog(#[from] CatalogError),
-    /// The target cannot be asked.
-    #[error("the target cannot be used")]
+    /// The target's URL cannot be used.
+    #[error(transparent)]
     Target(#[from] EngineError),
-    /// Our own database cannot be used.
-    #[error("the control store cannot be used")]
-    Store(#[from] StoreError),
+    /// The keys cannot be used.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
 }
 
 impl App {
-    /// Opens everything the settings name.
+    /// Puts everything together. Touches neither the target nor a file.
     ///
     /// # Errors
-    /// [`OpenError`]; nothing is left open.
-    pub async fn open(config: Config, clock: Clock) -> Result<Self, OpenError> {
-        let _ = (config, clock);
-        unimplemented!()
+    /// [`OpenError::Target`] for a URL that is not one.
+    pub fn open(config: Config, clock: Clock) -> Result<Self, OpenError> {
+        let config = Arc::new(config);
+        let target = Target {
+            name: config.target.name.as_str().into(),
+            engine: engine::at(config.target.direct_url.as_ref().unwrap_or(&config.target.url))?,
+            folder: Arc::new(Folder::at(&config.snapshots.path)),
+            store: Store::at(&config.store.path),
+            config: Arc::clone(&config),
+            clock: clock.clone(),
+        };
+        let (tell, running) = watch::channel(false);
+        let slot = Slot::free(tell);
+        Ok(Self {
+            desk: Desk::new(target.clone(), slot.clone()),
+            enquiry: Enquiry::new(target.clone(), slot),
+            health: HealthBoard::showing(not_yet(&target, &Catalog::default())),
+            keys: Arc::new(Keys::none(&config.auth)),
+            config,
+            clock,
+            stopping: CancellationToken::new(),
+            target,
+            running,
+        })
+    }
+
+    /// Makes ready to serve: loads the keys (and makes a secret on first start), reads the catalog. Asks the
+    /// target nothing.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn for_service(mut self) -> Result<Self, OpenError> {
+        self.keys = Arc::new(Keys::load(&self.config.auth, self.config.data_dir())?);
+        let catalog = self.target.catalog().await?;
+        self.health.show(not_yet(&self.target, &catalog));
+        Ok(self)
+    }
+
+    /// Looks at the target once an interval until [`App::stopping`], and hangs what it sees on [`App::health`].
+    pub async fn watch(&self) {
+        let sampler = Sampler::new(self.target.clone(), self.health.clone(), self.running.clone());
+        sampler.run(self.stopping.clone()).await;
     }
 }

@@ -136,6 +136,10 @@ pub async fn serve_on(listener: TcpListener, app: App, doors: Router) {
     if let Ok(address) = listener.local_addr() {
         tracing::info!(server.listen = %address, "listening on http://{address}");
     }
+    let watching = tokio::spawn({
+        let app = app.clone();
+        async move { app.watch().await }
+    });
     let house = House {
         doors,
         connections: TaskTracker::new(),
@@ -153,10 +157,11 @@ pub async fn serve_on(listener: TcpListener, app: App, doors: Router) {
     // Whoever watches the job that comes to its edge is still answered.
     tokio::select! {
         () = &mut accepting => {}
-        () = app.desk.close(grace / ANSWERS_SHARE * (ANSWERS_SHARE - 1)) => {}
+        _ = app.desk.close(grace / ANSWERS_SHARE * (ANSWERS_SHARE - 1)) => {}
         () = sleep_until(deadline) => {}
     }
     house.empty(deadline).await;
+    let _ = timeout_at(deadline, watching).await;
     tracing::info!("stopped");
 }
 

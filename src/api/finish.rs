@@ -26,8 +26,7 @@ pub async fn finish(request: Request, next: Next) -> Response {
     for name in OF_THE_BODY {
         kept.remove(name);
     }
-    let allow = kept.get(header::ALLOW).and_then(|value| value.to_str().ok());
-    let mut problem = Problem::for_status(status, allow).into_response();
+    let mut problem = Problem::for_status(status).into_response();
     problem.headers_mut().extend(kept);
     problem
 }

@@ -130,9 +130,11 @@ impl FromRequestParts<Front> for Admin {
             return Ok(admin.clone());
         }
         let Some(token) = bearer(&parts.headers) else { return Err(unauthenticated()) };
-        let Ok(principal) = front.app.keys.verify(token, front.app.clock.now()) else {
-            return Err(disbelieved(front, ClientAddress::of(&parts.extensions)));
-        };
+        let principal = front.app.keys.verify(token, front.app.clock.now()).map_err(|error| {
+            let client = ClientAddress::of(&parts.extensions);
+            tracing::info!(reason = error.reason(), %client, "a token was not believed: {}", error.reason());
+            disbelieved(front, client)
+        })?;
         if principal.is_admin() {
             Ok(Self(Requester { name: principal.subject, door: Door::Http }))
         } else {

@@ -103,13 +103,12 @@ impl Problem {
 
     /// What an answer with a bare `status`, made by a library, is meant to say.
     #[must_use]
-    pub fn for_status(status: StatusCode, allow: Option<&str>) -> Self {
+    pub fn for_status(status: StatusCode) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::of(&kinds::NO_SUCH_ROUTE, "There is no such route."),
-            StatusCode::METHOD_NOT_ALLOWED => Self::of(
-                &kinds::METHOD_NOT_ALLOWED,
-                format!("This route knows {} only.", allow.unwrap_or("other methods")),
-            ),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                Self::of(&kinds::METHOD_NOT_ALLOWED, "The header `Allow` names the methods of this route.")
+            }
             StatusCode::NOT_ACCEPTABLE => {
                 Self::of(&kinds::NOT_ACCEPTABLE, "`Accept-Encoding` allows no encoding that is known here.")
             }

@@ -3,6 +3,7 @@
 use axum::{
     Router,
     extract::DefaultBodyLimit,
+    http::StatusCode,
     middleware::{from_fn, from_fn_with_state},
     routing::get,
 };
@@ -62,5 +63,5 @@ pub fn routes() -> OpenApiRouter<Front> {
 }
 
 async fn no_such_route() -> Problem {
-    Problem::for_status(axum::http::StatusCode::NOT_FOUND, None)
+    Problem::for_status(StatusCode::NOT_FOUND)
 }

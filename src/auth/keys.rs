@@ -34,6 +34,12 @@ struct HeaderOut<'a> {
 }
 
 impl Keys {
+    /// No key at all: nothing can be signed, and every token is refused.
+    #[must_use]
+    pub fn none(settings: &config::Auth) -> Self {
+        Self { all: Vec::new(), signing: None, rules: Rules::of(settings) }
+    }
+
     /// Loads the configured keys; without one, the secret in `data_dir`, which is made when it is missing.
     /// Blocks for a few small files.
     ///

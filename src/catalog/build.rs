@@ -17,8 +17,8 @@ pub fn migration(draft: Draft, dialect: Dialect, opt_out: &str, findings: &mut V
     let down = down.as_ref().map(&mut cut);
     let up_script = cut(up.as_ref()?);
     let up = up?;
-    let checksum = sql::checksum(dialect, &[&up.text]).map_err(|error| findings.push(fault(&up, error)));
     let up_script = up_script?;
+    let checksum = sql::checksum(dialect, &[&up.text]).map_err(|error| findings.push(fault(&up, error))).ok()?;
     if up_script.statements.is_empty() {
         let finding = Finding::warning("empty-script", &*up.file, "the script holds no statement and changes nothing");
         findings.push(finding.remedy("write what it is to change"));
@@ -40,7 +40,7 @@ pub fn migration(draft: Draft, dialect: Dialect, opt_out: &str, findings: &mut V
         supersedes: metadata.supersedes,
         up: up_script,
         down: way_back(down.flatten(), findings),
-        checksum: checksum.ok()?,
+        checksum,
     })
 }
 

@@ -1,8 +1,8 @@
 //! Migrations on disk.
 //!
-//! A format ([`format`]) turns files into drafts; everything after that is the same for all of them: versions of
-//! numbered histories ([`releases`]), duplicates and order ([`order`]), scripts and checksums ([`build`]).
-//! Every fault is collected and told at once.
+//! A format (`format/`, a file for each layout) turns files into drafts; everything after that is the same for all of
+//! them: the versions of numbered histories (`releases.rs`), duplicates and order (`order.rs`), statements and
+//! checksums (`build.rs`). Every fault is collected and told at once.
 
 mod build;
 mod dependencies;

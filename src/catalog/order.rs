@@ -114,7 +114,8 @@ fn within(hop_order: &[usize], hop_of: &[usize], needs: &Needs) -> Vec<usize> {
         turn_of[*index] = turn;
     }
     let renumbered = by_turn.iter().map(|index| needs[*index].iter().map(|need| turn_of[*need]).collect()).collect();
-    let order = topology::sorted(&renumbered).unwrap_or_default();
+    // The needs have been sorted once, so there is no cycle now; were there one, the turns alone would be the order.
+    let order = topology::sorted(&renumbered).unwrap_or_else(|_| (0..by_turn.len()).collect());
     order.into_iter().map(|turn| by_turn[turn]).collect()
 }
 

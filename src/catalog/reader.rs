@@ -8,8 +8,11 @@ use super::{
 };
 use crate::{model::finding::Finding, sql::Dialect};
 
-/// Files of a catalog's root that belong there and are no migrations.
-const AT_HOME: [&str; 2] = ["readme.md", "releases.toml"];
+/// A file that belongs into a catalog, in whatever case, and is not read.
+const README: &str = "README.md";
+
+/// A file that belongs into a catalog, and is read where it means something. Only this spelling is.
+pub const RELEASES: &str = "releases.toml";
 
 /// A catalog that is being read.
 #[derive(Debug)]
@@ -63,7 +66,7 @@ impl Reader {
 
     /// Tells of something that is not part of any migration, unless it belongs in a catalog.
     pub fn stray(&mut self, place: &str) {
-        if !AT_HOME.iter().any(|home| place.eq_ignore_ascii_case(home)) {
+        if !place.eq_ignore_ascii_case(README) && place != RELEASES {
             let message = "it is not part of any migration and is not read";
             self.findings.push(Finding::info("stray-file", place, message));
         }

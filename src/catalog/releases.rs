@@ -18,11 +18,9 @@ use serde::Deserialize;
 use super::{
     draft::Draft,
     folder::{Entry, Kind},
-    reader::Reader,
+    reader::{RELEASES, Reader},
     words::toml_fault,
 };
-
-const FILE: &str = "releases.toml";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,7 +32,7 @@ struct Releases {
 ///
 /// Does nothing for migrations that carry their version, and without the file.
 pub fn assign(reader: &mut Reader, drafts: &mut [Draft], entries: &[Entry]) {
-    let told = entries.iter().any(|entry| entry.kind == Kind::File && entry.name == FILE);
+    let told = entries.iter().any(|entry| entry.kind == Kind::File && entry.name == RELEASES);
     if !told || drafts.iter().all(|draft| draft.number.is_none()) {
         return;
     }
@@ -45,12 +43,12 @@ pub fn assign(reader: &mut Reader, drafts: &mut [Draft], entries: &[Entry]) {
 }
 
 fn read(reader: &mut Reader) -> Option<Vec<(Version, u64)>> {
-    let source = reader.source(FILE)?;
+    let source = reader.source(RELEASES)?;
     match toml::from_str::<Releases>(&source.text) {
         Ok(Releases { releases }) => ascending(reader, releases.into_iter().collect()),
         Err(error) => {
             let remedy = "write a table [releases] with lines such as \"1.2.0\" = 20240501120000";
-            reader.findings.push(toml_fault(FILE, &source.text, &error, remedy));
+            reader.findings.push(toml_fault(RELEASES, &source.text, &error, remedy));
             None
         }
     }
@@ -62,7 +60,7 @@ fn ascending(reader: &mut Reader, releases: Vec<(Version, u64)>) -> Option<Vec<(
     let wrong: Vec<_> = pairs.filter(|(earlier, later)| earlier.1 >= later.1).collect();
     for (earlier, later) in &wrong {
         let message = format!("{} ends at {} and the later {} at {}", earlier.0, earlier.1, later.0, later.1);
-        reader.fault("releases", FILE, message, "let each version end at a higher number than the one before");
+        reader.fault("releases", RELEASES, message, "let each version end at a higher number than the one before");
     }
     wrong.is_empty().then_some(releases)
 }
@@ -79,7 +77,8 @@ fn hold(releases: &[(Version, u64)], drafts: &mut [Draft]) -> usize {
         for (draft, sequence) in these.iter_mut().zip(1..) {
             draft.identity.version = version.clone();
             draft.identity.sequence = sequence;
-            if !names.insert(draft.identity.name.clone()) {
+            // Ends, because the name grows and only so many are taken.
+            while !names.insert(draft.identity.name.clone()) {
                 draft.identity.name = format!("{}_{}", draft.identity.name, draft.number.unwrap_or_default());
             }
         }
@@ -101,5 +100,5 @@ fn after_the_last(reader: &mut Reader, releases: &[(Version, u64)], drafts: &[Dr
     );
     let message = format!("{these} to no release: {until}");
     let remedy = format!("add the release: \"<version>\" = {}", last.number.unwrap_or_default());
-    reader.fault("beyond-last-release", FILE, message, remedy);
+    reader.fault("beyond-last-release", RELEASES, message, remedy);
 }

@@ -19,22 +19,14 @@ use secrecy::SecretString;
 
 pub use self::{
     error::{EngineError, RestoreError, StatementError},
-    recorder::Recorder,
+    recorder::{Recorder, Recording},
     value::{Row, Value},
 };
+pub use crate::model::migration::DdlScope;
 use crate::{
     model::{schema::Schema, snapshot::Manifest},
     sql::Dialect,
 };
-
-/// What a transaction can hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DdlScope {
-    /// Schema changes and rows alike (PostgreSQL manual, "Transactional DDL"; SQLite).
-    Transaction,
-    /// Rows only: DDL commits by itself (MariaDB manual, "SQL statements causing an implicit commit").
-    Statement,
-}
 
 /// Which server answers.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,27 +2,54 @@
 
 use semver::Version;
 
-use super::Refused;
-use crate::model::{
-    compatibility::Compatibility,
-    job::{Job, JobId},
-    plan::Plan,
-    snapshot::{Manifest, SnapshotId},
-    status::{LogFilter, LogLine, Status},
+use super::{Refused, slot::Slot};
+use crate::{
+    engine::{
+        Session,
+        bookkeeping::{self, lock},
+    },
+    model::{
+        compatibility::Compatibility,
+        job::{Job, JobId},
+        plan::Plan,
+        snapshot::{Manifest, SnapshotId},
+        status::{LogFilter, LogLine, Status},
+    },
+    plan::{self, Facts},
+    procedure::{Target, read_history},
+    snapshot::ArchiveError,
 };
 
-/// Answers questions.
+/// Jobs that a status shows.
+const RECENT_JOBS: u32 = 10;
+
+/// Answers questions. Cheap to clone.
 #[derive(Clone)]
-pub struct Enquiry {}
+pub struct Enquiry {
+    target: Target,
+    slot: Slot,
+}
 
 impl Enquiry {
+    /// For one target.
+    #[must_use]
+    pub fn new(target: Target, slot: Slot) -> Self {
+        Self { target, slot }
+    }
+
     /// What a run to `to` (`None`: the required version) would do, with the SQL when asked.
     ///
     /// # Errors
     /// [`Refused`].
     pub async fn plan(&self, to: Option<&Version>, with_sql: bool) -> Result<Plan, Refused> {
-        let _ = (to, with_sql);
-        unimplemented!()
+        let catalog = self.target.catalog().await?;
+        let mut session = self.target.engine.open_to_read().await?;
+        let history = read_history(session.as_mut(), self.target.engine.words()).await?;
+        let schema = session.schema(None).await?;
+        session.close().await;
+        let needs = self.target.needs(&catalog);
+        let facts = Facts::of(self.target.site(), &catalog, &history, &needs).sized(&schema);
+        Ok(plan::forward(&facts, to, with_sql))
     }
 
     /// Whether application and database can work together now.
@@ -30,7 +57,12 @@ impl Enquiry {
     /// # Errors
     /// [`Refused`].
     pub async fn compatibility(&self) -> Result<Compatibility, Refused> {
-        unimplemented!()
+        let catalog = self.target.catalog().await?;
+        let mut session = self.target.engine.open_to_read().await?;
+        let history = read_history(session.as_mut(), self.target.engine.words()).await?;
+        session.close().await;
+        let needs = self.target.needs(&catalog);
+        Ok(plan::compatibility(&Facts::of(self.target.site(), &catalog, &history, &needs)))
     }
 
     /// The whole picture.
@@ -38,7 +70,45 @@ impl Enquiry {
     /// # Errors
     /// [`Refused`].
     pub async fn status(&self) -> Result<Status, Refused> {
-        unimplemented!()
+        let catalog = self.target.catalog().await?;
+        let mut session = self.target.engine.open_to_read().await?;
+        let history = read_history(session.as_mut(), self.target.engine.words()).await?;
+        let lock = self.holder(session.as_mut()).await?;
+        let server = session.server().clone();
+        session.close().await;
+        let needs = self.target.needs(&catalog);
+        let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
+        let compatibility = plan::compatibility(&facts);
+        let pending = facts.pending().map(|migration| migration.identity.to_string()).collect();
+        let mut recent = self.target.store.newest_jobs(&self.target.name, RECENT_JOBS).await?;
+        let running = self.running();
+        recent.retain(|job| Some(job.id) != running.as_ref().map(|job| job.id));
+        Ok(Status {
+            target: self.target.name.to_string(),
+            server: format!("{} {}", server.product, server.version),
+            compatibility,
+            pending,
+            unfinished: history.unfinished,
+            applied: history.applied,
+            lock,
+            running,
+            recent,
+            snapshots: self.snapshots().await?,
+        })
+    }
+
+    async fn holder(&self, session: &mut dyn Session) -> Result<Option<crate::model::status::Holder>, Refused> {
+        let words = self.target.engine.words();
+        if !session.is_locked().await? || !bookkeeping::present(session, words).await? {
+            return Ok(None);
+        }
+        Ok(lock::holder(session, words).await?)
+    }
+
+    /// The job that is at work in this process.
+    fn running(&self) -> Option<Job> {
+        let job = self.slot.at_work()?.job(self.target.clock.now());
+        (!job.state.is_final()).then_some(job)
     }
 
     /// Lines of the log, oldest first.
@@ -46,8 +116,7 @@ impl Enquiry {
     /// # Errors
     /// [`Refused::Store`].
     pub async fn logs(&self, filter: &LogFilter) -> Result<Vec<LogLine>, Refused> {
-        let _ = filter;
-        unimplemented!()
+        Ok(self.target.store.lines(filter).await?)
     }
 
     /// One job, with its live progress.
@@ -55,8 +124,10 @@ impl Enquiry {
     /// # Errors
     /// [`Refused::NoJob`].
     pub async fn job(&self, id: JobId) -> Result<Job, Refused> {
-        let _ = id;
-        unimplemented!()
+        match self.slot.at_work().map(|at_work| at_work.job(self.target.clock.now())).filter(|job| job.id == id) {
+            Some(job) => Ok(job),
+            None => self.target.store.job(id).await?.ok_or(Refused::NoJob(id)),
+        }
     }
 
     /// The job that is at work, else the newest one; `None` when there never was one.
@@ -64,7 +135,10 @@ impl Enquiry {
     /// # Errors
     /// [`Refused::Store`].
     pub async fn latest_job(&self) -> Result<Option<Job>, Refused> {
-        unimplemented!()
+        match self.running() {
+            Some(job) => Ok(Some(job)),
+            None => Ok(self.target.store.newest_jobs(&self.target.name, 1).await?.pop()),
+        }
     }
 
     /// The snapshots, newest first.
@@ -72,7 +146,11 @@ impl Enquiry {
     /// # Errors
     /// [`Refused::Archive`].
     pub async fn snapshots(&self) -> Result<Vec<Manifest>, Refused> {
-        unimplemented!()
+        let listing = self.target.folder.list().await?;
+        for error in listing.unreadable {
+            tracing::error!(%error, "a snapshot cannot be listed");
+        }
+        Ok(listing.manifests)
     }
 
     /// One snapshot.
@@ -80,8 +158,21 @@ impl Enquiry {
     /// # Errors
     /// [`Refused::NoSnapshot`].
     pub async fn snapshot(&self, id: SnapshotId) -> Result<Manifest, Refused> {
-        let _ = id;
-        unimplemented!()
+        match self.target.folder.find(id).await {
+            Err(ArchiveError::Missing(id)) => Err(Refused::NoSnapshot(id)),
+            other => Ok(other?),
+        }
+    }
+
+    /// Reads a snapshot again and compares it with its manifest.
+    ///
+    /// # Errors
+    /// [`Refused::Archive`] that names what differs.
+    pub async fn verify(&self, id: SnapshotId) -> Result<Manifest, Refused> {
+        match self.target.folder.verify(id, |_| ()).await {
+            Err(ArchiveError::Missing(id)) => Err(Refused::NoSnapshot(id)),
+            other => Ok(other?),
+        }
     }
 
     /// One snapshot, once its payload was read again and is as its manifest says.

@@ -1,7 +1,10 @@
 //! Who runs what, and when. The doors speak to [`Desk`] and [`Enquiry`] alone, so that a pipeline and a person see one truth.
 
+mod admission;
 mod desk;
 mod enquiry;
 mod refused;
+mod runner;
+mod slot;
 
-pub use self::{desk::Desk, enquiry::Enquiry, refused::Refused};
+pub use self::{desk::Desk, enquiry::Enquiry, refused::Refused, slot::Slot};

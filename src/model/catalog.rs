@@ -1,7 +1,5 @@
 //! The ordered migrations on disk.
 
-use std::collections::BTreeMap;
-
 use semver::Version;
 
 use super::{
@@ -29,11 +27,5 @@ impl Catalog {
     #[must_use]
     pub fn find(&self, identity: &Identity) -> Option<&Migration> {
         self.migrations.iter().find(|m| m.identity == *identity)
-    }
-
-    /// Migrations by name and version, for matching a history of any length in one pass.
-    #[must_use]
-    pub fn by_name(&self) -> BTreeMap<(&Version, &str), &Migration> {
-        self.migrations.iter().map(|m| ((&m.identity.version, m.identity.name.as_str()), m)).collect()
     }
 }

@@ -30,6 +30,15 @@ impl Direction {
     }
 }
 
+/// What a transaction of an engine can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DdlScope {
+    /// Schema changes and rows alike.
+    Transaction,
+    /// Rows only: a schema change commits by itself.
+    Statement,
+}
+
 /// What a statement does to transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -35,7 +35,7 @@ pub struct MigrationResult {
 }
 
 /// What a run, or a rollback, did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RunReport {
     /// Whether nothing was changed because nobody wanted it to.
     pub dry_run: bool,

@@ -60,7 +60,37 @@ pub struct Schema {
     pub objects: BTreeMap<String, String>,
 }
 
+/// Whether a table or object is called by one of `names`, its schema and the case of letters aside.
+fn is_named(name: &str, names: &[String]) -> bool {
+    let unqualified = name.rsplit('.').next().unwrap_or(name);
+    names.iter().any(|wanted| wanted.eq_ignore_ascii_case(unqualified))
+}
+
+/// The name in `kind name`.
+fn object_name(key: &str) -> &str {
+    key.split_once(' ').map_or(key, |(_, name)| name)
+}
+
 impl Schema {
+    /// Only the tables and objects that are called by one of `names` (unqualified, the case of letters aside).
+    #[must_use]
+    pub fn only(&self, names: &[String]) -> Self {
+        let tables = self.tables.iter().filter(|(name, _)| is_named(name, names));
+        let objects = self.objects.iter().filter(|(name, _)| is_named(object_name(name), names));
+        Self {
+            tables: tables.map(|(name, table)| (name.clone(), table.clone())).collect(),
+            objects: objects.map(|(name, definition)| (name.clone(), definition.clone())).collect(),
+        }
+    }
+
+    /// Puts what was looked at anew in the place of everything called by one of `names`.
+    pub fn replace(&mut self, names: &[String], fresh: Self) {
+        self.tables.retain(|name, _| !is_named(name, names));
+        self.objects.retain(|name, _| !is_named(object_name(name), names));
+        self.tables.extend(fresh.tables);
+        self.objects.extend(fresh.objects);
+    }
+
     /// A SHA-256 over everything but the estimates, in lower-case hex: equal schemas, equal fingerprints.
     #[must_use]
     pub fn fingerprint(&self) -> String {

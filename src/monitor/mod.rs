@@ -1,5 +1,9 @@
 //! Health: one look at the target an interval, whatever the load.
 
 mod board;
+mod sampler;
 
-pub use board::{DatabaseVersion, HealthBoard, Sample, VersionAnswer};
+pub use self::{
+    board::{DatabaseVersion, HealthBoard, Sample, VersionAnswer},
+    sampler::{Sampler, not_yet},
+};

@@ -1,1 +1,20 @@
 //! Pure thinking: (catalog, history, schema facts, goal) to plan and findings.
+
+mod backward;
+mod compatibility;
+mod estimate;
+mod facts;
+mod findings;
+mod forward;
+mod health;
+mod steps;
+
+pub use self::{
+    backward::{Backward, backward},
+    compatibility::compatibility,
+    facts::{Facts, Needs, Site},
+    findings::of_history,
+    forward::forward,
+    health::health,
+    steps::route,
+};

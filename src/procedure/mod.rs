@@ -1,1 +1,50 @@
-//! How each kind of job is done.
+//! How each kind of job is done. A procedure is handed a target, an assignment and a session that holds the lock.
+
+mod apply;
+mod assignment;
+mod baseline;
+mod ended;
+mod evidence;
+mod held;
+mod migrate;
+mod problem;
+mod recover;
+mod restore;
+mod rollback;
+mod snapshot;
+mod target;
+mod undo;
+mod validate;
+
+pub use self::{
+    assignment::{Assignment, Told},
+    ended::Ended,
+    held::{Held, read_history},
+    target::Target,
+};
+use crate::{engine::Session, model::order::Order};
+
+/// Does what an order says, and gives the session back for a goodbye.
+pub async fn perform(
+    target: &Target,
+    told: &Assignment,
+    order: &Order,
+    session: Box<dyn Session>,
+) -> (Ended, Option<Box<dyn Session>>) {
+    let mut held = Held::new(session);
+    let ended = match order {
+        Order::Migrate { to, dry_run, snapshot, validate } => {
+            let ask = migrate::Ask { to: to.as_ref(), dry_run: *dry_run, snapshot: *snapshot, validate: *validate };
+            migrate::migrate(target, told, &mut held, ask).await
+        }
+        Order::Rollback { goal, dry_run } => rollback::rollback(target, told, &mut held, goal, *dry_run).await,
+        Order::Snapshot { message, tags, notes } => {
+            let labels = snapshot::Labels { message: message.clone(), tags: tags.clone(), notes: notes.clone() };
+            snapshot::ordered(target, told, &mut held, labels).await
+        }
+        Order::Validate { deep } => validate::ordered(target, told, &mut held, *deep).await,
+        Order::Baseline { version } => baseline::baseline(target, told, &mut held, version).await,
+    };
+    held.say_goodbye().await;
+    (ended, held.into_session())
+}

@@ -1,25 +1,22 @@
 //! Archives: a manifest and a payload in a folder.
+//!
+//! ```text
+//! 01J9Z3M8T6W1X0Y5V4Q2N7KCBD.json        the manifest; written last: without it there is no snapshot
+//! 01J9Z3M8T6W1X0Y5V4Q2N7KCBD.db.zst      the payload: the native dump, compressed with zstd
+//! 01J9Z3M8T6W1X0Y5V4Q2N7KCBD.db.zst.part on its way, or left over from a crash
+//! ```
+//!
+//! Every file is for its owner alone (mode 600, the folder 700), and is on the disk before its name is: content, fsync,
+//! rename, fsync of the folder.
 
-/// An archive cannot be written or read.
-#[derive(Debug, thiserror::Error)]
-pub enum ArchiveError {
-    /// A file could not be read or written.
-    #[error("{path}: {source}")]
-    File {
-        /// Which.
-        path: String,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// What lies there is not what its manifest says.
-    #[error("snapshot {id} is damaged: {difference}")]
-    Damaged {
-        /// Which.
-        id: String,
-        /// Where.
-        difference: String,
-    },
-    /// No such snapshot.
-    #[error("there is no snapshot {0}")]
-    Missing(crate::model::snapshot::SnapshotId),
-}
+mod error;
+mod folder;
+mod names;
+mod read;
+mod write;
+
+pub use self::{
+    error::ArchiveError,
+    folder::{Folder, Listing},
+    write::Written,
+};

@@ -88,7 +88,7 @@ const MYSQL_RESERVED: &[&str] = &[
     "condition", "constraint", "continue", "convert", "create", "cross", "current_date", "current_time",
     "current_timestamp", "current_user", "cursor", "database", "databases", "day_hour", "day_microsecond",
     "day_minute", "day_second", "dec", "decimal", "declare", "default", "delayed", "delete", "desc", "describe",
-    "deterministic", "distinct", "distinctrow", "div", "double", "drop", "dual", "each", "else", "elseif", "enclosed",
+    "deterministic", "distinct", "distinctrow", "div", "double", "drop", "each", "else", "elseif", "enclosed",
     "escaped", "except", "exists", "exit", "explain", "false", "fetch", "float", "float4", "float8", "for", "force",
     "foreign", "from", "fulltext", "grant", "group", "having", "high_priority", "hour_microsecond", "hour_minute",
     "hour_second", "if", "ignore", "in", "index", "infile", "inner", "inout", "insensitive", "insert", "int", "int1",

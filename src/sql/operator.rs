@@ -12,6 +12,9 @@ const MYSQL: [&str; 12] = ["->>", "<=>", "->", ":=", "<=", ">=", "<>", "!=", "<<
 /// As above for SQLite (tokenize.c of SQLite).
 const SQLITE: [&str; 10] = ["->>", "->", "==", "<=", "<>", "<<", ">=", ">>", "!=", "||"];
 
+/// The longest operator of PostgreSQL, in bytes (`NAMEDATALEN` - 1); it bounds how far one is read ahead.
+const OPERATOR_BYTES_MAX: usize = 63;
+
 /// The sign or operator at `from`.
 pub fn operator(dialect: Dialect, text: &[u8], from: usize) -> (TokenKind, Span) {
     let rest = &text[from..];
@@ -47,7 +50,7 @@ fn postgres(rest: &[u8]) -> usize {
         return 2;
     }
     let is_sign = |byte: &u8| b"+-*/<>=~!@#%^&|`?".contains(byte);
-    let run = rest.iter().take_while(|byte| is_sign(byte)).count();
+    let run = rest.iter().take(OPERATOR_BYTES_MAX).take_while(|byte| is_sign(byte)).count();
     let comment = rest[..run].windows(2).position(|pair| matches!(pair, b"--" | b"/*"));
     let mut length = comment.unwrap_or(run).max(1);
     let is_special = rest[..length].iter().any(|byte| b"~!@#%^&|`?".contains(byte));

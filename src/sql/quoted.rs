@@ -10,6 +10,10 @@ use super::{
 /// The most digits a version in `/*!` has (six on MariaDB 10 and later, and on MySQL 8.0.34 and later).
 const VERSION_DIGITS_MAX: usize = 6;
 
+/// A version that no server has: `mariadb-dump` begins its files with `/*M!999999\- enable the sandbox mode */`, which
+/// only its client reads (MariaDB manual, mariadb-dump).
+const VERSION_OF_NO_SERVER: &[u8] = b"999999";
+
 /// Where a token ends.
 #[derive(Debug, Clone, Copy)]
 pub struct Span {
@@ -39,8 +43,9 @@ pub fn code_comment(dialect: Dialect, text: &[u8], from: usize) -> Option<usize>
         Dialect::MySql if rest.starts_with(b"/*M!") => 4,
         _ => return None,
     };
-    let digits = rest[opening..].iter().take(VERSION_DIGITS_MAX).take_while(|byte| byte.is_ascii_digit()).count();
-    Some(from + opening + digits)
+    let version = &rest[opening..];
+    let digits = version.iter().take(VERSION_DIGITS_MAX).take_while(|byte| byte.is_ascii_digit()).count();
+    (!version.starts_with(VERSION_OF_NO_SERVER)).then_some(from + opening + digits)
 }
 
 /// The comment that begins at `from`, where one does. An optimizer hint of MySQL, which can set variables, counts as code.

@@ -143,7 +143,7 @@ impl<'a> Splitter<'a> {
         if let Some(first) = self.tokens.first() {
             return self.pending_before_delimiter(first.start, token).map(|()| false);
         }
-        let delimiter = self.scanner.take_line().split_whitespace().next().unwrap_or_default();
+        let delimiter = delimiter_of(self.scanner.take_line());
         if delimiter.is_empty() || delimiter.contains('\\') {
             let message = if delimiter.is_empty() {
                 "`delimiter` names no delimiter"
@@ -216,6 +216,17 @@ impl Iterator for Splitter<'_> {
         self.is_over = !matches!(next, Some(Ok(_)));
         next
     }
+}
+
+/// The delimiter that a line names: what its quotes hold, or its first word.
+fn delimiter_of(line: &str) -> &str {
+    let line = line.trim();
+    for quote in ['\'', '"', '`'] {
+        if let Some((inner, _)) = line.strip_prefix(quote).and_then(|rest| rest.split_once(quote)) {
+            return inner;
+        }
+    }
+    line.split_whitespace().next().unwrap_or_default()
 }
 
 /// Whether a token counts. A comment that is never closed does: who wrote the markers knows what it is.

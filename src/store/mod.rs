@@ -1,4 +1,11 @@
-//! Our own database: jobs, log, audit. Its SQL is in this room alone.
+//! Our own database: jobs, log, audit, what the last run left. Its SQL is in this room alone.
+
+mod expectations;
+mod jobs;
+mod log;
+mod open;
+
+pub use self::{log::NewLine, open::Store};
 
 /// Our own database said no.
 #[derive(Debug, thiserror::Error)]
@@ -9,6 +16,14 @@ pub enum StoreError {
         /// The file.
         path: String,
         /// The driver's words.
+        reason: String,
+    },
+    /// A row is not what this windlass writes.
+    #[error("the control store {path} holds what this windlass cannot read: {reason}")]
+    Shape {
+        /// The file.
+        path: String,
+        /// What.
         reason: String,
     },
 }

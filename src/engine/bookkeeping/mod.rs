@@ -1,1 +1,8 @@
-//! Our tables in the target.
+//! Our own tables in the target, written once for every engine: version, history, lock row, journal.
+
+pub mod history;
+pub mod journal;
+pub mod lock;
+mod tables;
+
+pub use tables::{LAYOUT, ensure, present};

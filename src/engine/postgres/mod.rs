@@ -1,10 +1,95 @@
-//! postgres
+//! PostgreSQL, 13 and later.
+//!
+//! Schema changes are transactional here, so that a migration is one message and one transaction ([`transact`]). Each
+//! session is one raw connection ([`connect`], [`session`]) that also holds the target's lock ([`lock`]). The schema is
+//! read from the catalogs ([`introspect`]); the database is copied out and in by PostgreSQL's own programs ([`dump`],
+//! [`restore`]).
 
-use std::sync::Arc;
+mod address;
+mod bind;
+mod connect;
+mod copy;
+mod dump;
+mod introspect;
+mod lock;
+mod pooler;
+mod refusal;
+mod restore;
+mod rows;
+mod session;
+mod swap;
+mod tables;
+mod text;
+mod tool;
+mod transact;
+mod watch;
 
-use super::{Engine, EngineError};
+use std::{path::Path, sync::Arc};
 
+use async_trait::async_trait;
+
+use self::{address::Address, connect::Purpose};
+use super::{DdlScope, DumpSink, DumpSource, Engine, EngineError, RestoreError, Session, Words};
+use crate::{model::snapshot::Manifest, sql::Dialect};
+
+/// The engine for a URL `postgres://…` or `postgresql://…`.
+///
+/// # Errors
+/// [`EngineError::Address`].
 pub(super) fn at(url: &str) -> Result<Arc<dyn Engine>, EngineError> {
-    let _ = url;
-    unimplemented!()
+    Ok(Arc::new(Postgres { address: Address::read(url)? }))
+}
+
+/// PostgreSQL, pointed at one database.
+struct Postgres {
+    address: Address,
+}
+
+#[async_trait]
+impl Engine for Postgres {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn ddl_scope(&self) -> DdlScope {
+        DdlScope::Transaction
+    }
+
+    fn words(&self) -> &'static Words {
+        &tables::WORDS
+    }
+
+    fn address(&self) -> &str {
+        &self.address.shown
+    }
+
+    async fn open(&self) -> Result<Box<dyn Session>, EngineError> {
+        Ok(Box::new(connect::open(&self.address, Purpose::Work).await?))
+    }
+
+    async fn open_to_read(&self) -> Result<Box<dyn Session>, EngineError> {
+        Ok(Box::new(connect::open(&self.address, Purpose::Look).await?))
+    }
+
+    async fn dump(&self, scratch: &Path, sink: DumpSink) -> Result<String, EngineError> {
+        dump::send(&self.address, scratch, sink).await
+    }
+
+    async fn restore(
+        &self,
+        session: Box<dyn Session>,
+        scratch: &Path,
+        source: DumpSource,
+        manifest: &Manifest,
+    ) -> Result<Box<dyn Session>, RestoreError> {
+        restore::run(&self.address, session, scratch, source, manifest).await
+    }
+
+    fn dump_ending(&self) -> &'static str {
+        "dump"
+    }
+
+    fn open_by_hand(&self) -> &'static str {
+        "createdb restored && zstd -dc {payload} | pg_restore --no-owner -d restored"
+    }
 }

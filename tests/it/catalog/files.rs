@@ -1,6 +1,11 @@
 //! Hostile and broken files.
 
-use std::{fs, os::unix::fs::symlink, time::Instant};
+use std::{
+    ffi::OsStr,
+    fs,
+    os::unix::{ffi::OsStrExt, fs::symlink, net::UnixListener},
+    time::Instant,
+};
 
 use windlass::catalog::FILE_BYTES_MAX;
 
@@ -44,6 +49,22 @@ fn a_link_to_nothing_is_a_fault() {
     let refused = folder.refused();
 
     assert!(refused.starts_with("v1.0.0_t/down.sql: it cannot be read: "), "{refused}");
+}
+
+#[test]
+fn what_is_neither_file_nor_folder_is_a_fault() {
+    let folder = Folder::with_migrations(["v1.0.0_t"]);
+    let _socket = UnixListener::bind(folder.path().join("v1.0.0_t/down.sql")).expect("a socket");
+
+    assert_eq!(folder.refused(), "v1.0.0_t/down.sql: it is neither a file nor a folder; remove it");
+}
+
+#[test]
+fn a_name_that_is_not_utf8_is_a_fault() {
+    let folder = Folder::with_migrations(["v1.0.0_t"]);
+    fs::write(folder.path().join(OsStr::from_bytes(b"v1.1.0_\xff")), "").expect("a file");
+
+    assert_eq!(folder.refused(), "v1.1.0_\u{fffd}: the name is not UTF-8; rename it");
 }
 
 /// Method: a sparse file, one byte too long.

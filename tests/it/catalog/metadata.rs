@@ -106,6 +106,17 @@ fn wrong_types_are_told_with_line_and_what_is_right() {
     "#);
 }
 
+/// Goal: a wrong value is repeated up to sixty characters and no further.
+#[test]
+fn a_long_wrong_value_is_cut() {
+    let value = |chars: usize| format!("\"{}\"", "é".repeat(chars - 2));
+    let critical = |value: &str| refused(&format!("{{\"critical\": {value}}}"));
+
+    let said = |value: &str| format!("metadata.json:1: `critical` must be true or false, not {value}; correct it");
+    assert_eq!(critical(&value(60)), said(&value(60)));
+    assert_eq!(critical(&value(61)), said(&value(61).replace("é\"", "é…")));
+}
+
 #[test]
 fn runtime_versions_that_contradict_are_a_fault() {
     let twice = r#"{"min_runtime_version": "1.0.0", "compatibility": {"min_runtime_version": "1.1.0"}}"#;

@@ -50,6 +50,18 @@ fn later_versions_must_end_at_higher_numbers() {
     insta::assert_snapshot!(released("[releases]\n\"1.0.0\" = 10\n\"1.1.0\" = 10").refused(), @"releases.toml: 1.0.0 ends at 10 and the later 1.1.0 at 10; let each version end at a higher number than the one before");
 }
 
+#[test]
+fn a_name_made_unlike_another_is_unlike_all() {
+    let folder = Folder::with([
+        ("releases.toml", "[releases]\n\"1.0.0\" = 9"),
+        ("1_fix_3.sql", "SELECT 1"),
+        ("2_fix.sql", "SELECT 1"),
+        ("3_fix.sql", "SELECT 1"),
+    ]);
+
+    assert_eq!(folder.order(), ["v1.0.0_01_fix_3", "v1.0.0_02_fix", "v1.0.0_03_fix_3_3"]);
+}
+
 /// Goal: the file means nothing to migrations that carry their version.
 #[test]
 fn migrations_with_versions_do_not_need_it() {

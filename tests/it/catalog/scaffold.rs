@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use semver::Version;
-use windlass::catalog::{CatalogError, scaffold};
+use windlass::{
+    catalog::{CatalogError, scaffold},
+    config::CatalogFormat,
+};
 
 use super::Folder;
 
@@ -51,7 +54,7 @@ fn a_new_migration_is_complete_and_loads() {
     let left: Vec<_> = std::fs::read_dir(folder.path().join("migrations")).expect("a folder").collect();
     assert_eq!(left.len(), 1);
     let catalog =
-        windlass::catalog::load(&folder.path().join("migrations"), Default::default(), windlass::sql::Dialect::Sqlite)
+        windlass::catalog::load(&folder.path().join("migrations"), CatalogFormat::Auto, windlass::sql::Dialect::Sqlite)
             .expect("a catalog");
     assert_eq!(catalog.migrations[0].description, "Users, at last");
 }

@@ -1,0 +1,151 @@
+//! `schema_version` and `migration_history`: what was applied.
+
+use semver::Version;
+use ulid::Ulid;
+
+use super::{journal, lock::moment};
+use crate::{
+    engine::{EngineError, Row, Session, Words},
+    model::history::{Applied, History},
+};
+
+/// Reads what the target says of itself; an empty history when our tables are not there.
+///
+/// # Errors
+/// The server's, or a row that no reader of these tables would have written.
+pub async fn read(session: &mut dyn Session, words: &Words, present: bool) -> Result<History, EngineError> {
+    if !present {
+        let rows = session.query(words.count_foreign_tables, &[]).await?;
+        let tables = rows.first().map_or(Ok(None), |row| row.int(0))?.unwrap_or(0);
+        return Ok(History { has_foreign_tables: tables > 0, ..History::default() });
+    }
+    let (before, after) = words.epoch_ms;
+    let sql = format!(
+        "SELECT migration_number, version, name, description, {before}applied_at{after}, applied_by, execution_time_ms, \
+         success, error_message, rollback_available, checksum, run_id FROM migration_history ORDER BY migration_number"
+    );
+    let applied = session.query(&sql, &[]).await?.iter().map(row_of).collect::<Result<Vec<_>, _>>()?;
+    let version = current_version(session).await?;
+    let unfinished = journal::unfinished(session).await?.map(|found| found.summary());
+    let has_foreign_tables = if applied.is_empty() && version.is_none() {
+        let rows = session.query(words.count_foreign_tables, &[]).await?;
+        rows.first().map_or(Ok(None), |row| row.int(0))?.unwrap_or(0) > 0
+    } else {
+        false
+    };
+    Ok(History { version, applied, has_foreign_tables, unfinished })
+}
+
+/// The newest row of `schema_version`; `None` when everything was rolled back.
+async fn current_version(session: &mut dyn Session) -> Result<Option<Version>, EngineError> {
+    let rows =
+        session.query("SELECT version, migration_number FROM schema_version ORDER BY id DESC LIMIT 1", &[]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    if row.int(1)? == Some(0) {
+        return Ok(None);
+    }
+    row.text(0)?.map(version_of).transpose()
+}
+
+fn version_of(text: &str) -> Result<Version, EngineError> {
+    Version::parse(text).map_err(|_| EngineError::Shape {
+        column: 0,
+        expected: "a semantic version",
+        found: format!("{text:?}"),
+    })
+}
+
+fn row_of(row: &Row) -> Result<Applied, EngineError> {
+    let owned = |column| row.text(column).map(|text| text.map(str::to_owned));
+    Ok(Applied {
+        number: row.int(0)?.unwrap_or_default(),
+        version: version_of(row.text(1)?.unwrap_or_default())?,
+        name: owned(2)?,
+        description: owned(3)?.unwrap_or_default(),
+        applied_at: moment(row, 4)?.unwrap_or_default(),
+        applied_by: owned(5)?,
+        execution_time_ms: row.int(6)?,
+        success: row.int(7)?.unwrap_or(1) != 0,
+        error_message: owned(8)?,
+        rollback_available: row.int(9)?.unwrap_or(1) != 0,
+        checksum: row.text(10)?.and_then(|text| text.parse().ok()),
+        run_id: owned(11)?,
+    })
+}
+
+/// Whether a run's migration is recorded: the truth that is read after any error.
+///
+/// # Errors
+/// The server's.
+pub async fn is_recorded(session: &mut dyn Session, run: Ulid, number: i64) -> Result<bool, EngineError> {
+    let rows = session
+        .query(
+            "SELECT COUNT(*) FROM migration_history WHERE migration_number = ? AND run_id = ?",
+            &[number.into(), run.to_string().into()],
+        )
+        .await?;
+    Ok(rows.first().map_or(Ok(None), |row| row.int(0))?.unwrap_or(0) > 0)
+}
+
+/// Whether any history row has this number.
+///
+/// # Errors
+/// The server's.
+pub async fn has_number(session: &mut dyn Session, number: i64) -> Result<bool, EngineError> {
+    let rows =
+        session.query("SELECT COUNT(*) FROM migration_history WHERE migration_number = ?", &[number.into()]).await?;
+    Ok(rows.first().map_or(Ok(None), |row| row.int(0))?.unwrap_or(0) > 0)
+}
+
+/// The statements that record a migration as applied, from its planned row in the journal. Nothing but integers and a ULID is in their text.
+#[must_use]
+pub fn record_applied(words: &Words, run: Ulid, seq: u32) -> [String; 2] {
+    let from = format!("FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} AND statement = 0");
+    [
+        format!(
+            "INSERT INTO migration_history (migration_number, version, description, applied_by, execution_time_ms, \
+             success, rollback_available, name, checksum, run_id) SELECT number, version, description, applied_by, \
+             {elapsed}, TRUE, rollback_available, name, checksum, run_id {from}",
+            elapsed = words.elapsed_ms
+        ),
+        record_version(&from),
+    ]
+}
+
+/// The statements that record a migration as taken back: its history row goes, the version before it comes.
+#[must_use]
+pub fn record_undone(run: Ulid, seq: u32, number: i64) -> [String; 2] {
+    let from = format!("FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} AND statement = 0");
+    [format!("DELETE FROM migration_history WHERE migration_number = {number}"), record_version(&from)]
+}
+
+fn record_version(from: &str) -> String {
+    format!(
+        "INSERT INTO schema_version (version, migration_number, backend_version, description, checksum, name, run_id) \
+         SELECT version, number, backend_version, description, bytes_sha256, name, run_id {from}"
+    )
+}
+
+/// Records the failure of a migration that is not critical, from its planned row.
+///
+/// # Errors
+/// The server's.
+pub async fn record_failed(
+    session: &mut dyn Session,
+    words: &Words,
+    run: Ulid,
+    seq: u32,
+    error: &str,
+) -> Result<(), EngineError> {
+    let sql = format!(
+        "INSERT INTO migration_history (migration_number, version, description, applied_by, execution_time_ms, success, \
+         rollback_available, name, checksum, run_id, error_message) SELECT number, version, description, applied_by, \
+         {elapsed}, FALSE, FALSE, name, checksum, run_id, ? FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} \
+         AND statement = 0",
+        elapsed = words.elapsed_ms
+    );
+    session.write(&sql, &[error.into()]).await?;
+    let from = format!("FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} AND statement = 0");
+    session.write(&record_version(&from), &[]).await?;
+    Ok(())
+}

@@ -1,0 +1,274 @@
+//! `windlass_journal`: what a run means to do, and how far a migration in flight has come, statement by statement.
+//!
+//! A run writes one planned row (statement 0) for each of its migrations before it begins; history rows are made from
+//! them. A migration that is not one transaction adds a row for each statement: `intent` before, `done` after.
+
+use sha2::{Digest, Sha256};
+use ulid::Ulid;
+
+use crate::{
+    engine::{EngineError, Row, Session, Value},
+    model::{checksum::Checksum, history::Unfinished, migration::Direction},
+};
+
+/// Rows that one INSERT carries; keeps the number of bound values below what every engine takes.
+const ROWS_AT_ONCE_MAX: usize = 50;
+
+/// What a run means to do with one migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// Its place in the run; the first is 1.
+    pub seq: u32,
+    /// Up or down.
+    pub direction: Direction,
+    /// The migration's identity.
+    pub name: String,
+    /// The history number that is written: the migration's own going up, the one that is newest afterwards going down.
+    pub number: i64,
+    /// The database's version afterwards.
+    pub version: String,
+    /// For a person.
+    pub description: String,
+    /// Both checksums.
+    pub checksum: Option<String>,
+    /// The SHA-256 of the bytes alone, as other readers of `schema_version` expect it.
+    pub bytes_sha256: Option<String>,
+    /// Whether it has a way back.
+    pub rollback_available: bool,
+}
+
+/// Who does it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// The run.
+    pub run: Ulid,
+    /// The application's version.
+    pub backend_version: String,
+    /// Who asked.
+    pub applied_by: String,
+    /// The epoch that fences this run.
+    pub epoch: i64,
+}
+
+/// Writes the planned rows of a run and drops those that earlier runs left without a begun statement.
+///
+/// # Errors
+/// The server's.
+pub async fn plan_run(
+    session: &mut dyn Session,
+    signature: &Signature,
+    planned: &[Planned],
+) -> Result<(), EngineError> {
+    session
+        .write(
+            "DELETE FROM windlass_journal WHERE run_id NOT IN \
+             (SELECT run_id FROM (SELECT DISTINCT run_id FROM windlass_journal WHERE statement > 0) AS begun)",
+            &[],
+        )
+        .await?;
+    let connection = session.connection_id().to_owned();
+    for rows in planned.chunks(ROWS_AT_ONCE_MAX) {
+        let marks = vec!["(?, ?, 0, ?, 'planned', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; rows.len()].join(", ");
+        let binds: Vec<Value> = rows.iter().flat_map(|row| binds_of(signature, row, &connection)).collect();
+        let sql = format!(
+            "INSERT INTO windlass_journal (run_id, seq, statement, direction, state, name, number, version, description, \
+             checksum, bytes_sha256, rollback_available, backend_version, applied_by, epoch, connection_id) VALUES {marks}"
+        );
+        session.write(&sql, &binds).await?;
+    }
+    Ok(())
+}
+
+fn binds_of(signature: &Signature, row: &Planned, connection: &str) -> [Value; 14] {
+    [
+        signature.run.to_string().into(),
+        i64::from(row.seq).into(),
+        row.direction.as_str().into(),
+        row.name.clone().into(),
+        row.number.into(),
+        row.version.clone().into(),
+        row.description.clone().into(),
+        row.checksum.clone().into(),
+        row.bytes_sha256.clone().into(),
+        row.rollback_available.into(),
+        signature.backend_version.clone().into(),
+        signature.applied_by.clone().into(),
+        signature.epoch.into(),
+        connection.into(),
+    ]
+}
+
+/// A statement of a migration in flight.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    /// The run that planned it.
+    pub run: Ulid,
+    /// The migration's place in the run.
+    pub seq: u32,
+    /// The statement; the first is 1.
+    pub statement: u32,
+}
+
+/// Writes that a statement is about to run, with the evidence that will tell whether it did. One message, fenced.
+///
+/// # Errors
+/// [`EngineError::Fenced`] when another run has taken over.
+pub async fn intend(
+    session: &mut dyn Session,
+    place: Place,
+    epoch: i64,
+    sql: &str,
+    fingerprint_before: Option<&str>,
+) -> Result<(), EngineError> {
+    let connection = session.connection_id().to_owned();
+    let Place { run, seq, statement } = place;
+    let written = session
+        .write(
+            &format!(
+                "INSERT INTO windlass_journal (run_id, seq, statement, direction, state, name, number, version, sql_sha256, \
+                 fingerprint_before, epoch, connection_id) SELECT p.run_id, p.seq, {statement}, p.direction, 'intent', \
+                 p.name, p.number, p.version, ?, ?, l.epoch, ? FROM windlass_journal p, windlass_lock l \
+                 WHERE p.run_id = '{run}' AND p.seq = {seq} AND p.statement = 0 AND l.id = 1 AND l.epoch = {epoch}"
+            ),
+            &[sha256(sql).into(), fingerprint_before.into(), connection.into()],
+        )
+        .await?;
+    if written == 1 { Ok(()) } else { Err(EngineError::Fenced { ours: epoch }) }
+}
+
+/// The statement that marks a statement as done.
+#[must_use]
+pub fn mark_done(place: Place) -> String {
+    let Place { run, seq, statement } = place;
+    format!(
+        "UPDATE windlass_journal SET state = 'done' WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement}"
+    )
+}
+
+/// The statement that adds a statement as done at once, for one that shares a transaction with this mark.
+#[must_use]
+pub fn add_done(place: Place, epoch: i64) -> String {
+    let Place { run, seq, statement } = place;
+    format!(
+        "INSERT INTO windlass_journal (run_id, seq, statement, direction, state, name, number, version, epoch) \
+         SELECT run_id, seq, {statement}, direction, 'done', name, number, version, {epoch} FROM windlass_journal \
+         WHERE run_id = '{run}' AND seq = {seq} AND statement = 0"
+    )
+}
+
+/// The statement that drops a migration's statement rows, for the transaction that records it.
+#[must_use]
+pub fn forget(run: Ulid, seq: u32) -> String {
+    format!("DELETE FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} AND statement > 0")
+}
+
+/// A migration that was begun and is neither recorded nor undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InFlight {
+    /// The run that planned it.
+    pub run: Ulid,
+    /// Its place in that run.
+    pub seq: u32,
+    /// Up or down.
+    pub direction: Direction,
+    /// The migration's identity.
+    pub name: String,
+    /// The history number of its planned row.
+    pub number: i64,
+    /// The last statement that has a row.
+    pub statement: u32,
+    /// Whether that statement is known to be done.
+    pub done: bool,
+    /// The SHA-256 of its text.
+    pub sql_sha256: Option<String>,
+    /// The scoped fingerprint before it.
+    pub fingerprint_before: Option<String>,
+}
+
+impl InFlight {
+    /// What a reader is told of it.
+    #[must_use]
+    pub fn summary(&self) -> Unfinished {
+        Unfinished {
+            run_id: self.run.to_string(),
+            migration: self.name.clone(),
+            direction: self.direction,
+            statements_done: if self.done { self.statement } else { self.statement - 1 },
+            statement_in_doubt: (!self.done).then_some(self.statement),
+        }
+    }
+}
+
+/// The migration in flight, if one was left. Our tables must be there.
+///
+/// # Errors
+/// The server's.
+pub async fn unfinished(session: &mut dyn Session) -> Result<Option<InFlight>, EngineError> {
+    newest(session, "statement > 0").await
+}
+
+/// How far the migration of `place` has come; `None` when none of its statements has a row.
+///
+/// # Errors
+/// The server's.
+pub async fn of_migration(session: &mut dyn Session, place: Place) -> Result<Option<InFlight>, EngineError> {
+    newest(session, &format!("statement > 0 AND run_id = '{}' AND seq = {}", place.run, place.seq)).await
+}
+
+async fn newest(session: &mut dyn Session, which: &str) -> Result<Option<InFlight>, EngineError> {
+    let sql = format!(
+        "SELECT run_id, seq, direction, name, number, statement, state, sql_sha256, fingerprint_before \
+         FROM windlass_journal WHERE {which} ORDER BY run_id DESC, seq DESC, statement DESC LIMIT 1"
+    );
+    session.query(&sql, &[]).await?.first().map(in_flight_of).transpose()
+}
+
+/// Takes an intent out that is known to have changed nothing.
+///
+/// # Errors
+/// The server's.
+pub async fn withdraw(session: &mut dyn Session, place: Place) -> Result<(), EngineError> {
+    let Place { run, seq, statement } = place;
+    let sql =
+        format!("DELETE FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement}");
+    session.write(&sql, &[]).await.map(drop)
+}
+
+/// Gives a planned row the checksum of the text that finishes it.
+///
+/// # Errors
+/// The server's.
+pub async fn renew(session: &mut dyn Session, run: Ulid, seq: u32, checksum: &Checksum) -> Result<(), EngineError> {
+    let sql = format!(
+        "UPDATE windlass_journal SET checksum = ?, bytes_sha256 = ? WHERE run_id = '{run}' AND seq = {seq} AND statement = 0"
+    );
+    session.write(&sql, &[checksum.to_string().into(), checksum.bytes.clone().into()]).await.map(drop)
+}
+
+fn in_flight_of(row: &Row) -> Result<InFlight, EngineError> {
+    let shape = |column, expected| EngineError::Shape { column, expected, found: format!("{:?}", row.0.get(column)) };
+    let small = |column| -> Result<u32, EngineError> {
+        row.int(column)?.and_then(|n| u32::try_from(n).ok()).ok_or_else(|| shape(column, "a small number"))
+    };
+    Ok(InFlight {
+        run: row.text(0)?.and_then(|t| t.parse().ok()).ok_or_else(|| shape(0, "a ULID"))?,
+        seq: small(1)?,
+        direction: if row.text(2)? == Some("down") { Direction::Down } else { Direction::Up },
+        name: row.text(3)?.unwrap_or_default().to_owned(),
+        number: row.int(4)?.unwrap_or_default(),
+        statement: small(5)?,
+        done: row.text(6)? == Some("done"),
+        sql_sha256: row.text(7)?.map(str::to_owned),
+        fingerprint_before: row.text(8)?.map(str::to_owned),
+    })
+}
+
+/// Lower-case hex SHA-256 of a statement's text.
+#[must_use]
+pub fn sha256(text: &str) -> String {
+    use std::fmt::Write;
+    Sha256::digest(text).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

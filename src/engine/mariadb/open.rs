@@ -1,0 +1,132 @@
+//! Opens a session, and refuses a server that windlass cannot keep safe.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use sqlx::{AssertSqlSafe, Connection, MySqlConnection};
+use tokio::time::timeout;
+
+use super::{MARIADB, MYSQL, address::Address, lock, rows, session::MariaSession};
+use crate::engine::{EngineError, Row, Server};
+
+/// How long it may take until a session is ready.
+const CONNECT_MS_MAX: u64 = 10_000;
+
+/// How long the server keeps a session that says nothing; a run may think for long between two statements.
+const IDLE_S_MAX: u64 = 7 * 24 * 60 * 60;
+
+/// sqlx connects with the flag `CLIENT_IGNORE_SPACE`, for which the server adds a mode that changes how a migration is
+/// read (MariaDB manual, "SQL Mode", `IGNORE_SPACE`); taken away unless the server wants it for everybody.
+const WITHOUT_IGNORE_SPACE: &str = "SET SESSION sql_mode = IF(FIND_IN_SET('IGNORE_SPACE', @@global.sql_mode), \
+    @@session.sql_mode, \
+    TRIM(BOTH ',' FROM REPLACE(CONCAT(',', @@session.sql_mode, ','), ',IGNORE_SPACE,', ',')))";
+
+/// The server refuses because it is read-only (`ER_OPTION_PREVENTS_STATEMENT`).
+const OPTION_PREVENTS_STATEMENT: u16 = 1290;
+
+/// What a session is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A run.
+    Write,
+    /// A look.
+    Read,
+}
+
+/// Opens one raw connection that never reconnects.
+///
+/// # Errors
+/// [`EngineError::Unreachable`] within `CONNECT_MS_MAX`, [`EngineError::Unsupported`] for an old server or a Galera node,
+/// [`EngineError::ReadOnly`] when it is opened for writing and the server takes no writes from this account.
+pub(super) async fn open(address: &Address, purpose: Purpose) -> Result<MariaSession, EngineError> {
+    let limit = Duration::from_millis(CONNECT_MS_MAX);
+    timeout(limit, opened(address, purpose))
+        .await
+        .unwrap_or_else(|_| Err(unreachable(address, format!("no session was ready within {CONNECT_MS_MAX} ms"))))
+}
+
+async fn opened(address: &Address, purpose: Purpose) -> Result<MariaSession, EngineError> {
+    let mut connection =
+        MySqlConnection::connect_with(&address.options()).await.map_err(|error| unreachable(address, words(&error)))?;
+    let greeting = ask(&mut connection, "SELECT VERSION(), CONNECTION_ID(), DATABASE()").await;
+    let greeting = greeting.map_err(|error| unreachable(address, words(&error)))?;
+    let variables = variables(&mut connection).await.map_err(|error| unreachable(address, words(&error)))?;
+    let first = greeting.first().ok_or_else(|| unreachable(address, "it does not say who it is".to_owned()))?;
+    let server = server(first.text(0)?.unwrap_or_default());
+    must_be_supported(&server, &variables)?;
+    let id = first.int(1)?.unwrap_or_default().to_string();
+    let database = first.text(2)?.unwrap_or(&address.database).to_owned();
+    settle(&mut connection, purpose).await.map_err(|error| match number(&error) {
+        Some(OPTION_PREVENTS_STATEMENT) => EngineError::ReadOnly { address: address.shown().to_owned() },
+        _ => unreachable(address, words(&error)),
+    })?;
+    if purpose == Purpose::Write && variables.get("innodb_read_only").is_some_and(|value| value == "ON") {
+        return Err(EngineError::ReadOnly { address: address.shown().to_owned() });
+    }
+    let folded = variables.get("lower_case_table_names").is_some_and(|value| value != "0");
+    let lock = lock::name(&database, folded);
+    Ok(MariaSession::over(connection, server, id, database, lock))
+}
+
+/// Sets what a run relies on, and asks for the right to write: a transaction that is READ WRITE by its own words is
+/// refused under `read_only` unless the account may write all the same (MySQL manual, "START TRANSACTION").
+async fn settle(connection: &mut MySqlConnection, purpose: Purpose) -> Result<(), sqlx::Error> {
+    let session = format!("SET SESSION autocommit = 1, completion_type = 'NO_CHAIN', wait_timeout = {IDLE_S_MAX}");
+    let last: &[&str] = match purpose {
+        Purpose::Write => &["START TRANSACTION READ WRITE", "ROLLBACK"],
+        Purpose::Read => &["SET SESSION TRANSACTION READ ONLY"],
+    };
+    for sql in [session.as_str(), WITHOUT_IGNORE_SPACE].iter().chain(last) {
+        sqlx::raw_sql(AssertSqlSafe((*sql).to_owned())).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn ask(connection: &mut MySqlConnection, sql: &str) -> Result<Vec<Row>, sqlx::Error> {
+    let rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(connection).await?;
+    rows.iter().map(|row| rows::read(row).map_err(|error| sqlx::Error::Decode(error.into()))).collect()
+}
+
+async fn variables(connection: &mut MySqlConnection) -> Result<BTreeMap<String, String>, sqlx::Error> {
+    let sql = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_on', 'lower_case_table_names', 'innodb_read_only')";
+    let text = |row: &Row, column| row.text(column).ok().flatten().unwrap_or_default().to_owned();
+    Ok(ask(connection, sql).await?.iter().map(|row| (text(row, 0), text(row, 1))).collect())
+}
+
+fn server(version: &str) -> Server {
+    let product = if version.contains("MariaDB") { MARIADB } else { MYSQL };
+    let mut parts = version.split(|letter: char| !letter.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
+    let number = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
+    Server { product, version: version.to_owned(), number }
+}
+
+/// Atomic DDL came with MariaDB 10.6 and MySQL 8.0 (their manuals, "Atomic DDL"); without it an interrupted statement
+/// leaves something between before and after. `GET_LOCK` is not replicated by Galera (MariaDB manual, "MariaDB Galera
+/// Cluster - Known Limitations"): two runs on two nodes would both hold it.
+fn must_be_supported(server: &Server, variables: &BTreeMap<String, String>) -> Result<(), EngineError> {
+    let found = format!("{} {}", server.product, server.version);
+    let oldest = if server.product == MARIADB { (10, 6) } else { (8, 0) };
+    if server.number < oldest {
+        return Err(EngineError::Unsupported { found, needed: "MariaDB 10.6 or MySQL 8.0 at least (atomic DDL)" });
+    }
+    if variables.get("wsrep_on").is_some_and(|value| value == "ON") {
+        return Err(EngineError::Unsupported {
+            found: format!("{found} in a Galera cluster (wsrep_on = ON)"),
+            needed: "a server without Galera: its nodes do not share the lock that keeps two runs apart",
+        });
+    }
+    Ok(())
+}
+
+fn number(error: &sqlx::Error) -> Option<u16> {
+    let error = error.as_database_error()?.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>()?;
+    Some(error.number())
+}
+
+/// The server's words without sqlx's preamble.
+fn words(error: &sqlx::Error) -> String {
+    error.as_database_error().map_or_else(|| error.to_string(), |database| database.message().to_owned())
+}
+
+fn unreachable(address: &Address, reason: String) -> EngineError {
+    EngineError::Unreachable { address: address.shown().to_owned(), reason }
+}

@@ -1,0 +1,84 @@
+//! The database out: `pg_dump` in custom format, which takes it at one moment (PostgreSQL manual, "pg_dump": "It makes
+//! consistent backups even if the database is being used concurrently").
+
+use std::{path::Path, process::Stdio, time::Duration};
+
+use bytes::BytesMut;
+use tokio::{
+    io::AsyncReadExt,
+    process::{Child, ChildStdout},
+    time::timeout,
+};
+
+use super::{
+    address::Address,
+    connect::{self, Purpose},
+    tool::{self, Tool},
+};
+use crate::engine::{DumpSink, EngineError, Session};
+
+/// The size of a piece.
+const PIECE_BYTES: usize = 128 * 1024;
+
+/// The program waits so long for a table that somebody has locked.
+const LOCK_WAIT: &str = "--lock-wait-timeout=60s";
+
+/// The program may be silent so long: it is reading a table that yields nothing, or its server is gone.
+const SILENT_MS_MAX: u64 = 15 * 60_000;
+
+/// It has sent everything, and has only to end.
+const END_MS_MAX: u64 = 60_000;
+
+/// Sends a dump into `sink`; gives the program's name and version.
+pub(super) async fn send(address: &Address, scratch: &Path, sink: DumpSink) -> Result<String, EngineError> {
+    let session = connect::open(address, Purpose::Look).await?;
+    let major = session.server().number.0;
+    Box::new(session).close().await;
+    let tool = tool::find("pg_dump", major).await?;
+    // Not compressed: the archive is compressed as a whole.
+    let arguments = ["--format=custom", "--compress=0", "--no-password", LOCK_WAIT];
+    let (mut command, _secret) = tool.command(address, scratch, arguments)?;
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| tool.failed(error.to_string()))?;
+    let complaint = tokio::spawn(tool::complaint(child.stderr.take()));
+    let pumped = match child.stdout.take() {
+        Some(stdout) => pump(&tool, stdout, &sink).await,
+        None => Err(tool.failed("has no output")),
+    };
+    let ended = match pumped {
+        Ok(()) => end(&tool, &mut child, END_MS_MAX).await,
+        Err(error) => {
+            // It may have ended already; what it said is in the complaint.
+            let _ = child.start_kill();
+            Err(error)
+        }
+    };
+    let said = complaint.await.unwrap_or_default();
+    match ended {
+        Ok(true) => Ok(tool.version),
+        Ok(false) => Err(tool.failed(format!("failed: {said}"))),
+        Err(error) => Err(error),
+    }
+}
+
+async fn pump(tool: &Tool, mut stdout: ChildStdout, sink: &DumpSink) -> Result<(), EngineError> {
+    let limit = Duration::from_millis(SILENT_MS_MAX);
+    let mut piece = BytesMut::with_capacity(PIECE_BYTES);
+    loop {
+        let read = timeout(limit, stdout.read_buf(&mut piece)).await.map_err(|_| EngineError::TimedOut(limit))?;
+        let ended = read.map_err(|error| tool.failed(error.to_string()))? == 0;
+        if !piece.is_empty() && (ended || piece.len() == piece.capacity()) {
+            let full = std::mem::replace(&mut piece, BytesMut::with_capacity(PIECE_BYTES)).freeze();
+            sink.send(full).await.map_err(|_| tool.failed("was stopped: nobody takes the dump any more"))?;
+        }
+        if ended {
+            return Ok(());
+        }
+    }
+}
+
+/// Waits for the program's end; whether it was a good one.
+pub(super) async fn end(tool: &Tool, child: &mut Child, limit_ms: u64) -> Result<bool, EngineError> {
+    let limit = Duration::from_millis(limit_ms);
+    let status = timeout(limit, child.wait()).await.map_err(|_| EngineError::TimedOut(limit))?;
+    status.map(|status| status.success()).map_err(|error| tool.failed(error.to_string()))
+}

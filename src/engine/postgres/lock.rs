@@ -1,0 +1,57 @@
+//! The target's lock: an advisory lock of the working session.
+//!
+//! Advisory locks belong to one database and to the session that took them; they end with the session, also when its
+//! client was killed, and only after the statement that was running (PostgreSQL manual, "Advisory Locks"). Being the
+//! working session's own, the lock therefore lasts as long as a statement that outlives its client.
+
+use sqlx::PgConnection;
+
+use super::refusal;
+use crate::engine::EngineError;
+
+/// The lock's name: the bytes of `windlass`. The server knows it by its halves, `classid` and `objid` of `pg_locks`.
+const KEY: i64 = i64::from_be_bytes(*b"windlass");
+
+/// Who holds the lock, as a condition on `pg_locks l`; an 8-byte key has `objsubid` 1 (PostgreSQL manual, "pg_locks").
+const HELD: &str = "SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+     AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) \
+     AND l.classid = ($1::bigint >> 32)::oid AND l.objid = ($1::bigint & 4294967295)::oid";
+
+/// Takes the lock if it is free. Asking again while holding it does not take it twice.
+pub(super) async fn try_take(connection: &mut PgConnection) -> Result<bool, EngineError> {
+    let ours = format!("{HELD} AND l.pid = pg_backend_pid()");
+    ask(connection, format!("SELECT CASE WHEN EXISTS ({ours}) THEN true ELSE pg_try_advisory_lock($1) END")).await
+}
+
+/// Whether anybody holds it.
+pub(super) async fn is_held(connection: &mut PgConnection) -> Result<bool, EngineError> {
+    ask(connection, format!("SELECT EXISTS ({HELD})")).await
+}
+
+/// Gives it back, if this session holds it.
+pub(super) async fn release(connection: &mut PgConnection) -> Result<(), EngineError> {
+    let ours = format!("{HELD} AND l.pid = pg_backend_pid()");
+    ask(connection, format!("SELECT CASE WHEN EXISTS ({ours}) THEN pg_advisory_unlock($1) ELSE false END"))
+        .await
+        .map(|_| ())
+}
+
+/// Takes a lock that stands for the lock of `database`, from beside it, if it is free.
+pub(super) async fn try_take_beside(connection: &mut PgConnection, database: &str) -> Result<bool, EngineError> {
+    sqlx::query_scalar("SELECT pg_try_advisory_lock(hashtextextended($2, $1))")
+        .bind(KEY)
+        .bind(database)
+        .persistent(false)
+        .fetch_one(connection)
+        .await
+        .map_err(|error| refusal::of(&error))
+}
+
+async fn ask(connection: &mut PgConnection, sql: String) -> Result<bool, EngineError> {
+    sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+        .bind(KEY)
+        .persistent(false)
+        .fetch_one(connection)
+        .await
+        .map_err(|error| refusal::of(&error))
+}

@@ -1,0 +1,170 @@
+//! The database in again: beside, compared, then swapped.
+//!
+//! The live database is untouched until a full copy stands beside it and agrees with its manifest. Then the two change
+//! names in one transaction, and the old one is dropped.
+//!
+//! The lock belongs to a database, and a database cannot be renamed while the lock's session is in it. Up to that moment
+//! the session holds it; a lock that stands for it is held on the maintenance database meanwhile and until a new session
+//! has the lock on the new database. Nobody asks for that one but another restore: what keeps others out of the short
+//! gap is that their sessions are ended. Whoever comes in first afterwards may hold the lock on the new database; it is
+//! then waited for, and if that takes too long the restore fails with the new database in place and the old one beside it.
+
+use std::{path::Path, time::Duration};
+
+use sqlx::{Connection, PgConnection};
+use tokio::time::{Instant, sleep};
+use ulid::Ulid;
+
+use super::{
+    address::Address,
+    connect::{self, Purpose, bounded},
+    copy, lock, refusal, swap,
+};
+use crate::{
+    engine::{DumpSource, EngineError, RestoreError, Session},
+    model::snapshot::Manifest,
+};
+
+/// The longest name that fits: an identifier has 63 bytes (PostgreSQL manual, "Lexical Structure", NAMEDATALEN).
+const NAME_BYTES_MAX: usize = 63;
+
+/// How long we try to have the lock again.
+const LOCK_WAIT_MS_MAX: u64 = 30_000;
+
+/// And how often.
+const LOCK_POLL_MS: u64 = 50;
+
+/// The names of the two databases beside the live one.
+struct Names {
+    copy: String,
+    old: String,
+}
+
+impl Names {
+    /// Names of their own, cut at the front where the live one is long.
+    fn beside(live: &str) -> Self {
+        let id = Ulid::generate().to_string().to_lowercase();
+        let name = |word: &str| {
+            let ending = format!("__windlass_{word}_{}", &id[id.len() - 8..]);
+            let mut end = live.len().min(NAME_BYTES_MAX - ending.len());
+            while !live.is_char_boundary(end) {
+                end -= 1;
+            }
+            format!("{}{ending}", &live[..end])
+        };
+        Self { copy: name("restore"), old: name("old") }
+    }
+}
+
+/// Puts a dump in the place of the database.
+pub(super) async fn run(
+    address: &Address,
+    session: Box<dyn Session>,
+    scratch: &Path,
+    source: DumpSource,
+    manifest: &Manifest,
+) -> Result<Box<dyn Session>, RestoreError> {
+    let names = Names::beside(&address.database);
+    let mut maintenance = match swap::maintenance(address).await {
+        Ok(maintenance) => maintenance,
+        Err(error) => return Err(RestoreError { session: Some(session), error }),
+    };
+    let major = session.server().number.0;
+    let prepared = prepare(address, &mut maintenance, &names, scratch, source, manifest, major).await;
+    let restored = match prepared {
+        Ok(()) => exchange(address, &mut maintenance, &names, session).await,
+        Err(error) => Err(RestoreError { session: Some(session), error }),
+    };
+    let left = if restored.is_ok() { &names.old } else { &names.copy };
+    tidy(address, maintenance, left).await;
+    restored
+}
+
+/// Makes the copy, and finds it good.
+async fn prepare(
+    address: &Address,
+    maintenance: &mut PgConnection,
+    names: &Names,
+    scratch: &Path,
+    source: DumpSource,
+    manifest: &Manifest,
+    major: u32,
+) -> Result<(), EngineError> {
+    if !bounded(lock::try_take_beside(maintenance, &address.database)).await? {
+        let message = "another restore of this database is under way".to_owned();
+        return Err(EngineError::Refused { code: "55P03".to_owned(), message });
+    }
+    let superuser = bounded(is_superuser(maintenance)).await?;
+    copy::create(maintenance, &address.database, &names.copy).await?;
+    let beside = address.within(&names.copy);
+    copy::fill(&beside, scratch, source, manifest, superuser, major).await?;
+    copy::compare(&beside, manifest).await
+}
+
+async fn is_superuser(connection: &mut PgConnection) -> Result<bool, EngineError> {
+    sqlx::query_scalar("SELECT current_setting('is_superuser')::bool")
+        .persistent(false)
+        .fetch_one(connection)
+        .await
+        .map_err(|error| refusal::of(&error))
+}
+
+/// Swaps the two, and gives a session that holds the lock on what is live then.
+async fn exchange(
+    address: &Address,
+    maintenance: &mut PgConnection,
+    names: &Names,
+    session: Box<dyn Session>,
+) -> Result<Box<dyn Session>, RestoreError> {
+    session.close().await;
+    let swapped = swap::names(address, maintenance, &names.copy, &names.old).await;
+    let reopened = locked(address).await;
+    match (swapped, reopened) {
+        (Ok(()), Ok(session)) => Ok(session),
+        (Ok(()), Err(error)) => Err(RestoreError { session: None, error }),
+        (Err(error), reopened) => Err(RestoreError { session: reopened.ok(), error }),
+    }
+}
+
+/// Opens a session and takes the lock, within a bound.
+async fn locked(address: &Address) -> Result<Box<dyn Session>, EngineError> {
+    let limit = Duration::from_millis(LOCK_WAIT_MS_MAX);
+    let begun = Instant::now();
+    let mut session: Box<dyn Session> = Box::new(connect::open(address, Purpose::Work).await?);
+    while !session.try_lock().await? {
+        if begun.elapsed() >= limit {
+            session.close().await;
+            return Err(EngineError::TimedOut(limit));
+        }
+        sleep(Duration::from_millis(LOCK_POLL_MS)).await;
+    }
+    Ok(session)
+}
+
+/// Drops what is left over. A database that cannot be dropped costs room, and is told of in the log.
+async fn tidy(address: &Address, mut maintenance: PgConnection, left: &str) {
+    let mut dropped = swap::drop_database(&mut maintenance, left).await;
+    let _ = bounded(async { maintenance.close().await.map_err(|error| refusal::of(&error)) }).await;
+    if matches!(dropped, Err(EngineError::Lost { .. } | EngineError::TimedOut(_)))
+        && let Ok(mut again) = swap::maintenance(address).await
+    {
+        dropped = swap::drop_database(&mut again, left).await;
+    }
+    if let Err(error) = dropped {
+        tracing::warn!(database = left, %error, "the database {left} is left over from a restore; drop it by hand");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_beside_fit_however_long_the_live_one_is() {
+        for live in ["app".to_owned(), "é".repeat(31), "a".repeat(63)] {
+            let names = Names::beside(&live);
+            assert!(names.copy.len() <= NAME_BYTES_MAX && names.old.len() <= NAME_BYTES_MAX);
+            assert_ne!(names.copy, names.old);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! One session: its connection, while there is one, and what has to be set again.
+
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
+
+use async_trait::async_trait;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::time::timeout;
+
+use super::{address::Address, bind, connect::bounded, introspect, lock, refusal, rows, transact, watch};
+use crate::{
+    engine::{EngineError, Limits, Row, Server, Session, StatementError, Value},
+    model::schema::Schema,
+};
+
+/// How long saying goodbye may take.
+const CLOSE_MS_MAX: u64 = 2_000;
+
+/// The longest limit the server takes, an `int` of milliseconds (PostgreSQL manual, `lock_timeout`).
+const LIMIT_MS_MAX: u64 = 2_147_483_647;
+
+/// A session with PostgreSQL.
+pub(super) struct PgSession {
+    connection: Result<PgConnection, String>,
+    address: Address,
+    server: Server,
+    pid: String,
+    started: String,
+    settings: String,
+    limits: String,
+}
+
+impl PgSession {
+    pub(super) fn new(
+        connection: PgConnection,
+        address: Address,
+        server: Server,
+        pid: String,
+        started: String,
+        settings: String,
+    ) -> Self {
+        Self { connection: Ok(connection), address, server, pid, started, settings, limits: String::new() }
+    }
+
+    /// The connection, while there is one.
+    pub(super) fn line(&mut self) -> Result<&mut PgConnection, EngineError> {
+        self.connection.as_mut().map_err(|reason| EngineError::Lost { reason: reason.clone() })
+    }
+
+    /// Lets go of a connection that has ended, or that is in the middle of an answer nobody waits for.
+    fn noted<T>(&mut self, answer: Result<T, EngineError>) -> Result<T, EngineError> {
+        if let Err(error @ (EngineError::Lost { .. } | EngineError::TimedOut(_))) = &answer {
+            self.connection = Err(match error {
+                EngineError::Lost { reason } => reason.clone(),
+                other => other.to_string(),
+            });
+        }
+        answer
+    }
+
+    /// The same for a statement, when watching it ended before it did.
+    fn noted_statement<T>(
+        &mut self,
+        answer: Result<Result<T, StatementError>, EngineError>,
+        index: usize,
+    ) -> Result<T, StatementError> {
+        let answer = answer.unwrap_or_else(|error| Err(StatementError { index, committed: None, error }));
+        answer.map_err(|StatementError { index, committed, error }| StatementError {
+            index,
+            committed,
+            error: match self.noted::<()>(Err(error)) {
+                Err(error) => error,
+                Ok(()) => EngineError::Lost { reason: String::new() },
+            },
+        })
+    }
+
+    /// What sets a session right after a migration, which may have set anything: the settings it began with, ours, and
+    /// the limits. The lock stays (PostgreSQL manual, "RESET"; unlike "DISCARD ALL").
+    fn afterwards(&self) -> String {
+        format!("RESET SESSION AUTHORIZATION;\nRESET ROLE;\nRESET ALL;\n{};\n{}", self.settings, self.limits)
+    }
+}
+
+#[async_trait]
+impl Session for PgSession {
+    fn connection_id(&self) -> &str {
+        &self.pid
+    }
+
+    fn server(&self) -> &Server {
+        &self.server
+    }
+
+    async fn set_limits(&mut self, limits: Limits) -> Result<(), EngineError> {
+        let mut text = String::new();
+        let wanted = [("lock_timeout", limits.lock_timeout_ms), ("statement_timeout", limits.statement_timeout_ms)];
+        for (name, limit_ms) in wanted {
+            let _ = match limit_ms.filter(|limit_ms| *limit_ms > 0) {
+                Some(limit_ms) => writeln!(text, "SET {name} = {};", limit_ms.min(LIMIT_MS_MAX)),
+                None => writeln!(text, "RESET {name};"),
+            };
+        }
+        self.limits.clone_from(&text);
+        let line = self.line()?;
+        let set = async {
+            sqlx::raw_sql(AssertSqlSafe(text)).execute(line).await.map(|_| ()).map_err(|error| refusal::of(&error))
+        };
+        let answer = bounded(set).await;
+        self.noted(answer)
+    }
+
+    async fn try_lock(&mut self) -> Result<bool, EngineError> {
+        let answer = bounded(lock::try_take(self.line()?)).await;
+        self.noted(answer)
+    }
+
+    async fn is_locked(&mut self) -> Result<bool, EngineError> {
+        let answer = bounded(lock::is_held(self.line()?)).await;
+        self.noted(answer)
+    }
+
+    async fn unlock(&mut self) -> Result<(), EngineError> {
+        let answer = bounded(lock::release(self.line()?)).await;
+        self.noted(answer)
+    }
+
+    async fn query(&mut self, sql: &str, binds: &[Value]) -> Result<Vec<Row>, EngineError> {
+        let answer = bounded(bind::query(self.line()?, sql, binds)).await;
+        self.noted(answer)
+    }
+
+    async fn write(&mut self, sql: &str, binds: &[Value]) -> Result<u64, EngineError> {
+        let answer = bounded(bind::write(self.line()?, sql, binds)).await;
+        self.noted(answer)
+    }
+
+    async fn execute(&mut self, sql: &str) -> Result<u64, StatementError> {
+        let (address, pid, started) = (self.address.clone(), self.pid.clone(), self.started.clone());
+        let line = self.line().map_err(|error| StatementError { index: 0, committed: Some(false), error })?;
+        let answer = watch::over(&address, &pid, &started, transact::run_alone(line, sql)).await;
+        self.noted_statement(answer, 0)
+    }
+
+    async fn transact(
+        &mut self,
+        statements: &[&str],
+        seen: &mut (dyn FnMut(usize) + Send),
+    ) -> Result<(), StatementError> {
+        let (address, pid, started) = (self.address.clone(), self.pid.clone(), self.started.clone());
+        let afterwards = self.afterwards();
+        let index = statements.len();
+        let line = self.line().map_err(|error| StatementError { index, committed: Some(false), error })?;
+        let work = transact::run(line, statements, &afterwards, seen);
+        let answer = watch::over(&address, &pid, &started, work).await;
+        self.noted_statement(answer, index)
+    }
+
+    async fn schema(&mut self, names: Option<&[String]>) -> Result<Schema, EngineError> {
+        let major = self.server.number.0;
+        let answer = bounded(introspect::schema(self.line()?, major, names)).await;
+        self.noted(answer)
+    }
+
+    async fn count_rows(&mut self) -> Result<BTreeMap<String, u64>, EngineError> {
+        let (address, pid, started) = (self.address.clone(), self.pid.clone(), self.started.clone());
+        let answer = watch::over(&address, &pid, &started, rows::count(self.line()?)).await;
+        self.noted(answer.and_then(|counted| counted))
+    }
+
+    async fn broken_references(&mut self, limit: usize) -> Result<Vec<String>, EngineError> {
+        let (address, pid, started) = (self.address.clone(), self.pid.clone(), self.started.clone());
+        let answer = watch::over(&address, &pid, &started, rows::broken_references(self.line()?, limit)).await;
+        self.noted(answer.and_then(|found| found))
+    }
+
+    async fn close(self: Box<Self>) {
+        if let Ok(connection) = self.connection {
+            // The server ends the session when the socket closes, said goodbye or not.
+            let _ = timeout(Duration::from_millis(CLOSE_MS_MAX), connection.close()).await;
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Our own tables in SQLite's words.
+//!
+//! Types are written as the other engines write them; SQLite keeps them as affinities (SQLite manual, "Datatypes In SQLite").
+//! Times are text, `YYYY-MM-DD HH:MM:SS.SSS` in UTC, which its date functions read and which sorts as time does.
+
+use crate::engine::Words;
+
+/// A table of the application: no table of SQLite's own (`sqlite_…`) and none of ours. `_` is a wildcard of LIKE, hence the escape.
+macro_rules! foreign {
+    () => {
+        "type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'windlass\\_%' ESCAPE '\\' \
+         AND lower(name) NOT IN ('schema_version', 'migration_history')"
+    };
+}
+
+/// The condition on `sqlite_schema` that leaves the application's own tables.
+pub(super) const FOREIGN: &str = foreign!();
+
+/// Whether a name is one of our tables, whatever its case.
+pub(super) fn is_ours(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("windlass_") || matches!(name.as_str(), "schema_version" | "migration_history")
+}
+
+/// What is particular to SQLite about them.
+pub(super) static WORDS: Words = Words {
+    create_tables: &[
+        SCHEMA_VERSION,
+        "CREATE INDEX IF NOT EXISTS idx_schema_version_version ON schema_version (version)",
+        "CREATE INDEX IF NOT EXISTS idx_schema_version_applied_at ON schema_version (applied_at)",
+        MIGRATION_HISTORY,
+        "CREATE INDEX IF NOT EXISTS idx_migration_history_version ON migration_history (version)",
+        "CREATE INDEX IF NOT EXISTS idx_migration_history_applied_at ON migration_history (applied_at)",
+        WINDLASS_LOCK,
+        "INSERT OR IGNORE INTO windlass_lock (id, layout, epoch) VALUES (1, 1, 0)",
+        WINDLASS_JOURNAL,
+    ],
+    clock: "strftime('%Y-%m-%d %H:%M:%f', 'now')",
+    elapsed_ms: "(SELECT CAST(round((unixepoch('now', 'subsec') - unixepoch(heartbeat, 'subsec')) * 1000) AS INTEGER) \
+                 FROM windlass_lock WHERE id = 1)",
+    epoch_ms: ("CAST(round(unixepoch(", ", 'subsec') * 1000) AS INTEGER)"),
+    count_table: "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE",
+    count_foreign_tables: concat!("SELECT count(*) FROM sqlite_schema WHERE ", foreign!()),
+};
+
+const SCHEMA_VERSION: &str = "CREATE TABLE IF NOT EXISTS schema_version (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    version VARCHAR(64) NOT NULL,
+    migration_number INT NOT NULL,
+    applied_at TIMESTAMP DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
+    backend_version VARCHAR(64) NOT NULL,
+    description TEXT,
+    checksum VARCHAR(64),
+    name TEXT,
+    run_id VARCHAR(26)
+)";
+
+const MIGRATION_HISTORY: &str = "CREATE TABLE IF NOT EXISTS migration_history (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    migration_number INT NOT NULL UNIQUE,
+    version VARCHAR(64) NOT NULL,
+    description TEXT NOT NULL,
+    applied_at TIMESTAMP DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
+    applied_by VARCHAR(100),
+    execution_time_ms INT,
+    success BOOLEAN DEFAULT TRUE,
+    error_message TEXT,
+    rollback_available BOOLEAN DEFAULT TRUE,
+    name TEXT,
+    checksum TEXT,
+    run_id VARCHAR(26)
+)";
+
+const WINDLASS_LOCK: &str = "CREATE TABLE IF NOT EXISTS windlass_lock (
+    id INTEGER PRIMARY KEY,
+    layout INT NOT NULL,
+    epoch BIGINT NOT NULL,
+    holder TEXT,
+    since TEXT,
+    heartbeat TEXT
+)";
+
+const WINDLASS_JOURNAL: &str = "CREATE TABLE IF NOT EXISTS windlass_journal (
+    run_id VARCHAR(26) NOT NULL,
+    seq INT NOT NULL,
+    statement INT NOT NULL,
+    direction VARCHAR(4) NOT NULL,
+    state VARCHAR(10) NOT NULL,
+    name TEXT NOT NULL,
+    number INT NOT NULL,
+    version VARCHAR(64) NOT NULL,
+    description TEXT,
+    checksum TEXT,
+    bytes_sha256 VARCHAR(64),
+    rollback_available BOOLEAN,
+    backend_version VARCHAR(64),
+    applied_by VARCHAR(100),
+    sql_sha256 VARCHAR(64),
+    fingerprint_before VARCHAR(64),
+    epoch BIGINT NOT NULL,
+    connection_id VARCHAR(20),
+    at TEXT DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
+    PRIMARY KEY (run_id, seq, statement)
+)";

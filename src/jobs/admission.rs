@@ -1,0 +1,99 @@
+//! Who may begin: the target's lock is taken, and the plan asked, before a job exists.
+
+use super::Refused;
+use crate::{
+    engine::{
+        EngineError, Session,
+        bookkeeping::{self, lock},
+    },
+    model::{
+        job::{JobEvent, transition},
+        order::{Order, RollbackGoal},
+    },
+    plan::{self, Facts},
+    procedure::{Target, read_history},
+};
+
+/// Open jobs that a takeover looks at.
+const OPEN_JOBS_MAX: u32 = 100;
+
+/// A session for the order, with the target's lock unless it only shows what it would do.
+///
+/// # Errors
+/// [`Refused`].
+pub(super) async fn admit(target: &Target, order: &Order) -> Result<Box<dyn Session>, Refused> {
+    let mut session = if is_dry(order) { target.engine.open_to_read().await? } else { locked(target).await? };
+    let may = may_begin(target, order, session.as_mut()).await;
+    match may {
+        Ok(()) => Ok(session),
+        Err(refused) => {
+            session.close().await;
+            Err(refused)
+        }
+    }
+}
+
+fn is_dry(order: &Order) -> bool {
+    matches!(order, Order::Migrate { dry_run: true, .. } | Order::Rollback { dry_run: true, .. })
+}
+
+/// A session that holds the lock; whoever was found gone is written down as interrupted.
+async fn locked(target: &Target) -> Result<Box<dyn Session>, Refused> {
+    let mut session = target.engine.open().await?;
+    if !session.try_lock().await? {
+        let holder = holder(target, session.as_mut()).await.unwrap_or_else(|_| "its name is not known".to_owned());
+        session.close().await;
+        return Err(Refused::Busy { holder, job: None });
+    }
+    if let Err(error) = target.folder.sweep().await {
+        tracing::warn!(%error, "leftovers in the snapshot folder could not be swept up");
+    }
+    for mut job in target.store.open_jobs(&target.name, OPEN_JOBS_MAX).await? {
+        if let Ok(state) = transition(job.state, JobEvent::FoundGone) {
+            job.state = state;
+            job.finished_at = Some(target.clock.now());
+            target.store.save_job(&job).await?;
+            tracing::warn!(job.id = %job.id, "job {} was interrupted: its process is gone", job.id);
+        }
+    }
+    Ok(session)
+}
+
+/// Who holds the lock, as the status row tells.
+async fn holder(target: &Target, session: &mut dyn Session) -> Result<String, EngineError> {
+    let words = target.engine.words();
+    let told = match bookkeeping::present(session, words).await? {
+        true => lock::holder(session, words).await?,
+        false => None,
+    };
+    Ok(told.map_or_else(|| "a run that is just beginning".to_owned(), |holder| holder.to_string()))
+}
+
+/// Whether the plan lets the order begin, so that a refusal comes at once and leaves no job.
+async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) -> Result<(), Refused> {
+    match order {
+        Order::Migrate { to, .. } => {
+            let catalog = target.catalog().await?;
+            let history = read_history(session, target.engine.words()).await?;
+            let needs = target.needs(&catalog);
+            let facts = Facts::of(target.site(), &catalog, &history, &needs);
+            let plan = plan::forward(&facts, to.as_ref(), false);
+            if plan.ready { Ok(()) } else { Err(Refused::NotReady { blocking: plan.blocking }) }
+        }
+        Order::Rollback { goal: RollbackGoal::Snapshot(id), .. } => {
+            target.folder.find(*id).await.map(drop).map_err(|_| Refused::NoSnapshot(*id))
+        }
+        Order::Rollback { goal: RollbackGoal::LastRun, .. }
+        | Order::Snapshot { .. }
+        | Order::Validate { .. }
+        | Order::Baseline { .. } => Ok(()),
+        Order::Rollback { goal, .. } => {
+            let catalog = target.catalog().await?;
+            let history = read_history(session, target.engine.words()).await?;
+            let needs = target.needs(&catalog);
+            let facts = Facts::of(target.site(), &catalog, &history, &needs);
+            let backward = plan::backward(&facts, goal, false);
+            if backward.blocking.is_empty() { Ok(()) } else { Err(Refused::NotReady { blocking: backward.blocking }) }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Runs a job on a task of its own, and keeps its row and its log.
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use super::slot::{AtWork, Reservation, Slot, timed};
+use crate::{
+    engine::Session,
+    model::{
+        job::{Job, JobEvent, JobId, JobState, transition},
+        order::{Order, Requester},
+        progress::{Progress, ProgressReader, ProgressWriter},
+        status::LogKind,
+    },
+    procedure::{self, Assignment, Ended, Target, Told},
+    store::NewLine,
+};
+
+/// How often a running job's progress is written down, for other processes to see.
+const SAVE_MS: u64 = 1_000;
+/// Log lines that are written at once.
+const LINES_AT_ONCE_MAX: usize = 100;
+
+/// A job for an order, queued.
+pub(super) fn accept(target: &Target, by: &Requester, order: &Order) -> Job {
+    Job {
+        id: JobId::fresh(),
+        kind: order.kind(),
+        target: target.name.to_string(),
+        state: JobState::Queued,
+        requested_by: by.to_string(),
+        created_at: target.clock.now(),
+        started_at: None,
+        finished_at: None,
+        progress: Progress::default(),
+        result: None,
+        problem: None,
+    }
+}
+
+/// Puts a job to work on a task of its own.
+pub(super) fn start(
+    target: &Target,
+    slot: &Slot,
+    by: Requester,
+    order: Order,
+    reservation: Reservation,
+    job: Job,
+    session: Box<dyn Session>,
+) {
+    let (writer, reader) = ProgressWriter::channel();
+    let (stop, stopped) = watch::channel(None);
+    let (to, seen) = watch::channel(job.clone());
+    let (log, lines) = mpsc::unbounded_channel();
+    reservation.take(AtWork { job: seen, progress: reader.clone(), stop });
+    let told = Assignment { job: job.id, by, progress: writer, stop: stopped, log };
+    let (target, slot) = (target.clone(), slot.clone());
+    slot.tell(true);
+    tokio::spawn(async move {
+        let ended = work(&target, told, order, session, &to, reader, lines).await;
+        to.send_replace(ended);
+        slot.tell(false);
+    });
+}
+
+/// From queued to its end; gives the job as it ended, already saved.
+async fn work(
+    target: &Target,
+    told: Assignment,
+    order: Order,
+    session: Box<dyn Session>,
+    to: &watch::Sender<Job>,
+    progress: ProgressReader,
+    lines: mpsc::UnboundedReceiver<Told>,
+) -> Job {
+    let mut job = to.borrow().clone();
+    job.state = transition(job.state, JobEvent::Began).unwrap_or(job.state);
+    job.started_at = Some(target.clock.now());
+    to.send_replace(job.clone());
+    save(target, &job).await;
+    let writing = tokio::spawn(keep_log(target.clone(), job.id, lines));
+    let saving = tokio::spawn(keep_progress(target.clone(), job.clone(), progress.clone()));
+    let performing = {
+        let target = target.clone();
+        tokio::spawn(async move {
+            let (ended, session) = procedure::perform(&target, &told, &order, session).await;
+            if let Some(session) = session {
+                session.close().await;
+            }
+            ended
+        })
+    };
+    let ended = performing.await.unwrap_or_else(|_| fell_over());
+    saving.abort();
+    let _ = writing.await;
+    job.state = transition(job.state, ended.event).unwrap_or(JobState::Failed);
+    job.finished_at = Some(target.clock.now());
+    let last = timed(progress.borrow().clone(), &job, target.clock.now());
+    job.progress = Progress { statement: None, estimated_end: None, waiting_for: None, ..last };
+    if job.state == JobState::Succeeded {
+        job.progress.percentage = 100.0;
+    }
+    job.result = ended.result;
+    job.problem = ended.problem;
+    save(target, &job).await;
+    tracing::info!(job.id = %job.id, "job {} {}", job.id, job.state.as_str());
+    job
+}
+
+/// A procedure panicked: a fault of windlass. The target's own journal tells the next start what is done.
+fn fell_over() -> Ended {
+    let problem = crate::model::job::JobProblem {
+        kind: "internal".to_owned(),
+        title: "windlass made a mistake".to_owned(),
+        detail: "the job ended by a fault of windlass itself; its log has the place".to_owned(),
+        target_state: "known to the target's journal, which the next start reads".to_owned(),
+        next_step: "start again, and report the fault with the log".to_owned(),
+    };
+    Ended::badly(problem, None)
+}
+
+/// What cannot be saved is told and does not end a run: the truth about the target is in the target.
+async fn save(target: &Target, job: &Job) {
+    if let Err(error) = target.store.save_job(job).await {
+        tracing::error!(job.id = %job.id, %error, "job {} could not be saved", job.id);
+    }
+}
+
+/// Writes a running job's progress down while it changes.
+async fn keep_progress(target: Target, mut job: Job, mut progress: ProgressReader) {
+    loop {
+        tokio::time::sleep(Duration::from_millis(SAVE_MS)).await;
+        if progress.changed().await.is_err() {
+            return;
+        }
+        job.progress = timed(progress.borrow_and_update().clone(), &job, target.clock.now());
+        save(&target, &job).await;
+    }
+}
+
+/// Writes a job's log until the job is done with it.
+async fn keep_log(target: Target, id: JobId, mut lines: mpsc::UnboundedReceiver<Told>) {
+    let mut some = Vec::new();
+    while lines.recv_many(&mut some, LINES_AT_ONCE_MAX).await > 0 {
+        let at = target.clock.now();
+        let new: Vec<NewLine> = some
+            .drain(..)
+            .map(|Told { level, message }| {
+                tracing::debug!(job.id = %id, level, "{message}");
+                NewLine { at, kind: LogKind::Job, level, job: Some(id.to_string()), actor: None, message }
+            })
+            .collect();
+        if let Err(error) = target.store.append(&new).await {
+            tracing::error!(job.id = %id, %error, "the log of job {id} could not be written");
+        }
+    }
+}

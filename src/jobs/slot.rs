@@ -1,0 +1,122 @@
+//! The one place at the bench: which job of this process is at work.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::model::{
+    job::{Job, JobEvent, JobId, transition},
+    order::StopMode,
+    progress::{Progress, ProgressReader},
+};
+
+/// A job at work, as the rest of the process sees it.
+#[derive(Clone)]
+pub(super) struct AtWork {
+    /// Where it stands; the sender goes when it has ended and was saved.
+    pub job: watch::Receiver<Job>,
+    /// How far it is.
+    pub progress: ProgressReader,
+    /// The way to stop it.
+    pub stop: watch::Sender<Option<StopMode>>,
+}
+
+enum State {
+    Free,
+    /// Somebody is being admitted.
+    Reserved,
+    /// At work, or the last that was.
+    Taken(Box<AtWork>),
+}
+
+/// The one place at the bench. Cheap to clone.
+#[derive(Clone)]
+pub struct Slot {
+    state: Arc<Mutex<State>>,
+    running: Arc<watch::Sender<bool>>,
+}
+
+/// The right to be admitted; the place is free again when it is dropped unused.
+pub(super) struct Reservation(Option<Slot>);
+
+impl Slot {
+    /// A free place; `running` is told when a job begins and ends.
+    #[must_use]
+    pub fn free(running: watch::Sender<bool>) -> Self {
+        Self { state: Arc::new(Mutex::new(State::Free)), running: Arc::new(running) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reserves the place; gives the job that has it when it is taken.
+    pub(super) fn reserve(&self) -> Result<Reservation, Option<JobId>> {
+        let mut state = self.state();
+        match &*state {
+            State::Taken(at_work) if !at_work.job.borrow().state.is_final() => Err(Some(at_work.job.borrow().id)),
+            State::Reserved => Err(None),
+            _ => {
+                *state = State::Reserved;
+                Ok(Reservation(Some(self.clone())))
+            }
+        }
+    }
+
+    /// The job that is at work, or the last that was.
+    pub(super) fn at_work(&self) -> Option<AtWork> {
+        match &*self.state() {
+            State::Taken(at_work) => Some((**at_work).clone()),
+            _ => None,
+        }
+    }
+
+    /// Tells that a job began or ended.
+    pub(super) fn tell(&self, is_running: bool) {
+        self.running.send_replace(is_running);
+    }
+}
+
+impl Reservation {
+    /// Takes the place.
+    pub(super) fn take(mut self, at_work: AtWork) {
+        if let Some(slot) = self.0.take() {
+            *slot.state() = State::Taken(Box::new(at_work));
+        }
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        if let Some(slot) = self.0.take() {
+            *slot.state() = State::Free;
+        }
+    }
+}
+
+impl AtWork {
+    /// The job as it stands now, with its live progress.
+    pub(super) fn job(&self, now: chrono::DateTime<chrono::Utc>) -> Job {
+        let mut job = self.job.borrow().clone();
+        if !job.state.is_final() {
+            job.progress = timed(self.progress.borrow().clone(), &job, now);
+            if self.stop.borrow().is_some() {
+                job.state = transition(job.state, JobEvent::StopAsked).unwrap_or(job.state);
+            }
+        }
+        job
+    }
+}
+
+/// A progress with its time: how long so far, and when it will end by the rate so far.
+pub(super) fn timed(mut progress: Progress, job: &Job, now: chrono::DateTime<chrono::Utc>) -> Progress {
+    let Some(started) = job.started_at else { return progress };
+    let elapsed = (now - started).max(chrono::TimeDelta::zero());
+    progress.elapsed_ms = u64::try_from(elapsed.num_milliseconds()).unwrap_or(0);
+    if progress.completed > 0 && progress.total > progress.completed {
+        let left = progress.elapsed_ms.saturating_mul(progress.total - progress.completed) / progress.completed;
+        progress.estimated_end =
+            i64::try_from(left).ok().and_then(chrono::TimeDelta::try_milliseconds).map(|left| now + left);
+    }
+    progress
+}

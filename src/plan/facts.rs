@@ -1,0 +1,116 @@
+//! Everything a plan is made of, and which row of the history is of which migration.
+
+use std::collections::HashMap;
+
+use semver::Version;
+
+use crate::{
+    model::{
+        catalog::Catalog,
+        compatibility::CompatibilityPolicy,
+        history::{Applied, History},
+        migration::{DdlScope, Migration},
+        order::PathPolicy,
+        schema::Schema,
+    },
+    sql::Dialect,
+};
+
+/// What the application needs, and what is allowed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Needs {
+    /// The application's version.
+    pub backend: Version,
+    /// The database version it requires.
+    pub required: Version,
+    /// `exact` or `range`.
+    pub compatibility: CompatibilityPolicy,
+    /// `next` or `through`.
+    pub path: PathPolicy,
+}
+
+/// Which target is planned for.
+#[derive(Debug, Clone, Copy)]
+pub struct Site<'a> {
+    /// Its name.
+    pub target: &'a str,
+    /// How its SQL is read.
+    pub dialect: Dialect,
+    /// What a transaction of its engine can hold.
+    pub scope: DdlScope,
+}
+
+/// Everything a plan is made of.
+#[derive(Debug, Clone)]
+pub struct Facts<'a> {
+    /// Which target is planned for.
+    pub site: Site<'a>,
+    /// The migrations on disk.
+    pub catalog: &'a Catalog,
+    /// What the target says of itself.
+    pub history: &'a History,
+    /// Its schema, for sizes; `None` when nobody needs an estimate.
+    pub schema: Option<&'a Schema>,
+    /// What the application needs.
+    pub needs: &'a Needs,
+    /// For each row of the history, its migration's place in the catalog.
+    places: Vec<Option<usize>>,
+    /// The places of what is pending.
+    pending: Vec<usize>,
+}
+
+impl<'a> Facts<'a> {
+    /// Matches the history with the catalog, in one pass over each.
+    #[must_use]
+    pub fn of(site: Site<'a>, catalog: &'a Catalog, history: &'a History, needs: &'a Needs) -> Self {
+        let names: HashMap<String, usize> =
+            catalog.migrations.iter().enumerate().map(|(place, m)| (m.identity.to_string(), place)).collect();
+        let by_version = |version: &Version| catalog.migrations.iter().position(|m| m.identity.version == *version);
+        let places: Vec<Option<usize>> = history
+            .applied
+            .iter()
+            .map(|row| match &row.name {
+                Some(name) => names.get(name).copied(),
+                None => by_version(&row.version),
+            })
+            .collect();
+        let mut applied = vec![false; catalog.migrations.len()];
+        places.iter().flatten().for_each(|&place| applied[place] = true);
+        let pending = (0..applied.len()).filter(|&place| !applied[place]).collect();
+        Self { site, catalog, history, schema: None, needs, places, pending }
+    }
+
+    /// The same facts with the target's sizes.
+    #[must_use]
+    pub fn sized(mut self, schema: &'a Schema) -> Self {
+        self.schema = Some(schema);
+        self
+    }
+
+    /// The migrations that are in the catalog and not in the history, in order.
+    pub fn pending(&self) -> impl Iterator<Item = &'a Migration> + '_ {
+        self.pending.iter().map(|&place| &self.catalog.migrations[place])
+    }
+
+    /// The pending migrations up to the required version, in order.
+    pub fn required(&self) -> impl Iterator<Item = &'a Migration> + '_ {
+        self.pending().filter(|migration| migration.identity.version <= self.needs.required)
+    }
+
+    /// The rows of the history, by number, each with its migration where the catalog has it.
+    pub fn applied(&self) -> impl DoubleEndedIterator<Item = (&'a Applied, Option<&'a Migration>)> + '_ {
+        self.history
+            .applied
+            .iter()
+            .zip(&self.places)
+            .map(|(row, place)| (row, place.map(|place| &self.catalog.migrations[place])))
+    }
+
+    /// The applied migration that stands last in the catalog's order, when `migration` stands before it.
+    #[must_use]
+    pub fn applied_after(&self, migration: &Migration) -> Option<&'a Migration> {
+        let last = self.places.iter().flatten().max().map(|&place| &self.catalog.migrations[place])?;
+        let behind = self.catalog.migrations.iter().take_while(|m| m.identity != last.identity);
+        behind.into_iter().any(|m| m.identity == migration.identity).then_some(last)
+    }
+}

@@ -1,0 +1,127 @@
+//! What a plan has to say about history and catalog.
+
+use super::{Facts, steps};
+use crate::model::{
+    checksum::Edit,
+    finding::Finding,
+    history::Applied,
+    migration::{DdlScope, Migration, StatementKind},
+    plan::Route,
+};
+
+/// The rule of a migration that was edited after it was applied.
+const CHANGED: &str = "changed-after-applied";
+
+/// Findings about what was applied.
+#[must_use]
+pub fn of_history(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut found: Vec<Finding> =
+        facts.applied().filter_map(|(row, migration)| of_row(facts, row, migration)).collect();
+    if let Some(unfinished) = &facts.history.unfinished {
+        found.push(
+            Finding::warning(
+                "interrupted",
+                unfinished.migration.clone(),
+                format!(
+                    "a run was interrupted in it; {} of its statements are known to be done",
+                    unfinished.statements_done
+                ),
+            )
+            .remedy("the next run finishes it first: windlass up"),
+        );
+    }
+    if facts.history.has_foreign_tables && !facts.catalog.migrations.is_empty() {
+        found.push(
+            Finding::critical("not-empty", facts.site.target, "the database has tables but no migration history")
+                .remedy("say what it holds: windlass adopt --baseline <version>"),
+        );
+    }
+    if let Some(actual) = facts.history.version.as_ref().filter(|actual| **actual > facts.needs.required) {
+        found.push(
+            Finding::critical(
+                "database-is-newer",
+                facts.site.target,
+                format!("the application requires {}, the database is at {actual}", facts.needs.required),
+            )
+            .remedy("deploy the newer application, or roll the database back"),
+        );
+    }
+    found
+}
+
+fn of_row(facts: &Facts<'_>, row: &Applied, migration: Option<&Migration>) -> Option<Finding> {
+    let name = row.name.clone().unwrap_or_else(|| format!("migration {}", row.number));
+    if !row.success {
+        let words = row.error_message.clone().unwrap_or_default();
+        return Some(
+            Finding::warning("failed-not-critical", name, format!("it failed and was not critical: {words}"))
+                .remedy("put what is missing into a new migration"),
+        );
+    }
+    let Some(migration) = migration else {
+        return (facts.history.version.as_ref() <= Some(&facts.needs.required)).then(|| {
+            Finding::warning("not-in-catalog", name, "it was applied and the catalog does not have it")
+                .remedy("restore its folder, or take it back with the release that has it")
+        });
+    };
+    let applied = row.checksum.as_ref()?;
+    let replaces = |old: &String| *old == applied.to_string() || *old == applied.bytes;
+    match migration.checksum.edit_since(applied) {
+        Edit::Meaningful if !migration.supersedes.iter().any(replaces) => Some(
+            Finding::critical(CHANGED, migration.up.file.to_string(), "its statements were changed after it was applied")
+                .remedy(format!(
+                    "restore the file and put the change into a new migration, or approve it: \"supersedes\": [\"{applied}\"] in metadata.json"
+                )),
+        ),
+        Edit::Meaningless => Some(Finding::info(
+            "reformatted",
+            migration.up.file.to_string(),
+            "spacing, comments or the case of keywords changed after it was applied; its statements did not",
+        )),
+        _ => None,
+    }
+}
+
+/// Findings about what would be applied.
+pub(super) fn of_pending(facts: &Facts<'_>, now: &[&Migration]) -> Vec<Finding> {
+    now.iter().flat_map(|migration| of_migration(facts, migration)).collect()
+}
+
+fn of_migration(facts: &Facts<'_>, migration: &Migration) -> Vec<Finding> {
+    let id = migration.identity.to_string();
+    let mut found = Vec::new();
+    if let Some(newer) = facts.applied_after(migration).filter(|_| !migration.out_of_order) {
+        found.push(
+            Finding::critical(
+                "out-of-order",
+                id.clone(),
+                format!("it comes before {}, which is applied", newer.identity),
+            )
+            .remedy("give it a later number, or allow it: \"out_of_order\": true in metadata.json"),
+        );
+    }
+    let route = steps::route(facts.site.scope, migration.transactional, &migration.up);
+    if migration.transactional == Some(true) && route == Route::Journaled {
+        found.push(
+            Finding::critical(
+                "cannot-be-transactional",
+                id.clone(),
+                "\"transactional\": true, but not all of its statements can share a transaction",
+            )
+            .remedy("remove the field; it is then run statement by statement with a journal"),
+        );
+    } else if let Some(statement) = migration.up.statements.iter().find(|s| s.kind == StatementKind::OutsideTransaction)
+    {
+        found.push(Finding::info(
+            "outside-transaction",
+            format!("{}:{}", migration.up.file, statement.line),
+            "this statement refuses transactions, so the migration runs statement by statement with a journal",
+        ));
+    } else if route == Route::Journaled && facts.site.scope == DdlScope::Transaction {
+        found.push(Finding::info("not-transactional", id.clone(), "runs statement by statement with a journal"));
+    }
+    if migration.down.is_none() {
+        found.push(Finding::info("no-way-back", id, "it has no down script; only a snapshot takes it back"));
+    }
+    found
+}

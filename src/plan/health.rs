@@ -1,0 +1,60 @@
+//! The answer the frontend polls for, from what was seen.
+
+use chrono::{DateTime, Utc};
+
+use super::{Facts, compatibility};
+use crate::model::{
+    compatibility::Standing,
+    health::{Health, HealthStatus, LastMigration, PendingMigration},
+    history::Applied,
+};
+
+/// Health, from what was seen at `checked_at`.
+#[must_use]
+pub fn health(facts: &Facts<'_>, running: bool, checked_at: DateTime<Utc>) -> Health {
+    let answer = compatibility(facts);
+    let pending: Vec<PendingMigration> = (facts.history.next_number()..)
+        .zip(facts.required())
+        .map(|(number, migration)| PendingMigration {
+            number,
+            version: migration.identity.version.clone(),
+            description: migration.description.clone(),
+        })
+        .collect();
+    let interrupted = facts.history.unfinished.is_some() && !running;
+    let status = match answer.standing {
+        _ if interrupted => HealthStatus::Error,
+        Standing::Ahead if !answer.compatible => HealthStatus::Error,
+        _ if running || !pending.is_empty() || !answer.compatible => HealthStatus::Warning,
+        _ => HealthStatus::Ok,
+    };
+    Health {
+        status,
+        backend_version: answer.backend_version,
+        required_db_version: answer.required_db_version,
+        actual_db_version: answer.actual_db_version,
+        migrations_pending: !pending.is_empty(),
+        pending_count: pending.len(),
+        pending_migrations: pending,
+        compatible: answer.compatible && !interrupted,
+        migration_needed: answer.migration_needed,
+        compatibility_reason: if interrupted {
+            "A migration was interrupted and is finished by the next run".to_owned()
+        } else {
+            answer.reason
+        },
+        last_migration: facts.history.last().map(last_migration),
+        migration_running: running,
+        checked_at,
+        timestamp: checked_at,
+    }
+}
+
+fn last_migration(row: &Applied) -> LastMigration {
+    LastMigration {
+        number: row.number,
+        description: row.description.clone(),
+        applied_at: row.applied_at,
+        applied_by: None,
+    }
+}

@@ -1,0 +1,70 @@
+//! What a procedure is told, and how it tells: progress, log, stop.
+
+use tokio::sync::{mpsc, watch};
+
+use crate::model::{
+    job::JobId,
+    order::{Requester, StopMode},
+    progress::ProgressWriter,
+};
+
+/// A line for the job's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// `info`, `warning` or `error`.
+    pub level: &'static str,
+    /// What is told.
+    pub message: String,
+}
+
+/// What a procedure is told, and how it tells.
+#[derive(Clone)]
+pub struct Assignment {
+    /// The job.
+    pub job: JobId,
+    /// Who asked.
+    pub by: Requester,
+    /// How far it is.
+    pub progress: ProgressWriter,
+    /// Whether somebody asked it to stop.
+    pub stop: watch::Receiver<Option<StopMode>>,
+    /// Its log; whoever ordered reads the other end.
+    pub log: mpsc::UnboundedSender<Told>,
+}
+
+impl Assignment {
+    /// Tells what was done.
+    pub fn info(&self, message: impl Into<String>) {
+        self.tell("info", message.into());
+    }
+
+    /// Tells what to watch.
+    pub fn warning(&self, message: impl Into<String>) {
+        self.tell("warning", message.into());
+    }
+
+    /// Tells what went wrong.
+    pub fn error(&self, message: impl Into<String>) {
+        self.tell("error", message.into());
+    }
+
+    /// Whether to stop at the next safe edge.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stop.borrow().is_some()
+    }
+
+    /// Says what is being done now.
+    pub fn step(&self, step: impl Into<String>) {
+        let step = step.into();
+        self.progress.update(|progress| {
+            progress.step = step;
+            progress.statement = None;
+        });
+    }
+
+    /// A line is lost only when nobody reads any more.
+    fn tell(&self, level: &'static str, message: String) {
+        let _ = self.log.send(Told { level, message });
+    }
+}

@@ -1,0 +1,108 @@
+//! Recording what a database without history holds, because a person says so.
+
+use semver::Version;
+
+use super::{Assignment, Ended, Held, Target, problem, validate};
+use crate::{
+    engine::{
+        EngineError,
+        bookkeeping::{
+            history,
+            journal::{self, Planned, Signature},
+            lock,
+        },
+    },
+    model::{
+        catalog::Catalog,
+        finding::Finding,
+        job::JobProblem,
+        migration::{Direction, Migration},
+        report::{MigrationResult, RunReport},
+    },
+};
+
+/// Records every migration up to `version` as applied, in one transaction; runs nothing.
+pub async fn baseline(target: &Target, told: &Assignment, held: &mut Held, version: &Version) -> Ended {
+    match record(target, told, held, version).await {
+        Ok(report) => Ended::well(&report),
+        Err(problem) => {
+            told.error(problem.detail.clone());
+            Ended::badly(problem, None)
+        }
+    }
+}
+
+async fn record(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    version: &Version,
+) -> Result<RunReport, JobProblem> {
+    let catalog = target.catalog().await.map_err(|error| problem::catalog(&error))?;
+    let found = held.begin(target, told).await.map_err(untouched)?;
+    let holds: Vec<&Migration> = catalog.migrations.iter().filter(|m| m.identity.version <= *version).collect();
+    if !found.applied.is_empty() || !catalog.migrations.iter().any(|m| m.identity.version == *version) {
+        return Err(problem::blocked(&[refusal(&catalog, !found.applied.is_empty(), version)]));
+    }
+    told.step(format!("recording {} migrations as applied", holds.len()));
+    let signature = Signature {
+        run: told.job.0,
+        backend_version: target.needs(&catalog).backend.to_string(),
+        applied_by: told.by.to_string().chars().take(100).collect(),
+        epoch: held.epoch,
+    };
+    let planned: Vec<Planned> = (1..).zip(&holds).map(|(seq, migration)| planned(seq, migration)).collect();
+    let session = held.session().map_err(untouched)?;
+    journal::plan_run(session, &signature, &planned).await.map_err(untouched)?;
+    let words = target.engine.words();
+    let mut texts = vec![lock::fence(words, signature.epoch)];
+    texts.extend(planned.iter().flat_map(|row| history::record_applied(words, signature.run, row.seq)));
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    session.transact(&texts, &mut |_| ()).await.map_err(|failed| untouched(failed.error))?;
+    told.info(format!("the target is recorded as holding {version}"));
+    let validation = validate::after_hop(target, told, held, &catalog, true).await?;
+    let migrations = planned.iter().zip(holds).map(|(row, migration)| result(row, migration)).collect();
+    Ok(RunReport { to: Some(version.clone()), migrations, validation, ..RunReport::default() })
+}
+
+fn refusal(catalog: &Catalog, has_history: bool, version: &Version) -> Finding {
+    if has_history {
+        return Finding::critical("has-history", version.to_string(), "the database has a migration history already")
+            .remedy("see it: windlass status");
+    }
+    let known: Vec<String> = catalog.migrations.iter().map(|m| m.identity.version.to_string()).collect();
+    Finding::critical("unknown-version", version.to_string(), "no migration leads to this version")
+        .remedy(format!("name one of the catalog's versions: {}", known.join(", ")))
+}
+
+fn planned(seq: u32, migration: &Migration) -> Planned {
+    Planned {
+        seq,
+        direction: Direction::Up,
+        name: migration.identity.to_string(),
+        number: i64::from(seq),
+        version: migration.identity.version.to_string(),
+        description: migration.description.clone(),
+        checksum: Some(migration.checksum.to_string()),
+        bytes_sha256: Some(migration.checksum.bytes.clone()),
+        rollback_available: migration.down.is_some(),
+    }
+}
+
+fn result(row: &Planned, migration: &Migration) -> MigrationResult {
+    MigrationResult {
+        number: row.number,
+        id: row.name.clone(),
+        version: migration.identity.version.clone(),
+        description: row.description.clone(),
+        direction: Direction::Up,
+        success: true,
+        execution_time_ms: 0,
+        statements: Vec::new(),
+        error: None,
+    }
+}
+
+fn untouched(error: EngineError) -> JobProblem {
+    problem::engine(&error, problem::UNTOUCHED)
+}

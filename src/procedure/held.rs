@@ -1,0 +1,150 @@
+//! The session that holds the lock, with the epoch that fences its writes.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::{Assignment, Target};
+use crate::{
+    engine::{
+        EngineError, Limits, Session, Words,
+        bookkeeping::{self, history, lock},
+    },
+    model::{history::History, status::Holder},
+};
+
+/// How long a run that lost its connection waits for the server to end what that connection was doing.
+const GHOST_WAIT_MS_MAX: u64 = 60_000;
+/// How often it asks.
+const GHOST_POLL_MS: u64 = 100;
+
+/// The session that holds the lock, with the epoch that fences its writes.
+pub struct Held {
+    session: Option<Box<dyn Session>>,
+    /// 0 until [`Held::begin`].
+    pub epoch: i64,
+    limits: Limits,
+    is_recording: bool,
+}
+
+/// Reads what the target says of itself.
+///
+/// # Errors
+/// The server's.
+pub async fn read_history(session: &mut dyn Session, words: &Words) -> Result<History, EngineError> {
+    let present = bookkeeping::present(session, words).await?;
+    history::read(session, words, present).await
+}
+
+impl Held {
+    /// A session that holds the lock and has written nothing yet.
+    #[must_use]
+    pub fn new(session: Box<dyn Session>) -> Self {
+        Self { session: Some(session), epoch: 0, limits: Limits::default(), is_recording: false }
+    }
+
+    /// A recorder in the session's place: nothing is written from now on.
+    pub fn record(&mut self) -> Option<crate::engine::Recording> {
+        let (recorder, recording) = crate::engine::Recorder::over(self.session.take()?);
+        self.session = Some(Box::new(recorder));
+        self.is_recording = true;
+        Some(recording)
+    }
+
+    /// The session.
+    ///
+    /// # Errors
+    /// [`EngineError::Lost`] when it went away and could not be replaced.
+    pub fn session(&mut self) -> Result<&mut dyn Session, EngineError> {
+        match &mut self.session {
+            Some(session) => Ok(session.as_mut()),
+            None => Err(EngineError::Lost { reason: "it could not be replaced".to_owned() }),
+        }
+    }
+
+    /// Takes the session, for a restore that may have to replace it.
+    pub fn take(&mut self) -> Option<Box<dyn Session>> {
+        self.session.take()
+    }
+
+    /// Puts a session in its place.
+    pub fn put(&mut self, session: Box<dyn Session>) {
+        self.session = Some(session);
+        self.limits = Limits::default();
+    }
+
+    /// The session, for its goodbye.
+    #[must_use]
+    pub fn into_session(self) -> Option<Box<dyn Session>> {
+        self.session
+    }
+
+    /// Creates our tables where they are missing, raises the epoch and says who holds the lock. Gives the history as it was.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn begin(&mut self, target: &Target, told: &Assignment) -> Result<History, EngineError> {
+        let words = target.engine.words();
+        let session = self.session()?;
+        let present = bookkeeping::present(session, words).await?;
+        let before = history::read(session, words, present).await?;
+        if !present {
+            bookkeeping::ensure(session, words).await?;
+        }
+        self.epoch = lock::raise_epoch(session, words, present, &holder(told)).await?;
+        Ok(before)
+    }
+
+    /// Sets what the server limits, when it differs from what is set.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn limit(&mut self, limits: Limits) -> Result<(), EngineError> {
+        if self.limits != limits {
+            self.session()?.set_limits(limits).await?;
+            self.limits = limits;
+        }
+        Ok(())
+    }
+
+    /// Replaces a session that went away: waits until the server has ended what it was doing, which is when its lock is free.
+    ///
+    /// # Errors
+    /// [`EngineError::TimedOut`] when that takes longer than `GHOST_WAIT_MS_MAX`; the server's.
+    pub async fn replace(&mut self, target: &Target, told: &Assignment) -> Result<(), EngineError> {
+        self.session = None;
+        let wait = Duration::from_millis(GHOST_WAIT_MS_MAX);
+        let deadline = Instant::now() + wait;
+        let mut session = target.engine.open().await?;
+        while !session.try_lock().await? {
+            if Instant::now() >= deadline {
+                return Err(EngineError::TimedOut(wait));
+            }
+            tokio::time::sleep(Duration::from_millis(GHOST_POLL_MS)).await;
+        }
+        self.put(session);
+        self.begin(target, told).await?;
+        told.warning("the connection was lost; the run goes on with a new one that holds the lock");
+        Ok(())
+    }
+
+    /// Takes the holder's name out of the status row; what fails here is told by the lock itself.
+    pub async fn say_goodbye(&mut self) {
+        let epoch = self.epoch;
+        if let (Some(session), true) = (&mut self.session, epoch > 0 && !self.is_recording) {
+            let _ = lock::clear_holder(session.as_mut(), epoch).await;
+        }
+    }
+}
+
+/// This process, as the status row names it.
+fn holder(told: &Assignment) -> Holder {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    Holder {
+        host: host.trim().to_owned(),
+        process: std::process::id(),
+        job: told.job.to_string(),
+        since: None,
+        heartbeat: None,
+    }
+}

@@ -1,0 +1,296 @@
+//! A run to a newer version, hop by hop.
+
+use semver::Version;
+use tokio::time::Instant;
+
+use super::{
+    Assignment, Ended, Held, Target,
+    apply::{self, Change, Failed, Left},
+    evidence::Evidence,
+    problem, read_history, recover, snapshot, undo, validate,
+};
+use crate::{
+    engine::{
+        EngineError, Recording,
+        bookkeeping::{
+            history,
+            journal::{self, Planned, Signature},
+        },
+    },
+    model::{
+        catalog::Catalog,
+        finding::Finding,
+        job::JobProblem,
+        migration::{Direction, Migration},
+        order::SnapshotPolicy,
+        plan::{Plan, RollbackKind},
+        report::{MigrationResult, RunReport},
+    },
+    plan::{self, Facts, Needs},
+};
+
+/// What was asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// To this version; `None`: the required one.
+    pub to: Option<&'a Version>,
+    /// Show the SQL, change nothing.
+    pub dry_run: bool,
+    /// Whether to make a snapshot first; `None`: as configured.
+    pub snapshot: Option<SnapshotPolicy>,
+    /// Whether to validate after each hop.
+    pub validate: bool,
+}
+
+/// Why a run ended before its goal.
+enum Short {
+    Paused,
+    Problem(Box<JobProblem>),
+}
+
+impl From<JobProblem> for Short {
+    fn from(problem: JobProblem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
+/// A run under way.
+struct Run<'a> {
+    target: &'a Target,
+    told: &'a Assignment,
+    held: &'a mut Held,
+    ask: Ask<'a>,
+    evidence: Evidence,
+    recording: Option<Recording>,
+    report: RunReport,
+}
+
+/// Takes the target to a newer version.
+pub async fn migrate(target: &Target, told: &Assignment, held: &mut Held, ask: Ask<'_>) -> Ended {
+    let started = Instant::now();
+    let recording = if ask.dry_run { held.record() } else { None };
+    let report = RunReport { dry_run: ask.dry_run, ..RunReport::default() };
+    let mut run = Run { target, told, held, ask, evidence: Evidence::default(), recording, report };
+    let ended = run.go().await;
+    let mut report = run.report;
+    report.execution_time_ms = ms_since(started);
+    match ended {
+        Ok(()) => Ended::well(&report),
+        Err(Short::Paused) => Ended::paused(&report),
+        Err(Short::Problem(problem)) => {
+            told.error(problem.detail.clone());
+            Ended::badly(*problem, serde_json::to_value(&report).ok())
+        }
+    }
+}
+
+impl Run<'_> {
+    async fn go(&mut self) -> Result<(), Short> {
+        let catalog = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;
+        let needs = self.target.needs(&catalog);
+        let mut history = self.held.begin(self.target, self.told).await.map_err(untouched)?;
+        if history.unfinished.is_some() && self.recording.is_none() {
+            recover::recover(self.target, self.told, self.held, &mut self.evidence, &catalog)
+                .await
+                .map_err(|stuck| problem::stuck(&stuck))?;
+            let session = self.held.session().map_err(untouched)?;
+            history = read_history(session, self.target.engine.words()).await.map_err(untouched)?;
+        }
+        self.report.from.clone_from(&history.version);
+        self.report.to.clone_from(&history.version);
+        let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
+        let plan = plan::forward(&facts, self.ask.to, false);
+        self.report.findings.clone_from(&plan.findings);
+        if !plan.ready {
+            return Err(problem::blocked(&plan.blocking).into());
+        }
+        if plan.hops.is_empty() {
+            self.told.info("nothing is pending");
+            return Ok(());
+        }
+        self.told.progress.update(|progress| progress.count(0, plan.statement_count()));
+        self.snapshot(&plan).await?;
+        self.announce(&plan, &catalog, &needs).await?;
+        self.hops(&plan, &catalog).await
+    }
+
+    /// Makes the snapshot under the run, where the policy wants one.
+    async fn snapshot(&mut self, plan: &Plan) -> Result<(), Short> {
+        let policy = self.ask.snapshot.unwrap_or(self.target.config.policy.snapshot);
+        let covered = plan.hops.iter().flat_map(|hop| &hop.migrations).all(|m| m.rollback != RollbackKind::None);
+        let wanted = match policy {
+            SnapshotPolicy::Always => true,
+            SnapshotPolicy::Required => !covered,
+            SnapshotPolicy::Never => false,
+        };
+        if !wanted || self.recording.is_some() {
+            return Ok(());
+        }
+        let goal = plan.goal_version.as_ref().map(ToString::to_string).unwrap_or_default();
+        let labels = snapshot::Labels {
+            message: Some(format!("before the run to {goal}")),
+            tags: vec!["before-run".to_owned()],
+            notes: None,
+        };
+        let manifest = snapshot::take(self.target, self.told, self.held, labels).await?;
+        self.report.snapshot = Some(manifest.id);
+        Ok(())
+    }
+
+    /// Writes into the journal what the run means to do.
+    async fn announce(&mut self, plan: &Plan, catalog: &Catalog, needs: &Needs) -> Result<(), Short> {
+        let signature = Signature {
+            run: self.told.job.0,
+            backend_version: needs.backend.to_string(),
+            applied_by: self.told.by.to_string().chars().take(APPLIED_BY_CHARACTERS_MAX).collect(),
+            epoch: self.held.epoch,
+        };
+        let planned: Vec<Planned> = (1..)
+            .zip(plan.hops.iter().flat_map(|hop| &hop.migrations))
+            .filter_map(|(seq, step)| {
+                let migration = catalog.migrations.iter().find(|m| m.identity.to_string() == step.id)?;
+                Some(planned(seq, step.number, migration))
+            })
+            .collect();
+        let session = self.held.session().map_err(untouched)?;
+        journal::plan_run(session, &signature, &planned).await.map_err(untouched)?;
+        if let Some(recording) = &self.recording {
+            drop(recording.take());
+        }
+        Ok(())
+    }
+
+    async fn hops(&mut self, plan: &Plan, catalog: &Catalog) -> Result<(), Short> {
+        let mut seq = 0;
+        for hop in &plan.hops {
+            for step in &hop.migrations {
+                seq += 1;
+                if self.told.is_stopping() {
+                    self.told.info(format!("stopped before {}", step.id));
+                    return Err(Short::Paused);
+                }
+                let found = catalog.migrations.iter().find(|m| m.identity.to_string() == step.id);
+                if let Some(migration) = found {
+                    self.one(migration, seq, step.number).await?;
+                }
+            }
+            self.report.to = Some(hop.to.clone());
+            self.validate(catalog).await?;
+        }
+        Ok(())
+    }
+
+    /// One migration, with what its failure means.
+    async fn one(&mut self, migration: &Migration, seq: u32, number: i64) -> Result<(), Short> {
+        let name = migration.identity.to_string();
+        self.told.step(&name);
+        let started = Instant::now();
+        self.evidence.begin();
+        let before = self.told.progress.now().completed;
+        let change = Change {
+            migration,
+            direction: Direction::Up,
+            script: Some(&migration.up),
+            run: self.told.job.0,
+            seq,
+            number,
+        };
+        let applied = apply::apply(self.target, self.told, self.held, &mut self.evidence, &change, 0).await;
+        let done = before + migration.up.statements.len() as u64;
+        self.told.progress.update(|progress| progress.count(done, progress.total));
+        let failed = match applied {
+            Ok(()) => {
+                self.told.info(format!("{name} applied in {} ms", ms_since(started)));
+                self.tell(&change, started, None);
+                return Ok(());
+            }
+            Err(failed) => self.taken_back(&change, failed).await,
+        };
+        let problem = problem::migration(&name, &failed);
+        self.tell(&change, started, Some(problem.detail.clone()));
+        if migration.critical || failed.left != Left::AsBefore {
+            return Err(problem.into());
+        }
+        self.go_on(&change, &problem).await
+    }
+
+    /// Where a failure left something, tries to take it back.
+    async fn taken_back(&mut self, change: &Change<'_>, failed: Failed) -> Failed {
+        let Left::InFlight { done } = failed.left else { return failed };
+        match undo::undo(self.target, self.told, self.held, &self.evidence, change, done).await {
+            Ok(true) => Failed { left: Left::AsBefore, ..failed },
+            _ => failed,
+        }
+    }
+
+    /// A migration that is not critical failed: it is recorded as failed, and the run goes on.
+    async fn go_on(&mut self, change: &Change<'_>, problem: &JobProblem) -> Result<(), Short> {
+        let name = change.migration.identity.to_string();
+        self.told.warning(format!("{name} failed and is not critical: {}", problem.detail));
+        let words = self.target.engine.words();
+        let session = self.held.session().map_err(untouched)?;
+        history::record_failed(session, words, change.run, change.seq, &problem.detail).await.map_err(untouched)?;
+        self.report.findings.push(
+            Finding::warning("failed-not-critical", name, problem.detail.clone())
+                .remedy("put what is missing into a new migration"),
+        );
+        Ok(())
+    }
+
+    fn tell(&mut self, change: &Change<'_>, started: Instant, error: Option<String>) {
+        let statements = match &self.recording {
+            Some(recording) => recording.take(),
+            None => change.statements().iter().map(|statement| statement.sql.clone()).collect(),
+        };
+        self.report.migrations.push(MigrationResult {
+            number: change.number,
+            id: change.migration.identity.to_string(),
+            version: change.migration.identity.version.clone(),
+            description: change.migration.description.clone(),
+            direction: change.direction,
+            success: error.is_none(),
+            execution_time_ms: ms_since(started),
+            statements,
+            error,
+        });
+    }
+
+    /// Looks at what a hop left, and keeps its schema for later comparisons.
+    async fn validate(&mut self, catalog: &Catalog) -> Result<(), Short> {
+        if self.recording.is_some() {
+            return Ok(());
+        }
+        let found = validate::after_hop(self.target, self.told, self.held, catalog, self.ask.validate).await?;
+        let critical = found.as_ref().map(|report| report.critical_issues.clone()).unwrap_or_default();
+        self.report.validation = found;
+        if critical.is_empty() { Ok(()) } else { Err(problem::invalid(&critical).into()) }
+    }
+}
+
+/// What `applied_by` holds.
+const APPLIED_BY_CHARACTERS_MAX: usize = 100;
+
+/// A planned row of the journal for a migration going up.
+fn planned(seq: u32, number: i64, migration: &Migration) -> Planned {
+    Planned {
+        seq,
+        direction: Direction::Up,
+        name: migration.identity.to_string(),
+        number,
+        version: migration.identity.version.to_string(),
+        description: migration.description.clone(),
+        checksum: Some(migration.checksum.to_string()),
+        bytes_sha256: Some(migration.checksum.bytes.clone()),
+        rollback_available: migration.down.is_some(),
+    }
+}
+
+/// The target could not be asked before anything was changed.
+fn untouched(error: EngineError) -> Short {
+    problem::engine(&error, problem::UNTOUCHED).into()
+}
+
+/// Milliseconds since `started`.
+pub(super) fn ms_since(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,155 @@
+//! From what went wrong to the problem a person reads: what happened, what state the target is in, what to do next.
+
+use super::{
+    apply::{Failed, Left},
+    recover::Stuck,
+};
+use crate::{
+    catalog::CatalogError,
+    engine::EngineError,
+    model::{finding::Finding, job::JobProblem},
+    snapshot::ArchiveError,
+    store::StoreError,
+};
+
+/// The target was not changed by this job.
+pub const UNTOUCHED: &str = "the target is as it was before";
+
+fn problem(kind: &str, title: &str, detail: String, target_state: &str, next_step: &str) -> JobProblem {
+    JobProblem {
+        kind: kind.to_owned(),
+        title: title.to_owned(),
+        detail,
+        target_state: target_state.to_owned(),
+        next_step: next_step.to_owned(),
+    }
+}
+
+/// The plan says no.
+pub fn blocked(blocking: &[Finding]) -> JobProblem {
+    let told: Vec<String> = blocking.iter().map(|f| format!("{}: {}", f.place, f.message)).collect();
+    let next = blocking.iter().map(|f| f.remedy.as_str()).find(|remedy| !remedy.is_empty()).unwrap_or_default();
+    problem("not-ready", "The run may not begin", told.join("; "), UNTOUCHED, next)
+}
+
+/// The target could not be asked; `state` is what is known of it.
+pub fn engine(error: &EngineError, state: &str) -> JobProblem {
+    let (kind, title, next) = match error {
+        EngineError::Unreachable { .. } | EngineError::Lost { .. } | EngineError::TimedOut(_) => (
+            "target-unreachable",
+            "The target cannot be reached",
+            "see that the database runs and answers, then start again: the run goes on where it stopped",
+        ),
+        EngineError::Unsupported { .. } => {
+            ("target-unsupported", "The server is not supported", "use a supported server")
+        }
+        EngineError::ReadOnly { .. } => {
+            ("target-read-only", "The target is read-only", "point target.url at the writable server")
+        }
+        EngineError::Fenced { .. } => ("fenced", "Another run has taken over", "look at that run: windlass status"),
+        EngineError::Tool { .. } => {
+            ("tool-failed", "A client program failed", "install or mend the program that is named")
+        }
+        EngineError::Differs { .. } => (
+            "restore-differs",
+            "The restored copy is not what its manifest says",
+            "choose another snapshot: windlass snapshot list",
+        ),
+        _ => ("target-refused", "The database refused", "see the database's own words"),
+    };
+    problem(kind, title, error.to_string(), state, next)
+}
+
+/// A migration failed.
+pub fn migration(name: &str, failed: &Failed) -> JobProblem {
+    let detail = match &failed.statement {
+        Some((place, sql)) => format!("{place}: {}\n{}", failed.error, shortened(sql)),
+        None => format!("{name}: {}", failed.error),
+    };
+    let (state, next) = match failed.left {
+        Left::AsBefore => (
+            format!("nothing of {name} was kept; the target is as it was before it"),
+            "mend the statement, then start again",
+        ),
+        Left::InFlight { done } => (
+            format!("{name} is interrupted: its first {done} statements are done, the rest is not"),
+            "mend the statement and start again: the run goes on behind what is done; or go back: windlass down --snapshot <id>",
+        ),
+        Left::Unknown => (
+            "unknown: the database could not be asked any more".to_owned(),
+            "see that the database answers, then start again: the truth is read first",
+        ),
+    };
+    match &failed.error {
+        EngineError::Refused { .. } => problem("statement-failed", "A statement failed", detail, &state, next),
+        error => JobProblem { detail, ..engine(error, &state) },
+    }
+}
+
+/// An interrupted migration could not be finished.
+pub fn stuck(stuck: &Stuck) -> JobProblem {
+    match stuck {
+        Stuck::Engine(error) => engine(error, "an interrupted migration is waiting to be finished"),
+        Stuck::Failed(name, failed) => migration(name, failed),
+        Stuck::Changed { migration, what } => problem(
+            "interrupted",
+            "An interrupted migration cannot be finished",
+            format!("{migration} was interrupted and {what}"),
+            &format!("{migration} is partly applied; nothing was changed now"),
+            "restore its folder as it was and start again, or go back: windlass down --snapshot <id>",
+        ),
+    }
+}
+
+/// The catalog cannot be used.
+pub fn catalog(error: &CatalogError) -> JobProblem {
+    problem(
+        "catalog-unusable",
+        "The catalog cannot be used",
+        error.to_string(),
+        UNTOUCHED,
+        "mend what is named, then start again",
+    )
+}
+
+/// A snapshot cannot be written or read.
+pub fn archive(error: &ArchiveError) -> JobProblem {
+    let (kind, title) = match error {
+        ArchiveError::Missing(_) => ("no-such-snapshot", "There is no such snapshot"),
+        ArchiveError::Damaged { .. } => ("snapshot-damaged", "The snapshot is damaged"),
+        _ => ("snapshots-unusable", "The snapshots cannot be used"),
+    };
+    problem(kind, title, error.to_string(), UNTOUCHED, "see windlass snapshot list, and the folder in snapshots.path")
+}
+
+/// Our own database cannot be used.
+pub fn store(error: &StoreError) -> JobProblem {
+    problem(
+        "store-unusable",
+        "The control store cannot be used",
+        error.to_string(),
+        UNTOUCHED,
+        "see that the folder in store.path can be written",
+    )
+}
+
+/// Validation found something critical.
+pub fn invalid(findings: &[Finding]) -> JobProblem {
+    let told: Vec<String> = findings.iter().map(|f| format!("{}: {}", f.place, f.message)).collect();
+    problem(
+        "validation-failed",
+        "Validation failed",
+        told.join("; "),
+        "the migrations are applied and recorded",
+        "mend what is named, or go back: windlass down",
+    )
+}
+
+/// The first lines of a statement.
+fn shortened(sql: &str) -> String {
+    const CHARACTERS_MAX: usize = 400;
+    match sql.char_indices().nth(CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}…", &sql[..end]),
+        None => sql.to_owned(),
+    }
+}

@@ -1,0 +1,81 @@
+//! Putting a snapshot in the place of the target. The state before is itself a snapshot.
+
+use tokio::sync::mpsc;
+
+use super::{
+    Assignment, Held, Target, problem,
+    snapshot::{self, Labels},
+};
+use crate::{
+    engine::{EngineError, RestoreError, bookkeeping},
+    model::{
+        job::JobProblem,
+        snapshot::{Manifest, SnapshotId},
+    },
+};
+
+/// Pieces of a dump that may be on their way at once.
+const PIECES_MAX: usize = 16;
+
+/// Puts the snapshot `id` in the place of the target; gives the manifest of the state before.
+///
+/// # Errors
+/// The problem; the target is as it was.
+pub async fn restore(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    id: SnapshotId,
+) -> Result<Manifest, JobProblem> {
+    let manifest = target.folder.verify(id, |_| ()).await.map_err(|error| problem::archive(&error))?;
+    let labels = Labels {
+        message: Some(format!("before going back to snapshot {id}")),
+        tags: vec!["before-rollback".to_owned()],
+        notes: None,
+    };
+    let before = snapshot::take(target, told, held, labels).await?;
+    told.step(format!("restoring snapshot {id}"));
+    swap(target, held, &manifest).await?;
+    take_over(target, told, held)
+        .await
+        .map_err(|error| problem::engine(&error, "the snapshot is restored; its lock row could not be renewed"))?;
+    told.info(format!("snapshot {id} restored; the state before is snapshot {}", before.id));
+    Ok(before)
+}
+
+async fn swap(target: &Target, held: &mut Held, manifest: &Manifest) -> Result<(), JobProblem> {
+    let lost = || EngineError::Lost { reason: "it could not be replaced".to_owned() };
+    let session = held.take().ok_or_else(|| problem::engine(&lost(), problem::UNTOUCHED))?;
+    let scratch = target.folder.scratch().await.map_err(|error| problem::archive(&error))?;
+    let (sink, source) = mpsc::channel(PIECES_MAX);
+    let reading = target.folder.open(manifest.id, sink, |_| ());
+    let (restored, read) = tokio::join!(target.engine.restore(session, scratch.path(), source, manifest), reading);
+    match restored {
+        Ok(session) => {
+            held.put(session);
+            read.map(drop).map_err(|error| problem::archive(&error))
+        }
+        Err(RestoreError { session, error }) => {
+            if let Some(session) = session {
+                held.put(session);
+            }
+            Err(match read {
+                Err(damaged) => problem::archive(&damaged),
+                Ok(_) => problem::engine(&error, problem::UNTOUCHED),
+            })
+        }
+    }
+}
+
+/// Renews the lock row that came with the snapshot: the epoch never goes back, and the holder is this job.
+async fn take_over(target: &Target, told: &Assignment, held: &mut Held) -> Result<(), EngineError> {
+    let words = target.engine.words();
+    let epoch = held.epoch;
+    let session = held.session()?;
+    if bookkeeping::present(session, words).await? {
+        let sql = format!("UPDATE windlass_lock SET epoch = {epoch} WHERE id = 1 AND epoch < {epoch}");
+        session.write(&sql, &[]).await?;
+        held.begin(target, told).await?;
+    }
+    Ok(())
+}

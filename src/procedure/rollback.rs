@@ -1,0 +1,247 @@
+//! Taking the target back: by down scripts where every one is there, else by a snapshot.
+
+use tokio::time::Instant;
+
+use super::{
+    Assignment, Ended, Held, Target,
+    apply::{self, Change},
+    evidence::Evidence,
+    migrate::ms_since,
+    problem, read_history, recover, restore, validate,
+};
+use crate::{
+    engine::{
+        EngineError, Recording,
+        bookkeeping::journal::{self, Planned, Signature},
+    },
+    model::{
+        catalog::Catalog,
+        history::History,
+        job::JobProblem,
+        migration::Direction,
+        order::RollbackGoal,
+        report::{MigrationResult, RollbackMeans, RunReport},
+        snapshot::SnapshotId,
+    },
+    plan::{self, Backward, Facts},
+};
+
+/// A rollback under way.
+struct Rollback<'a> {
+    target: &'a Target,
+    told: &'a Assignment,
+    held: &'a mut Held,
+    evidence: Evidence,
+    recording: Option<Recording>,
+    report: RunReport,
+    is_paused: bool,
+}
+
+/// Takes the target back.
+pub async fn rollback(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    goal: &RollbackGoal,
+    dry_run: bool,
+) -> Ended {
+    let started = Instant::now();
+    let recording = if dry_run { held.record() } else { None };
+    let report = RunReport { dry_run, by: Some(RollbackMeans::DownScripts), ..RunReport::default() };
+    let evidence = Evidence::default();
+    let mut rollback = Rollback { target, told, held, evidence, recording, report, is_paused: false };
+    let ended = rollback.go(goal).await;
+    let is_paused = rollback.is_paused;
+    let mut report = rollback.report;
+    report.execution_time_ms = ms_since(started);
+    match ended {
+        Ok(()) if is_paused => Ended::paused(&report),
+        Ok(()) => Ended::well(&report),
+        Err(problem) => {
+            told.error(problem.detail.clone());
+            Ended::badly(problem, serde_json::to_value(&report).ok())
+        }
+    }
+}
+
+impl Rollback<'_> {
+    async fn go(&mut self, goal: &RollbackGoal) -> Result<(), JobProblem> {
+        let history = self.held.begin(self.target, self.told).await.map_err(untouched)?;
+        self.report.from.clone_from(&history.version);
+        if let RollbackGoal::Snapshot(id) = goal {
+            return self.to_snapshot(*id).await;
+        }
+        let catalog = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;
+        let history = self.recovered(history, &catalog).await?;
+        let needs = self.target.needs(&catalog);
+        let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
+        let backward = plan::backward(&facts, goal, false);
+        if backward.blocking.is_empty() {
+            self.announce(&history, &backward, needs.backend.to_string()).await?;
+            return self.by_scripts(&history, &backward, &catalog).await;
+        }
+        match snapshot_of(self.target, goal, &backward).await? {
+            Some(id) => self.to_snapshot(id).await,
+            None => Err(problem::blocked(&backward.blocking)),
+        }
+    }
+
+    /// Finishes what was interrupted before anything is taken back.
+    async fn recovered(&mut self, history: History, catalog: &Catalog) -> Result<History, JobProblem> {
+        if history.unfinished.is_none() || self.recording.is_some() {
+            return Ok(history);
+        }
+        recover::recover(self.target, self.told, self.held, &mut self.evidence, catalog)
+            .await
+            .map_err(|stuck| problem::stuck(&stuck))?;
+        read_history(self.held.session().map_err(untouched)?, self.target.engine.words()).await.map_err(untouched)
+    }
+
+    async fn to_snapshot(&mut self, id: SnapshotId) -> Result<(), JobProblem> {
+        self.report.by = Some(RollbackMeans::Snapshot);
+        if self.recording.is_some() {
+            let manifest = self.target.folder.find(id).await.map_err(|error| problem::archive(&error))?;
+            self.report.to = manifest.db_version;
+            return Ok(());
+        }
+        let before = restore::restore(self.target, self.told, self.held, id).await?;
+        self.report.snapshot = Some(before.id);
+        let session = self.held.session().map_err(untouched)?;
+        let history = read_history(session, self.target.engine.words()).await.map_err(untouched)?;
+        self.report.to = history.version;
+        self.validate().await
+    }
+
+    /// Writes into the journal what is meant to be taken back, with the version each step leaves.
+    async fn announce(
+        &mut self,
+        history: &History,
+        backward: &Backward,
+        backend_version: String,
+    ) -> Result<(), JobProblem> {
+        let signature = Signature {
+            run: self.told.job.0,
+            backend_version,
+            applied_by: self.told.by.to_string().chars().take(100).collect(),
+            epoch: self.held.epoch,
+        };
+        let planned: Vec<Planned> = (1..)
+            .zip(&backward.migrations)
+            .map(|(seq, step)| {
+                let below = history.applied.iter().rev().find(|row| row.number < step.number);
+                Planned {
+                    seq,
+                    direction: Direction::Down,
+                    name: step.id.clone(),
+                    number: below.map_or(0, |row| row.number),
+                    version: below.map_or_else(|| "0.0.0".to_owned(), |row| row.version.to_string()),
+                    description: format!("took back {}", step.id),
+                    checksum: None,
+                    bytes_sha256: None,
+                    rollback_available: false,
+                }
+            })
+            .collect();
+        let session = self.held.session().map_err(untouched)?;
+        journal::plan_run(session, &signature, &planned).await.map_err(untouched)?;
+        if let Some(recording) = &self.recording {
+            drop(recording.take());
+        }
+        Ok(())
+    }
+
+    async fn by_scripts(
+        &mut self,
+        history: &History,
+        backward: &Backward,
+        catalog: &Catalog,
+    ) -> Result<(), JobProblem> {
+        let total = backward.migrations.iter().map(|step| step.statements.len() as u64).sum();
+        self.told.progress.update(|progress| progress.count(0, total));
+        self.report.to.clone_from(&history.version);
+        for (seq, step) in (1..).zip(&backward.migrations) {
+            if self.told.is_stopping() {
+                self.told.info(format!("stopped before {}", step.id));
+                self.is_paused = true;
+                return Ok(());
+            }
+            let found = catalog.migrations.iter().find(|m| m.identity.to_string() == step.id);
+            let Some(migration) = found else { continue };
+            let script = migration.down.as_ref().filter(|_| !step.statements.is_empty());
+            let change = Change {
+                migration,
+                direction: Direction::Down,
+                script,
+                run: self.told.job.0,
+                seq,
+                number: step.number,
+            };
+            self.one(&change).await?;
+            let below = history.applied.iter().rev().find(|row| row.number < step.number);
+            self.report.to = below.map(|row| row.version.clone());
+        }
+        self.validate().await
+    }
+
+    async fn one(&mut self, change: &Change<'_>) -> Result<(), JobProblem> {
+        let name = change.migration.identity.to_string();
+        self.told.step(format!("taking back {name}"));
+        self.evidence.begin();
+        let started = Instant::now();
+        let before = self.told.progress.now().completed;
+        let applied = apply::apply(self.target, self.told, self.held, &mut self.evidence, change, 0).await;
+        let done = before + change.statements().len() as u64;
+        self.told.progress.update(|progress| progress.count(done, progress.total));
+        let problem = applied.err().map(|failed| problem::migration(&name, &failed));
+        let statements = match &self.recording {
+            Some(recording) => recording.take(),
+            None => change.statements().iter().map(|statement| statement.sql.clone()).collect(),
+        };
+        self.report.migrations.push(MigrationResult {
+            number: change.number,
+            id: name.clone(),
+            version: change.migration.identity.version.clone(),
+            description: change.migration.description.clone(),
+            direction: Direction::Down,
+            success: problem.is_none(),
+            execution_time_ms: ms_since(started),
+            statements,
+            error: problem.as_ref().map(|problem| problem.detail.clone()),
+        });
+        match problem {
+            Some(problem) => Err(problem),
+            None => {
+                self.told.info(format!("{name} taken back in {} ms", ms_since(started)));
+                Ok(())
+            }
+        }
+    }
+
+    async fn validate(&mut self) -> Result<(), JobProblem> {
+        if self.recording.is_some() {
+            return Ok(());
+        }
+        let catalog = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;
+        let found = validate::after_hop(self.target, self.told, self.held, &catalog, true).await?;
+        let critical = found.as_ref().map(|report| report.critical_issues.clone()).unwrap_or_default();
+        self.report.validation = found;
+        if critical.is_empty() { Ok(()) } else { Err(problem::invalid(&critical)) }
+    }
+}
+
+fn untouched(error: EngineError) -> JobProblem {
+    problem::engine(&error, problem::UNTOUCHED)
+}
+
+/// The snapshot under the last run, which stands in for down scripts that are not there.
+async fn snapshot_of(
+    target: &Target,
+    goal: &RollbackGoal,
+    backward: &Backward,
+) -> Result<Option<SnapshotId>, JobProblem> {
+    let (RollbackGoal::LastRun, Some(run)) = (goal, &backward.run) else { return Ok(None) };
+    let Ok(job) = run.parse() else { return Ok(None) };
+    let job = target.store.job(job).await.map_err(|error| problem::store(&error))?;
+    let report = job.and_then(|job| job.result).and_then(|json| serde_json::from_value::<RunReport>(json).ok());
+    Ok(report.and_then(|report| report.snapshot))
+}

@@ -1,0 +1,109 @@
+//! Making a restorable copy: dump → folder, and the manifest last.
+
+use tokio::sync::mpsc;
+
+use super::{Assignment, Ended, Held, Target, problem, read_history};
+use crate::{
+    engine::EngineError,
+    model::{
+        history::History,
+        job::JobProblem,
+        snapshot::{Manifest, SnapshotId},
+    },
+    snapshot::Written,
+};
+
+/// Pieces of a dump that may be on their way at once.
+const PIECES_MAX: usize = 16;
+
+/// What a person says of a snapshot.
+#[derive(Debug, Clone, Default)]
+pub struct Labels {
+    /// In one line.
+    pub message: Option<String>,
+    /// To find it by.
+    pub tags: Vec<String>,
+    /// Longer.
+    pub notes: Option<String>,
+}
+
+/// Makes a snapshot because somebody asked for it.
+pub async fn ordered(target: &Target, told: &Assignment, held: &mut Held, labels: Labels) -> Ended {
+    match take(target, told, held, labels).await {
+        Ok(manifest) => Ended::well(&manifest),
+        Err(problem) => {
+            told.error(problem.detail.clone());
+            Ended::badly(problem, None)
+        }
+    }
+}
+
+/// Makes a snapshot of the target as it is. The lock is held, so no run of ours changes it meanwhile.
+///
+/// # Errors
+/// The problem; nothing is published then.
+pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: Labels) -> Result<Manifest, JobProblem> {
+    told.step("snapshot");
+    let asked = |error: EngineError| problem::engine(&error, problem::UNTOUCHED);
+    let session = held.session().map_err(asked)?;
+    let history = read_history(session, target.engine.words()).await.map_err(asked)?;
+    let fingerprint = session.schema(None).await.map_err(asked)?.fingerprint();
+    let tables = session.count_rows().await.map_err(asked)?;
+    let server = session.server().clone();
+    let id = SnapshotId::fresh();
+    let (tool, written) = copy(target, told, id).await?;
+    let manifest = Manifest {
+        id,
+        format: 1,
+        created_at: target.clock.now(),
+        created_by: told.by.to_string(),
+        message: labels.message,
+        tags: labels.tags,
+        notes: labels.notes,
+        target: target.name.to_string(),
+        engine: server.product.to_owned(),
+        server_version: server.version,
+        tool,
+        backend_version: backend(target, &history).await,
+        db_version: history.version,
+        history: history.applied,
+        schema_fingerprint: fingerprint,
+        tables,
+        open_by_hand: target.engine.open_by_hand().replace("{payload}", &written.payload),
+        payload: written.payload,
+        payload_bytes: written.payload_bytes,
+        payload_sha256: written.payload_sha256,
+        dump_sha256: written.dump_sha256,
+        dump_bytes: written.dump_bytes,
+    };
+    target.folder.publish(&manifest).await.map_err(|error| problem::archive(&error))?;
+    told.info(format!("snapshot {id} made: {} bytes by {}", manifest.payload_bytes, manifest.tool));
+    Ok(manifest)
+}
+
+/// The application's version; without a readable catalog, the database's own.
+async fn backend(target: &Target, history: &History) -> semver::Version {
+    let fallback = || history.version.clone().unwrap_or_else(|| semver::Version::new(0, 0, 0));
+    match target.catalog().await {
+        Ok(catalog) => target.needs(&catalog).backend,
+        Err(_) => target.config.app.version.clone().unwrap_or_else(fallback),
+    }
+}
+
+/// The engine's dump and the folder's writing, side by side over a bounded channel.
+async fn copy(target: &Target, told: &Assignment, id: SnapshotId) -> Result<(String, Written), JobProblem> {
+    let scratch = target.folder.scratch().await.map_err(|error| problem::archive(&error))?;
+    let (sink, source) = mpsc::channel(PIECES_MAX);
+    let progress = told.progress.clone();
+    let copied = move |bytes: u64| progress.update(|p| p.step = format!("snapshot, {} MB so far", bytes >> 20));
+    let writing = target.folder.create(id, target.engine.dump_ending(), source, copied);
+    let (dumped, written) = tokio::join!(target.engine.dump(scratch.path(), sink), writing);
+    let failed = match (dumped, written) {
+        (Ok(tool), Ok(written)) => return Ok((tool, written)),
+        (Err(error), _) => problem::engine(&error, problem::UNTOUCHED),
+        (_, Err(error)) => problem::archive(&error),
+    };
+    // What was written of it is no snapshot; a leftover is swept up by the next run.
+    let _ = target.folder.remove(id).await;
+    Err(failed)
+}

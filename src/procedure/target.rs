@@ -1,0 +1,72 @@
+//! The target with everything a procedure needs beside it.
+
+use std::sync::Arc;
+
+use semver::Version;
+
+use crate::{
+    catalog::{self, CatalogError},
+    clock::Clock,
+    config::Config,
+    engine::Engine,
+    model::catalog::Catalog,
+    plan::{Needs, Site},
+    snapshot::Folder,
+    store::Store,
+};
+
+/// The target with everything a procedure needs beside it. Cheap to clone.
+#[derive(Clone)]
+pub struct Target {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its engine.
+    pub engine: Arc<dyn Engine>,
+    /// The settings.
+    pub config: Arc<Config>,
+    /// Where its snapshots are.
+    pub folder: Arc<Folder>,
+    /// Our own database.
+    pub store: Store,
+    /// Time.
+    pub clock: Clock,
+}
+
+impl Target {
+    /// Reads the migrations from disk, off the async threads.
+    ///
+    /// # Errors
+    /// [`CatalogError`].
+    pub async fn catalog(&self) -> Result<Catalog, CatalogError> {
+        let (path, format, dialect) =
+            (self.config.catalog.path.clone(), self.config.catalog.format, self.engine.dialect());
+        let reading = tokio::task::spawn_blocking(move || catalog::load(&path, format, dialect));
+        match reading.await {
+            Ok(read) => read,
+            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+        }
+    }
+
+    /// What the application needs: as configured, else what the catalog leads to.
+    #[must_use]
+    pub fn needs(&self, catalog: &Catalog) -> Needs {
+        let app = &self.config.app;
+        let required = app
+            .required_db_version
+            .clone()
+            .or_else(|| catalog.highest().cloned())
+            .unwrap_or_else(|| Version::new(0, 0, 0));
+        Needs {
+            backend: app.version.clone().unwrap_or_else(|| required.clone()),
+            required,
+            compatibility: self.config.policy.compatibility,
+            path: self.config.policy.path,
+        }
+    }
+
+    /// What a plan needs to know of it.
+    #[must_use]
+    pub fn site(&self) -> Site<'_> {
+        Site { target: &self.name, dialect: self.engine.dialect(), scope: self.engine.ddl_scope() }
+    }
+}

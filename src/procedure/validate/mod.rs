@@ -1,0 +1,92 @@
+//! Looking at what is there: schema, references, history, master data.
+
+mod bookkeeping;
+mod data;
+mod schema;
+
+use super::{Assignment, Ended, Held, Target, problem, read_history};
+use crate::{
+    engine::EngineError,
+    model::{
+        catalog::Catalog, finding::Finding, history::History, job::JobProblem, report::ValidationReport, schema::Schema,
+    },
+    plan::Facts,
+};
+
+/// What is looked at.
+struct Seen<'a> {
+    target: &'a Target,
+    catalog: &'a Catalog,
+    history: History,
+    schema: Schema,
+    /// The schema the last run left with this history.
+    expected: Option<Schema>,
+    /// Also what costs a look at every row.
+    deep: bool,
+}
+
+/// Validates because somebody asked for it.
+pub async fn ordered(target: &Target, told: &Assignment, held: &mut Held, deep: bool) -> Ended {
+    let catalog = match target.catalog().await {
+        Ok(catalog) => catalog,
+        Err(error) => return Ended::badly(problem::catalog(&error), None),
+    };
+    match look(target, told, held, &catalog, deep).await {
+        Ok((report, _)) => Ended::well(&report),
+        Err(problem) => {
+            told.error(problem.detail.clone());
+            Ended::badly(problem, None)
+        }
+    }
+}
+
+/// Validates what a hop left, when that is wanted, and keeps its schema for later comparisons.
+///
+/// # Errors
+/// The problem, when it could not be looked at.
+pub(super) async fn after_hop(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    catalog: &Catalog,
+    wanted: bool,
+) -> Result<Option<ValidationReport>, JobProblem> {
+    if !wanted {
+        return Ok(None);
+    }
+    let (report, seen) = look(target, told, held, catalog, false).await?;
+    let digest = bookkeeping::digest(&seen.history);
+    target.store.expect(&target.name, &digest, &seen.schema).await.map_err(|error| problem::store(&error))?;
+    Ok(Some(report))
+}
+
+/// A check: its name for the progress, and what it finds.
+async fn look<'a>(
+    target: &'a Target,
+    told: &Assignment,
+    held: &mut Held,
+    catalog: &'a Catalog,
+    deep: bool,
+) -> Result<(ValidationReport, Seen<'a>), JobProblem> {
+    told.step("validating");
+    let asked = |error: EngineError| problem::engine(&error, problem::UNTOUCHED);
+    let session = held.session().map_err(asked)?;
+    let history = read_history(session, target.engine.words()).await.map_err(asked)?;
+    let schema = session.schema(None).await.map_err(asked)?;
+    let digest = bookkeeping::digest(&history);
+    let expected = target.store.expected(&target.name, &digest).await.map_err(|error| problem::store(&error))?;
+    let seen = Seen { target, catalog, history, schema, expected, deep };
+    let mut findings: Vec<Finding> = Vec::new();
+    findings.extend(schema::check(&seen));
+    findings.extend(bookkeeping::check(&seen));
+    findings.extend(data::references(&seen, session).await.map_err(asked)?);
+    findings.extend(data::master_data(&seen, session).await.map_err(asked)?);
+    let needs = target.needs(catalog);
+    let facts = Facts::of(target.site(), catalog, &seen.history, &needs);
+    findings.extend(crate::plan::of_history(&facts));
+    Ok((ValidationReport::of(CHECKS, findings), seen))
+}
+
+/// How many checks a validation makes: tables, columns, orphaned tables, version row, history, references, master data,
+/// texts of what was applied.
+const CHECKS: u32 = 8;

@@ -1,0 +1,90 @@
+//! Opening it: on first use, never earlier, so that a command with nothing to do touches nothing.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::OnceCell;
+
+use super::StoreError;
+
+/// Connections to the control store; it has one writer at a time anyway.
+const CONNECTIONS_MAX: u32 = 4;
+/// How long a statement waits for another process's write.
+const BUSY_MS: u64 = 10_000;
+
+/// The layout, statement by statement. Additions go to the end.
+const TABLES: &[&str] = &[
+    "CREATE TABLE IF NOT EXISTS job (id TEXT PRIMARY KEY, kind TEXT NOT NULL, target TEXT NOT NULL, state TEXT NOT NULL, \
+     requested_by TEXT NOT NULL, created_at TEXT NOT NULL, started_at TEXT, finished_at TEXT, orders TEXT NOT NULL, \
+     progress TEXT NOT NULL, result TEXT, problem TEXT, idempotency_key TEXT UNIQUE)",
+    "CREATE INDEX IF NOT EXISTS job_target ON job (target, id)",
+    "CREATE TABLE IF NOT EXISTS log (seq INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, kind TEXT NOT NULL, \
+     level TEXT NOT NULL, job TEXT, actor TEXT, message TEXT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS log_job ON log (job, seq)",
+    "CREATE TABLE IF NOT EXISTS expectation (target TEXT PRIMARY KEY, history TEXT NOT NULL, layout TEXT NOT NULL)",
+];
+
+/// Our own database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    path: String,
+    pool: OnceCell<SqlitePool>,
+}
+
+impl Store {
+    /// The store in the file at `path`; the file is made when something is first asked of it.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        Self(Arc::new(Inner { path: path.display().to_string(), pool: OnceCell::new() }))
+    }
+
+    pub(super) async fn pool(&self) -> Result<&SqlitePool, StoreError> {
+        self.0.pool.get_or_try_init(|| self.open()).await
+    }
+
+    async fn open(&self) -> Result<SqlitePool, StoreError> {
+        let path = Path::new(&self.0.path);
+        make_private_folder(path).map_err(|error| self.unusable(&error))?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(Duration::from_millis(BUSY_MS));
+        let pool = SqlitePoolOptions::new()
+            .max_connections(CONNECTIONS_MAX)
+            .connect_with(options)
+            .await
+            .map_err(|error| self.unusable(&error))?;
+        for statement in TABLES {
+            sqlx::query(*statement).execute(&pool).await.map_err(|error| self.unusable(&error))?;
+        }
+        Ok(pool)
+    }
+
+    /// An error that names the file.
+    pub(super) fn unusable(&self, error: &dyn std::fmt::Display) -> StoreError {
+        StoreError::Unusable { path: self.0.path.clone(), reason: error.to_string() }
+    }
+
+    /// An error that names the file and what lies there.
+    pub(super) fn shape(&self, reason: &dyn std::fmt::Display) -> StoreError {
+        StoreError::Shape { path: self.0.path.clone(), reason: reason.to_string() }
+    }
+}
+
+/// Makes the folder of `path`, for its owner alone, when it is missing.
+fn make_private_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => {
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,6 @@
+//! What the engines promise: one contract for all, and what each one adds.
+
+mod contract;
+mod mariadb;
+mod postgres;
+mod sqlite;

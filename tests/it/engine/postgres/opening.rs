@@ -1,0 +1,85 @@
+//! The way in, and what is said when it is shut.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::*;
+
+const SECRET: &str = "hunter2-s3cret";
+
+/// Where the private server is, with the given user, password and database.
+fn url(target: &Target, user: &str, database: &str) -> String {
+    let server = target.url.rsplit_once('@').expect("a user").1.rsplit_once('/').expect("a database").0;
+    format!("postgres://{user}:{SECRET}@{server}/{database}")
+}
+
+async fn is_unreachable(url: &str, expected: &str) {
+    let engine = at(url);
+    let Err(error) = engine.open().await else { panic!("{} let us in", engine.address()) };
+    assert!(matches!(error, EngineError::Unreachable { .. }), "{error}");
+    for text in [error.to_string(), format!("{error:?}"), engine.address().to_owned()] {
+        assert!(!text.contains(SECRET), "{text}");
+    }
+    assert!(error.to_string().contains(expected), "{error}");
+}
+
+/// Goal: a door that is shut says why, and never the password.
+#[tokio::test]
+async fn a_shut_door_says_why_and_keeps_the_secret() {
+    let target = Target::empty().await;
+    is_unreachable(&url(&target, "postgres", "no_such_database"), "no_such_database").await;
+    is_unreachable(&url(&target, "nobody_here", "postgres"), "nobody_here").await;
+    is_unreachable(&format!("postgres://postgres:{SECRET}@127.0.0.1:1/postgres"), "refused").await;
+}
+
+/// Goal: the server's own words are scrubbed as well.
+/// Method: a server that refuses the password by repeating it (PostgreSQL manual, "Message Formats", ErrorResponse).
+#[tokio::test]
+async fn a_wrong_password_is_not_repeated() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (mut peer, _) = listener.accept().await.unwrap();
+        let _ = peer.read(&mut [0; 1024]).await.unwrap();
+        let fields = format!("SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed: {SECRET}\0\0");
+        let length = u32::try_from(fields.len() + 4).unwrap().to_be_bytes();
+        peer.write_all(&[b"E", &length[..], fields.as_bytes()].concat()).await.unwrap();
+    });
+    let url = format!("postgres://app:{SECRET}@127.0.0.1:{port}/app?sslmode=disable");
+    is_unreachable(&url, "password authentication failed: ***").await;
+}
+
+/// Goal: a target that cannot be written is refused for work, and not for looking.
+#[tokio::test]
+async fn a_read_only_target_is_only_for_looking() {
+    let target = Target::empty().await;
+    let database = target.url.rsplit_once('/').unwrap().1;
+    let mut session = target.session().await;
+    session.execute(&format!("ALTER DATABASE {database} SET default_transaction_read_only = on")).await.unwrap();
+
+    assert!(matches!(target.engine.open().await, Err(EngineError::ReadOnly { .. })));
+    let mut looking = target.engine.open_to_read().await.unwrap();
+    assert_eq!(number(&mut looking, "SELECT 1").await, 1);
+}
+
+/// Goal: a session for looking cannot write.
+#[tokio::test]
+async fn looking_writes_nothing() {
+    let target = Target::empty().await;
+    let mut looking = target.engine.open_to_read().await.unwrap();
+    let failure = looking.execute("CREATE TABLE t (id INT)").await.expect_err("read-only");
+    assert!(matches!(failure.error, EngineError::Refused { ref code, .. } if code == "25006"), "{failure}");
+}
+
+/// Goal: a session says who answers, and notices a client that is gone.
+#[tokio::test]
+async fn a_session_knows_its_server_and_has_its_settings() {
+    let target = Target::empty().await;
+    let mut session = target.session().await;
+    assert_eq!(session.server().product, "PostgreSQL");
+    assert!(session.server().number.0 >= 13, "{:?}", session.server());
+    assert_eq!(number(&mut session, "SELECT pg_backend_pid()").await.to_string(), session.connection_id());
+    let set = "SELECT count(*) FROM pg_settings WHERE (name, setting) IN (('client_connection_check_interval', '1000'), \
+               ('tcp_user_timeout', '25000'), ('application_name', 'windlass'))";
+    assert_eq!(number(&mut session, set).await, 3);
+    session.close().await;
+}

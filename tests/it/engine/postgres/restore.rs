@@ -1,0 +1,206 @@
+//! Out, changed, and in again.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use chrono::DateTime;
+use tokio::sync::mpsc;
+use windlass::model::snapshot::{Manifest, SnapshotId};
+
+use super::*;
+
+const MADE: [&str; 7] = [
+    "CREATE TYPE mood AS ENUM ('glad', 'sad')",
+    "CREATE TABLE p (id INT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, m mood DEFAULT 'glad', note TEXT)",
+    "INSERT INTO p (note) SELECT repeat('windlass ', 100) FROM generate_series(1, 2000)",
+    "CREATE TABLE c (p INT REFERENCES p ON DELETE CASCADE, CHECK (p > 0))",
+    "CREATE VIEW v AS SELECT id, m FROM p WHERE m = 'sad'",
+    "CREATE FUNCTION f(a INT) RETURNS INT LANGUAGE plpgsql AS $$ BEGIN RETURN a + 1; END $$",
+    "CREATE INDEX i ON p (lower(note)) WHERE id > 5",
+];
+
+/// A database with something in it, as it was dumped.
+struct Snapshot {
+    pieces: Vec<Bytes>,
+    manifest: Manifest,
+}
+
+async fn snapshot(target: &Target, session: &mut Box<dyn Session>) -> Snapshot {
+    let (sink, mut source) = mpsc::channel(2);
+    let scratch = tempfile::tempdir().unwrap();
+    let collect = async {
+        let mut pieces = Vec::new();
+        while let Some(piece) = source.recv().await {
+            pieces.push(piece);
+        }
+        pieces
+    };
+    let (tool, pieces) = tokio::join!(target.engine.dump(scratch.path(), sink), collect);
+    let manifest = Manifest {
+        id: SnapshotId::fresh(),
+        format: 1,
+        created_at: DateTime::UNIX_EPOCH,
+        created_by: "test".to_owned(),
+        message: None,
+        tags: Vec::new(),
+        notes: None,
+        target: "test".to_owned(),
+        engine: "PostgreSQL".to_owned(),
+        server_version: String::new(),
+        tool: tool.expect("a dump"),
+        backend_version: semver::Version::new(1, 0, 0),
+        db_version: None,
+        history: Vec::new(),
+        schema_fingerprint: session.schema(None).await.unwrap().fingerprint(),
+        tables: session.count_rows().await.unwrap(),
+        payload: String::new(),
+        payload_bytes: 0,
+        payload_sha256: String::new(),
+        dump_sha256: String::new(),
+        dump_bytes: 0,
+        open_by_hand: String::new(),
+    };
+    assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0, "no password is left behind");
+    Snapshot { pieces, manifest }
+}
+
+async fn restore(
+    target: &Target,
+    session: Box<dyn Session>,
+    snapshot: &Snapshot,
+    broken: bool,
+) -> Result<Box<dyn Session>, windlass::engine::RestoreError> {
+    let (sink, source) = mpsc::channel(2);
+    let scratch = tempfile::tempdir().unwrap();
+    let pieces = snapshot.pieces.clone();
+    let feed = async move {
+        let half = if broken { pieces.len() / 2 } else { pieces.len() };
+        for piece in pieces.into_iter().take(half) {
+            if sink.send(Ok(piece)).await.is_err() {
+                return;
+            }
+        }
+        if broken {
+            let _ = sink.send(Err(std::io::Error::other("cut short"))).await;
+        }
+    };
+    tokio::join!(target.engine.restore(session, scratch.path(), source, &snapshot.manifest), feed).0
+}
+
+/// The databases that a restore makes beside this one.
+async fn nothing_is_left_over(target: &Target, session: &mut Box<dyn Session>) {
+    let live = target.url.rsplit_once('/').unwrap().1;
+    let beside = format!("SELECT count(*) FROM pg_database WHERE datname LIKE '{live}%'");
+    assert_eq!(number(session, &beside).await, 1);
+}
+
+/// Goal: what was dumped comes back, whatever happened since, with the lock and the database's own settings.
+/// Method: dump, change rows and schema while another session looks on, restore.
+#[tokio::test]
+async fn a_dump_comes_back_as_it_was() {
+    let target = Target::empty().await;
+    let mut session = target.session().await;
+    let live = target.url.rsplit_once('/').unwrap().1;
+    let settings = [
+        format!("ALTER DATABASE {live} SET search_path TO public, \"Odd name\""),
+        format!("ALTER DATABASE {live} SET statement_timeout TO '7min'"),
+        format!("REVOKE CONNECT ON DATABASE {live} FROM PUBLIC"),
+        format!("ALTER DATABASE {live} CONNECTION LIMIT 42"),
+        format!("COMMENT ON DATABASE {live} IS 'it''s ours'"),
+    ];
+    migrate(&mut session, &settings.iter().map(String::as_str).collect::<Vec<_>>()).await.unwrap();
+    migrate(&mut session, &MADE).await.unwrap();
+    assert!(session.try_lock().await.unwrap());
+    let taken = snapshot(&target, &mut session).await;
+    assert!(taken.pieces.len() > 1, "streamed in pieces");
+    assert!(taken.manifest.tool.starts_with("pg_dump (PostgreSQL) "), "{}", taken.manifest.tool);
+
+    migrate(&mut session, &["DELETE FROM p WHERE id > 10", "DROP VIEW v", "CREATE TABLE later (id INT)"])
+        .await
+        .unwrap();
+    let _onlooker = target.session().await;
+    let mut session =
+        restore(&target, session, &taken, false).await.unwrap_or_else(|failure| panic!("{}", failure.error));
+
+    assert_eq!(session.schema(None).await.unwrap().fingerprint(), taken.manifest.schema_fingerprint);
+    assert_eq!(session.count_rows().await.unwrap(), taken.manifest.tables);
+    assert!(session.is_locked().await.unwrap());
+    assert!(!target.session().await.try_lock().await.unwrap());
+    let carried = "SELECT count(*) FROM pg_database d WHERE d.datname = current_database() AND d.datconnlimit = 42 \
+        AND shobj_description(d.oid, 'pg_database') = 'it''s ours' AND current_setting('statement_timeout') = '7min' \
+        AND current_setting('search_path') = 'public, \"Odd name\"' \
+        AND NOT EXISTS (SELECT 1 FROM aclexplode(d.datacl) a WHERE a.grantee = 0 AND a.privilege_type = 'CONNECT')";
+    assert_eq!(number(&mut session, carried).await, 1);
+    nothing_is_left_over(&target, &mut session).await;
+}
+
+/// Goal: a dump that is cut short, or is not what its manifest says, changes nothing.
+#[tokio::test]
+async fn a_dump_that_is_not_right_changes_nothing() {
+    let target = Target::empty().await;
+    let mut session = target.session().await;
+    migrate(&mut session, &MADE).await.unwrap();
+    assert!(session.try_lock().await.unwrap());
+    let mut taken = snapshot(&target, &mut session).await;
+    migrate(&mut session, &["CREATE TABLE later (id INT)"]).await.unwrap();
+
+    let Err(failure) = restore(&target, session, &taken, true).await else { panic!("half a dump was taken") };
+    assert!(matches!(failure.error, EngineError::Tool { .. }), "{}", failure.error);
+    let session = failure.session.expect("the session comes back");
+
+    taken.manifest.tables = BTreeMap::from([("p".to_owned(), 1999)]);
+    let Err(failure) = restore(&target, session, &taken, false).await else { panic!("a wrong dump was taken") };
+    assert_eq!(
+        failure.error.to_string(),
+        "the restored copy differs from its manifest: table p has 2000, not 1999 rows"
+    );
+    let mut session = failure.session.expect("the session comes back");
+    assert!(session.try_lock().await.unwrap());
+    assert_eq!(number(&mut session, "SELECT count(*) FROM later").await, 0);
+    nothing_is_left_over(&target, &mut session).await;
+}
+
+/// Goal: a role that is no superuser restores what it owns; a session it may not end stops the swap, and changes nothing.
+/// Method: a superuser looks on during the first restore, and has gone at the second.
+#[tokio::test]
+async fn an_owner_restores_unless_somebody_cannot_be_shown_out() {
+    let target = Target::empty().await;
+    let (server, live) = target.url.rsplit_once('/').unwrap();
+    let mut onlooker = target.session().await;
+    onlooker.execute(&format!("CREATE ROLE o_{live} LOGIN CREATEDB PASSWORD 'x:y'")).await.unwrap();
+    onlooker.execute(&format!("ALTER DATABASE {live} OWNER TO o_{live}")).await.unwrap();
+    let url = format!("postgres://o_{live}:x%3Ay@{}/{live}", server.rsplit_once('@').unwrap().1);
+    let target = Target { engine: at(&url), ..target };
+
+    let mut session = target.session().await;
+    migrate(&mut session, &MADE).await.unwrap();
+    assert!(session.try_lock().await.unwrap());
+    let taken = snapshot(&target, &mut session).await;
+    migrate(&mut session, &["CREATE TABLE later (id INT)"]).await.unwrap();
+
+    let Err(failure) = restore(&target, session, &taken, false).await else { panic!("swapped under a session") };
+    assert!(matches!(failure.error, EngineError::Refused { ref code, .. } if code == "55006"), "{}", failure.error);
+    let mut session = failure.session.expect("a session comes back");
+    assert!(!onlooker.try_lock().await.unwrap(), "with the lock");
+    assert_eq!(number(&mut session, "SELECT count(*) FROM later").await, 0);
+    nothing_is_left_over(&target, &mut session).await;
+
+    onlooker.close().await;
+    let mut session =
+        restore(&target, session, &taken, false).await.unwrap_or_else(|failure| panic!("{}", failure.error));
+    assert_eq!(session.schema(None).await.unwrap().fingerprint(), taken.manifest.schema_fingerprint);
+    nothing_is_left_over(&target, &mut session).await;
+}
+
+/// Goal: a dump that nobody takes is stopped.
+#[tokio::test]
+async fn a_dump_ends_when_nobody_takes_it() {
+    let target = Target::empty().await;
+    let mut session = target.session().await;
+    migrate(&mut session, &MADE).await.unwrap();
+    let (sink, source) = mpsc::channel(1);
+    drop(source);
+    let scratch = tempfile::tempdir().unwrap();
+    let failure = target.engine.dump(scratch.path(), sink).await.expect_err("nobody there");
+    assert!(failure.to_string().starts_with("pg_dump was stopped"), "{failure}");
+}

@@ -1,0 +1,46 @@
+//! The names in a statement.
+
+use windlass::sql::{
+    Dialect::{MySql, Postgres, Sqlite},
+    names,
+};
+
+#[test]
+fn names_come_unquoted_each_once_in_order() {
+    assert_eq!(
+        names(Postgres, "SELECT \"We\"\"ird\", Acct.id FROM public.ACCT WHERE 'x' = $1"),
+        ["We\"ird", "acct", "id", "public"]
+    );
+    assert_eq!(
+        names(MySql, "SELECT `a``b`, Acct.id FROM Acct -- gone\n WHERE \"q\" = 'x'"),
+        ["a`b", "Acct", "id", "q"]
+    );
+    assert_eq!(names(Sqlite, "SELECT [a b], `c`, \"d\" FROM 'e' WHERE Acct"), ["a b", "c", "d", "e", "Acct"]);
+}
+
+#[test]
+fn names_inside_bodies_and_code_comments_count() {
+    assert_eq!(names(Postgres, "DO $x$ UPDATE Acct $$ inner $$ $x$"), ["update", "acct"]);
+    assert!(names(MySql, "/*!40101 SELECT a FROM t */").ends_with(&["a".to_owned(), "t".to_owned()]));
+}
+
+#[test]
+fn a_name_may_look_like_a_number_or_a_soft_keyword() {
+    assert_eq!(names(MySql, "SELECT 2024_x, 1e3, 0xFF FROM status"), ["2024_x", "status"]);
+    assert_eq!(names(Sqlite, "SELECT key FROM row"), ["key", "row"]);
+}
+
+#[test]
+fn what_is_left_open_ends_with_the_text() {
+    assert_eq!(names(Postgres, "SELECT a, \"b"), ["a", "b"]);
+    assert_eq!(names(Postgres, "$a$ b"), ["b"]);
+    assert_eq!(names(Postgres, "$$"), Vec::<String>::new());
+    assert_eq!(names(MySql, ""), Vec::<String>::new());
+}
+
+#[test]
+fn limits_of_words_and_versions_hold() {
+    let longest = "a".repeat(32);
+    assert_eq!(names(MySql, &format!("SELECT {longest}, {longest}a")), [longest.clone(), format!("{longest}a")]);
+    assert_eq!(names(MySql, "SELECT /*!123456 a */ /*!1234567b */"), ["a", "7b"]);
+}
