@@ -47,6 +47,9 @@ const TICK_MS: u64 = 120;
 /// When the order is not taken.
 pub(super) async fn carry_out(call: &Call, app: &App, order: Order) -> Result<Job, Failure> {
     let job = submit(call, app, order).await?;
+    if job.state.is_final() {
+        return Ok(job);
+    }
     let mut show = Show::on(call.output);
     let mut signals = Signals::listen();
     let mut progress = app.desk.follow(job.id);
@@ -79,7 +82,7 @@ async fn submit(call: &Call, app: &App, order: Order) -> Result<Job, Failure> {
     let deadline = Instant::now() + app.config.run.lock_wait;
     let mut told = String::new();
     loop {
-        match app.desk.submit(&requester(), order.clone(), None).await {
+        match app.desk.submit_if_needed(&requester(), order.clone()).await {
             Err(Refused::Busy { holder, .. }) if Instant::now() < deadline => {
                 if told != holder {
                     call.output.note(&format!("waiting for {holder}"));

@@ -10,18 +10,37 @@ pub const LAYOUT: i64 = 1;
 /// # Errors
 /// The server's; [`EngineError::Unsupported`] when a newer windlass laid them out.
 pub async fn present(session: &mut dyn Session, words: &Words) -> Result<bool, EngineError> {
-    let found = session.query(words.count_table, &["windlass_lock".into()]).await?;
-    if found.first().map_or(Ok(None), |row| row.int(0))? == Some(0) {
+    if !exist(session, words).await? {
         return Ok(false);
     }
     let rows = session.query("SELECT layout FROM windlass_lock WHERE id = 1", &[]).await?;
-    match rows.first().map_or(Ok(None), |row| row.int(0))? {
+    match rows.first() {
         None => Ok(false),
-        Some(layout) if layout <= LAYOUT => Ok(true),
-        Some(layout) => Err(EngineError::Unsupported {
+        Some(row) => must_be_known(row.int(0)?).map(|()| true),
+    }
+}
+
+/// Whether there is a table for the lock, which is made after all others; its row comes last.
+///
+/// # Errors
+/// The server's.
+pub(super) async fn exist(session: &mut dyn Session, words: &Words) -> Result<bool, EngineError> {
+    // Without a bound value it is one message, with nothing to prepare.
+    let found = session.query(&words.count_table.replace('?', "'windlass_lock'"), &[]).await?;
+    Ok(found.first().map_or(Ok(None), |row| row.int(0))?.unwrap_or(0) > 0)
+}
+
+/// Refuses tables that a newer windlass laid out.
+///
+/// # Errors
+/// [`EngineError::Unsupported`].
+pub(super) fn must_be_known(layout: Option<i64>) -> Result<(), EngineError> {
+    match layout {
+        Some(layout) if layout > LAYOUT => Err(EngineError::Unsupported {
             found: format!("layout {layout} of windlass's own tables"),
             needed: "a newer windlass: its tables have layout 1",
         }),
+        _ => Ok(()),
     }
 }
 
