@@ -50,21 +50,21 @@ impl Call {
         Ok(config::load(&options)?)
     }
 
-    /// The application, opened with these settings.
-    ///
-    /// # Errors
-    /// Whatever cannot be opened.
-    pub async fn open(&self, config: Config) -> Result<App, Failure> {
-        Ok(App::open(config, Clock::system()).await?)
-    }
-
     /// The application, opened with the settings as they are.
     ///
     /// # Errors
-    /// As [`Self::config`] and [`Self::open`].
-    pub async fn app(&self) -> Result<App, Failure> {
-        self.open(self.config(&[])?).await
+    /// As [`Self::config`]; a target that has no usable address.
+    pub fn app(&self) -> Result<App, Failure> {
+        open(self.config(&[])?)
     }
+}
+
+/// The application, opened with these settings.
+///
+/// # Errors
+/// A target that has no usable address.
+pub(super) fn open(config: Config) -> Result<App, Failure> {
+    Ok(App::open(config, Clock::system())?)
 }
 
 /// Who asks: the account that runs the command.

@@ -71,7 +71,8 @@ impl From<&Refused> for Exit {
     fn from(refused: &Refused) -> Self {
         match refused {
             Refused::Busy { .. } | Refused::Stopping => Self::Busy,
-            Refused::NotReady { .. } | Refused::Archive(ArchiveError::Damaged { .. }) => Self::Critical,
+            Refused::NotReady { .. }
+            | Refused::Archive(ArchiveError::Damaged { .. } | ArchiveError::Unreadable { .. }) => Self::Critical,
             Refused::NothingRuns
             | Refused::KeyReused
             | Refused::NoJob(_)
@@ -79,7 +80,7 @@ impl From<&Refused> for Exit {
             | Refused::Archive(ArchiveError::Missing(_)) => Self::No,
             Refused::Catalog(error) => error.into(),
             Refused::Target(error) => error.into(),
-            Refused::Archive(ArchiveError::File { .. }) | Refused::Store(_) => Self::Configuration,
+            Refused::Archive(_) | Refused::Store(_) => Self::Configuration,
         }
     }
 }
@@ -111,7 +112,7 @@ impl From<&OpenError> for Exit {
         match error {
             OpenError::Catalog(error) => error.into(),
             OpenError::Target(error) => error.into(),
-            OpenError::Config(_) | OpenError::Auth(_) | OpenError::Store(_) => Self::Configuration,
+            OpenError::Auth(_) => Self::Configuration,
         }
     }
 }
