@@ -1,1 +1,111 @@
-//! A door.
+//! The command line: a door like the HTTP service, with the same desk and the same enquiry behind it.
+//!
+//! Results go to standard output, everything else to standard error. One file for each command; each reads its
+//! arguments, asks, and says what it prints and how the process exits.
+
+mod adopt;
+pub mod arguments;
+mod call;
+mod carry_out;
+mod check;
+pub mod compatibility;
+mod completions;
+mod confirm;
+mod down;
+pub mod exit;
+pub mod failure;
+mod new;
+mod openapi;
+mod output;
+mod plan;
+mod run_report;
+mod serve;
+mod snapshot;
+mod status;
+mod table;
+mod token;
+mod up;
+mod validate;
+mod words;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use axum::Router;
+use clap::Parser;
+
+use self::{
+    arguments::{Arguments, Command},
+    call::Call,
+    exit::Exit,
+    failure::Failure,
+    output::Output,
+};
+use crate::app::App;
+
+/// The other door, handed in because rooms on one floor do not know each other.
+#[derive(Clone, Copy)]
+pub struct HttpDoor {
+    /// The HTTP service over an application.
+    pub router: fn(App) -> Router,
+    /// Its description.
+    pub openapi: fn() -> String,
+}
+
+/// Reads a command line, carries it out, and says how the process exits.
+///
+/// The caller must exit at once afterwards, without waiting for blocking work.
+pub async fn run(line: impl IntoIterator<Item = OsString>, http: HttpDoor) -> ExitCode {
+    let line: Vec<OsString> = line.into_iter().collect();
+    let Arguments { global, command } = match Arguments::try_parse_from(&line) {
+        Ok(arguments) => arguments,
+        Err(refused) => return not_parsed(&refused, &line).into(),
+    };
+    let output = Output::of(&global);
+    let exit = match carry_out(command, Call { global, output, http }).await {
+        Ok(exit) => exit,
+        Err(failure) => {
+            output.failure(&failure);
+            failure.exit
+        }
+    };
+    exit.into()
+}
+
+async fn carry_out(command: Command, call: Call) -> Result<Exit, Failure> {
+    match command {
+        Command::Serve => serve::run(&call).await,
+        Command::Up(up) => up::run(up, &call).await,
+        Command::Down(down) => down::run(down, &call).await,
+        Command::Plan(plan) => plan::run(plan, &call).await,
+        Command::Status => status::run(&call).await,
+        Command::Validate(validate) => validate::run(validate, &call).await,
+        Command::Check => check::run(&call).await,
+        Command::Compatibility => compatibility::run(&call).await,
+        Command::New(new) => new::run(&new, &call),
+        Command::Adopt(adopt) => adopt::run(adopt, &call).await,
+        Command::Token(token) => token::run(&token, &call),
+        Command::Snapshot(snapshot) => snapshot::run(snapshot, &call).await,
+        Command::Openapi => openapi::run(&call),
+        Command::Completions(completions) => completions::run(&completions),
+    }
+}
+
+/// Help and version are results; anything else is a usage error, with 64 instead of clap's 2.
+fn not_parsed(refused: &clap::Error, line: &[OsString]) -> Exit {
+    let exit = exit_of(refused);
+    if exit == Exit::Usage && line.iter().any(|word| word == "--json") {
+        let text = refused.render().to_string();
+        let text = text.trim_start_matches("error: ").lines().next().unwrap_or_default().to_owned();
+        Output::json().failure(&Failure::usage(text));
+    } else {
+        // when nobody reads it, there is nobody to tell
+        let _ = refused.print();
+    }
+    exit
+}
+
+/// How the process exits when clap does not hand out arguments.
+#[must_use]
+pub fn exit_of(refused: &clap::Error) -> Exit {
+    if refused.use_stderr() { Exit::Usage } else { Exit::Fine }
+}

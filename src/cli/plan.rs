@@ -1,0 +1,104 @@
+//! `windlass plan`
+
+use clap::Args;
+use semver::Version;
+
+use super::{
+    call::Call,
+    exit::Exit,
+    failure::Failure,
+    output::Page,
+    run_report::{ended, findings},
+    table::{Table, Tone},
+    words,
+};
+use crate::model::{
+    migration::Direction,
+    plan::{self, PlannedMigration, RollbackKind, Route},
+};
+
+/// Show what a run would do
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// To this version [default: the one the application requires]
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<Version>,
+    /// Print the SQL
+    #[arg(long)]
+    pub sql: bool,
+    /// Exit with 1 when a migration is needed
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+pub(super) async fn run(words: Plan, call: &Call) -> Result<Exit, Failure> {
+    let app = call.app().await?;
+    let plan = app.enquiry.plan(words.to.as_ref(), words.sql).await?;
+    call.output.result(&plan, |page| if words.sql { sql(page, &plan) } else { overview(page, &plan) });
+    Ok(exit(&plan, words.exit_code))
+}
+
+/// 2 when something critical was found; 1 when a migration is needed and `--exit-code` asks for it.
+#[must_use]
+pub fn exit(plan: &plan::Plan, by_need: bool) -> Exit {
+    match plan.migration_count() {
+        _ if !plan.ready => Exit::Critical,
+        count if count > 0 && by_need => Exit::No,
+        _ => Exit::Fine,
+    }
+}
+
+fn sql(page: Page, plan: &plan::Plan) -> Page {
+    page.all(plan.hops.iter().flat_map(|hop| &hop.migrations), |page, migration| {
+        let page = page.line(format!("-- {} ({})", migration.id, migration.direction.as_str()));
+        let statements = migration.statements.iter().filter_map(|statement| statement.sql.as_deref());
+        page.all(statements, |page, statement| page.sql(&ended(statement))).line("")
+    })
+}
+
+fn overview(page: Page, plan: &plan::Plan) -> Page {
+    let migrations = plan.hops.iter().flat_map(|hop| &hop.migrations);
+    let header = Table::of(["#", "migration", "direction", "statements", "how", "way back", "estimate"]);
+    let rows = migrations.fold(header, |table, migration| table.row(Tone::Plain, row(migration)));
+    let page = findings(page.table(&rows), &plan.findings);
+    let page = match plan.later.len() {
+        0 => page,
+        later => page.line(format!("later: {} ({})", words::count(later, "migration"), plan.later.join(", "))),
+    };
+    page.line(summary(plan))
+}
+
+fn row(migration: &PlannedMigration) -> [String; 7] {
+    let how = match migration.route {
+        Route::Whole => "one transaction",
+        Route::Journaled => "statement by statement",
+    };
+    let back = match (migration.rollback, migration.direction) {
+        (_, Direction::Down) => "",
+        (RollbackKind::Claimed, _) => "down script",
+        (RollbackKind::None, _) => "snapshot only",
+    };
+    [
+        migration.number.to_string(),
+        migration.id.clone(),
+        migration.direction.as_str().to_owned(),
+        migration.statements.len().to_string(),
+        how.to_owned(),
+        back.to_owned(),
+        migration.estimated_ms.map(words::duration).unwrap_or_default(),
+    ]
+}
+
+fn summary(plan: &plan::Plan) -> String {
+    let from = words::version(plan.current_version.as_ref());
+    let to = words::version(plan.goal_version.as_ref());
+    let what = match plan.migration_count() {
+        0 => format!("nothing to do: {} is at {from}", plan.target),
+        count => format!("{}: from {from} to {to}, {}", plan.target, words::count(count, "migration")),
+    };
+    if plan.ready {
+        what
+    } else {
+        format!("{what}; it may not begin: {}", words::count(plan.blocking.len(), "finding"))
+    }
+}

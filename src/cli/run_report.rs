@@ -1,0 +1,94 @@
+//! What a run, or a rollback, did, for a person.
+
+use super::{
+    output::{Output, Page},
+    table::{Table, Tone},
+    words,
+};
+use crate::model::{
+    finding::{Finding, Severity},
+    job::Job,
+    report::{MigrationResult, RunReport},
+};
+
+/// Prints the job: as JSON, as the SQL of a dry run, or as a table with one row for each migration.
+pub(super) fn print(output: Output, job: &Job) {
+    let report = job.result.clone().and_then(|result| serde_json::from_value::<RunReport>(result).ok());
+    output.result(job, |page| match &report {
+        None => page,
+        Some(report) if report.dry_run => sql(page, report),
+        Some(report) => table(page, report),
+    });
+}
+
+fn sql(page: Page, report: &RunReport) -> Page {
+    page.all(&report.migrations, |page, migration| {
+        let page = page.line(format!("-- {} ({})", migration.id, migration.direction.as_str()));
+        let page = page.all(&migration.statements, |page, statement| page.sql(&ended(statement)));
+        page.line("")
+    })
+}
+
+/// A statement with the delimiter that the catalog takes away.
+pub(super) fn ended(statement: &str) -> String {
+    let statement = statement.trim_end();
+    if statement.ends_with(';') { statement.to_owned() } else { format!("{statement};") }
+}
+
+fn table(page: Page, report: &RunReport) -> Page {
+    let rows = report
+        .migrations
+        .iter()
+        .fold(Table::of(["#", "migration", "direction", "statements", "time", "result"]), |table, migration| {
+            table.row(tone(migration), row(migration))
+        });
+    let page = findings(page.table(&rows), &report.findings);
+    let page = match &report.validation {
+        Some(validation) => findings(page, validation.critical_issues.iter().chain(&validation.warnings)),
+        None => page,
+    };
+    page.line(summary(report))
+}
+
+fn tone(migration: &MigrationResult) -> Tone {
+    if migration.success { Tone::Good } else { Tone::Bad }
+}
+
+fn row(migration: &MigrationResult) -> [String; 6] {
+    [
+        migration.number.to_string(),
+        migration.id.clone(),
+        migration.direction.as_str().to_owned(),
+        migration.statements.len().to_string(),
+        words::duration(migration.execution_time_ms),
+        migration.error.clone().unwrap_or_else(|| if migration.success { "done" } else { "failed" }.to_owned()),
+    ]
+}
+
+fn summary(report: &RunReport) -> String {
+    let (from, to) = (words::version(report.from.as_ref()), words::version(report.to.as_ref()));
+    let time = words::duration(report.execution_time_ms);
+    let moved = match report.migrations.len() {
+        0 if from == to => format!("nothing to do: the database is at {to}"),
+        _ if from == to => format!("the database is still at {to}"),
+        number => format!("the database went from {from} to {to}: {} in {time}", words::count(number, "migration")),
+    };
+    match report.snapshot {
+        Some(snapshot) => format!("{moved}; snapshot {snapshot}"),
+        None => moved,
+    }
+}
+
+/// Findings as a table, or nothing.
+pub(super) fn findings<'a>(page: Page, findings: impl IntoIterator<Item = &'a Finding>) -> Page {
+    let rows = findings.into_iter().fold(Table::of(["weight", "place", "finding", "what to do"]), |table, finding| {
+        let (tone, weight) = match finding.severity {
+            Severity::Critical => (Tone::Bad, "critical"),
+            Severity::Warning => (Tone::Careful, "warning"),
+            Severity::Info => (Tone::Plain, "info"),
+        };
+        let Finding { place, message, remedy, .. } = finding.clone();
+        table.row(tone, [weight.to_owned(), place, message, remedy])
+    });
+    page.table(&rows)
+}

@@ -1,0 +1,12 @@
+//! `windlass serve`
+
+use super::{call::Call, exit::Exit, failure::Failure};
+use crate::{lifecycle, telemetry};
+
+/// Serves until a signal asks to stop. A service tells of its inner life as the settings say.
+pub(super) async fn run(call: &Call) -> Result<Exit, Failure> {
+    let config = call.settings(&[])?;
+    telemetry::start(&config.log)?;
+    let app = call.open(config).await?;
+    Ok(lifecycle::serve(app, call.http.router).await?.into())
+}

@@ -1,0 +1,65 @@
+//! `windlass up`
+
+use std::time::Duration;
+
+use clap::Args;
+use semver::Version;
+
+use super::{
+    arguments::{duration, snapshot_policy},
+    call::Call,
+    carry_out::{carry_out, outcome},
+    exit::Exit,
+    failure::Failure,
+    run_report,
+};
+use crate::model::order::{Order, SnapshotPolicy};
+
+/// Take the database to a newer version
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
+pub struct Up {
+    /// To this version [default: the one the application requires]
+    #[arg(long, value_name = "VERSION")]
+    pub to: Option<Version>,
+    /// Print the SQL, change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Whether to make a snapshot first [default: as configured]
+    #[arg(long, value_name = "POLICY", value_parser = snapshot_policy())]
+    pub snapshot: Option<SnapshotPolicy>,
+    /// Do not validate afterwards
+    #[arg(long)]
+    pub no_validate: bool,
+    /// Go on release by release instead of one release only
+    #[arg(long)]
+    pub through: bool,
+    /// How long to wait while another run is at work [default: as configured]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub wait: Option<Duration>,
+}
+
+impl Up {
+    /// The order that these words mean.
+    #[must_use]
+    pub fn order(&self) -> Order {
+        Order::Migrate {
+            to: self.to.clone(),
+            dry_run: self.dry_run,
+            snapshot: self.snapshot,
+            validate: !self.no_validate,
+        }
+    }
+}
+
+pub(super) async fn run(up: Up, call: &Call) -> Result<Exit, Failure> {
+    let through = up.through.then(|| ("policy.path", "through".to_owned()));
+    let mut config = call.config(through.as_slice())?;
+    if let Some(wait) = up.wait {
+        config.run.lock_wait = wait;
+    }
+    let app = call.open(config).await?;
+    let job = carry_out(call, &app, up.order()).await?;
+    run_report::print(call.output, &job);
+    outcome(&job)
+}
