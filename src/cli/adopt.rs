@@ -21,7 +21,7 @@ pub struct Adopt {
 }
 
 pub(super) async fn run(adopt: Adopt, call: &Call) -> Result<Exit, Failure> {
-    let app = call.app().await?;
+    let app = call.app()?;
     let job = carry_out(call, &app, Order::Baseline { version: adopt.baseline }).await?;
     run_report::print(call.output, &job);
     outcome(&job)

@@ -54,7 +54,7 @@ impl Call {
     ///
     /// # Errors
     /// Whatever cannot be opened.
-    pub async fn open(&self, config: Config) -> Result<App, Failure> {
+    pub fn open(&self, config: Config) -> Result<App, Failure> {
         Ok(App::open(config, Clock::system())?)
     }
 
@@ -62,8 +62,8 @@ impl Call {
     ///
     /// # Errors
     /// As [`Self::config`] and [`Self::open`].
-    pub async fn app(&self) -> Result<App, Failure> {
-        self.open(self.config(&[])?).await
+    pub fn app(&self) -> Result<App, Failure> {
+        self.open(self.config(&[])?)
     }
 }
 

@@ -71,7 +71,7 @@ pub fn matrix(catalog: &Catalog, application: &Version, required: &Version, poli
 }
 
 pub(super) async fn run(call: &Call) -> Result<Exit, Failure> {
-    let app = call.app().await?;
+    let app = call.app()?;
     let now = app.enquiry.compatibility().await?;
     let settings = &app.config.catalog;
     let dialect = engine::at(&app.config.target.url)?.dialect();

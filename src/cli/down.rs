@@ -55,7 +55,7 @@ pub(super) async fn run(down: Down, call: &Call) -> Result<Exit, Failure> {
 /// # Errors
 /// When a person says no, the order is not taken, or the job does not reach its goal.
 pub(super) async fn take_back(goal: RollbackGoal, dry_run: bool, call: &Call) -> Result<Exit, Failure> {
-    let app = call.app().await?;
+    let app = call.app()?;
     if !dry_run {
         confirm(call, &format!("Take the database {} {}?", app.config.target.name, in_words(&goal)))?;
     }

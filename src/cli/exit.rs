@@ -71,7 +71,8 @@ impl From<&Refused> for Exit {
     fn from(refused: &Refused) -> Self {
         match refused {
             Refused::Busy { .. } | Refused::Stopping => Self::Busy,
-            Refused::NotReady { .. } | Refused::Archive(ArchiveError::Damaged { .. }) => Self::Critical,
+            Refused::NotReady { .. }
+            | Refused::Archive(ArchiveError::Damaged { .. } | ArchiveError::Unreadable { .. }) => Self::Critical,
             Refused::NothingRuns
             | Refused::KeyReused
             | Refused::NoJob(_)

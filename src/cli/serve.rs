@@ -7,6 +7,6 @@ use crate::{lifecycle, telemetry};
 pub(super) async fn run(call: &Call) -> Result<Exit, Failure> {
     let config = call.settings(&[])?;
     telemetry::start(&config.log)?;
-    let app = call.open(config).await?;
+    let app = call.open(config)?.for_service().await?;
     Ok(lifecycle::serve(app, call.http.router).await?.into())
 }

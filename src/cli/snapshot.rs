@@ -88,7 +88,7 @@ pub(super) async fn run(snapshot: Snapshot, call: &Call) -> Result<Exit, Failure
 }
 
 async fn create(Create { message, tags, notes }: Create, call: &Call) -> Result<Exit, Failure> {
-    let app = call.app().await?;
+    let app = call.app()?;
     let job = carry_out(call, &app, Order::Snapshot { message, tags, notes }).await?;
     let manifest = job.result.clone().and_then(|result| serde_json::from_value::<Manifest>(result).ok());
     call.output.result(&job, |page| page.all(&manifest, |page, manifest| page.line(manifest.id.to_string())));
@@ -96,7 +96,7 @@ async fn create(Create { message, tags, notes }: Create, call: &Call) -> Result<
 }
 
 async fn list(call: &Call) -> Result<Exit, Failure> {
-    let snapshots = call.app().await?.enquiry.snapshots().await?;
+    let snapshots = call.app()?.enquiry.snapshots().await?;
     call.output.result(&snapshots, |page| page.table(&table(&snapshots)));
     if snapshots.is_empty() {
         call.output.note("there are no snapshots; windlass snapshot create makes one");
@@ -123,7 +123,7 @@ pub(super) fn table<'a>(snapshots: impl IntoIterator<Item = &'a Manifest>) -> Ta
 }
 
 async fn show(id: SnapshotId, call: &Call) -> Result<Exit, Failure> {
-    let manifest = call.app().await?.enquiry.snapshot(id).await?;
+    let manifest = call.app()?.enquiry.snapshot(id).await?;
     call.output.result(&manifest, |page| details(page, &manifest));
     Ok(Exit::Fine)
 }
@@ -151,7 +151,7 @@ fn details(page: Page, manifest: &Manifest) -> Page {
 }
 
 async fn verify(words: &Verify, call: &Call) -> Result<Exit, Failure> {
-    let app = call.app().await?;
+    let app = call.app()?;
     let ids = match words.id {
         Some(id) => vec![id],
         None => app.enquiry.snapshots().await?.iter().map(|manifest| manifest.id).collect(),

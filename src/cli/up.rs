@@ -58,7 +58,7 @@ pub(super) async fn run(up: Up, call: &Call) -> Result<Exit, Failure> {
     if let Some(wait) = up.wait {
         config.run.lock_wait = wait;
     }
-    let app = call.open(config).await?;
+    let app = call.open(config)?;
     let job = carry_out(call, &app, up.order()).await?;
     run_report::print(call.output, &job);
     outcome(&job)

@@ -53,12 +53,8 @@ impl MariaSession {
         Self { connection, server, id, database, lock, held: false, deadline: None, lost: None }
     }
 
-    /// Asks what is asked once, with the deadline and the reading of errors that every statement has.
+    /// Asks, with the deadline and the reading of errors that every statement has.
     pub(super) async fn rows(&mut self, sql: &str, binds: &[Value], limit_s: u64) -> Result<Vec<Row>, EngineError> {
-        self.asked(sql, binds, limit_s, false).await
-    }
-
-    async fn asked(&mut self, sql: &str, binds: &[Value], limit_s: u64, kept: bool) -> Result<Vec<Row>, EngineError> {
         self.must_be_there()?;
         let limit = Some(Duration::from_secs(limit_s));
         // The text protocol takes every SHOW; a prepared statement does not (MySQL manual, "SQL Syntax Permitted in
@@ -67,7 +63,7 @@ impl MariaSession {
             let query = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(&mut self.connection);
             answered(query, limit).await
         } else {
-            let query = rows::bound(sql, binds, kept).fetch_all(&mut self.connection);
+            let query = rows::bound(sql, binds).fetch_all(&mut self.connection);
             answered(query, limit).await
         };
         self.noted(answer)?.iter().map(rows::read).collect()
@@ -169,7 +165,7 @@ impl Session for MariaSession {
     }
 
     async fn query(&mut self, sql: &str, binds: &[Value]) -> Result<Vec<Row>, EngineError> {
-        self.asked(sql, binds, OWN_S_MAX, true).await
+        self.rows(sql, binds, OWN_S_MAX).await
     }
 
     async fn write(&mut self, sql: &str, binds: &[Value]) -> Result<u64, EngineError> {
@@ -178,7 +174,7 @@ impl Session for MariaSession {
             return self.text(sql, limit).await;
         }
         self.must_be_there()?;
-        let query = rows::bound(sql, binds, true).execute(&mut self.connection);
+        let query = rows::bound(sql, binds).execute(&mut self.connection);
         let answer = answered(query, limit).await;
         self.noted(answer).map(|done| done.rows_affected())
     }

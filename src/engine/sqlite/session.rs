@@ -195,8 +195,9 @@ impl Session for SqliteSession {
 
     async fn close(self: Box<Self>) {
         let Self { connection, watch, .. } = *self;
+        // A statement whose future was dropped is stopped, not waited for. The connection keeps the lock until it is closed.
+        drop(watch);
         // Nothing is lost when the goodbye fails: whatever was committed is in the file.
         let _ = connection.close().await;
-        drop(watch);
     }
 }

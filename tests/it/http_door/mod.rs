@@ -19,7 +19,6 @@ use axum::{
 use chrono::{DateTime, Utc};
 use semver::Version;
 use serde_json::Value;
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 use windlass::{
     api,
@@ -27,9 +26,8 @@ use windlass::{
     auth::Keys,
     clock::Clock,
     config::{Auth, Config, Key, KeyAlgorithm, Server},
-    jobs::{Desk, Enquiry},
     model::health::{Health, HealthStatus, LastMigration, PendingMigration},
-    monitor::{DatabaseVersion, HealthBoard, Sample, VersionAnswer},
+    monitor::{DatabaseVersion, Sample, VersionAnswer},
 };
 
 /// Every route for administrators, with the methods it knows.
@@ -154,15 +152,9 @@ impl Door {
         };
         let mut config = Config { auth: Auth { keys: vec![key], ..Auth::default() }, ..Config::default() };
         change(&mut config.server);
-        let app = App {
-            keys: Arc::new(Keys::load(&config.auth, Path::new("/nowhere")).unwrap()),
-            config: Arc::new(config),
-            desk: Desk {},
-            enquiry: Enquiry {},
-            health: HealthBoard::showing(healthy()),
-            clock: Clock::fixed(now()),
-            stopping: CancellationToken::new(),
-        };
+        let mut app = App::open(config, Clock::fixed(now())).unwrap();
+        app.keys = Arc::new(Keys::load(&app.config.auth, Path::new("/nowhere")).unwrap());
+        app.health.show(healthy());
         let router = api::router(app.clone());
         Self { app, router }
     }

@@ -128,7 +128,7 @@ fn markers_hold_together_what_no_token_could() {
 fn long_runs_are_read_once() {
     for dialect in [Postgres, MySql, Sqlite] {
         for sign in ["+", "-+", "$a", "a.", "1e", "/", "(", "E'a' "] {
-            let text = format!("SELECT {} 1", sign.repeat(200_000));
+            let text = format!("SELECT {} 1", sign.repeat(20_000));
             let _ = split(dialect, &text);
         }
     }

@@ -33,15 +33,16 @@ impl Scope<'_> {
         let (sql, binds) = match self.names {
             None => (everything, vec![database]),
             Some([]) => return Ok(Vec::new()),
-            Some(names) if names.len() <= ONE_BY_ONE_MAX => {
-                let one = format!("{everything} AND {name} = ?");
-                let binds = names.iter().flat_map(|name| [database.clone(), Value::from(name.as_str())]);
-                (vec![one.as_str(); names.len()].join(" UNION ALL "), binds.collect())
-            }
             Some(names) => {
-                let marks = vec!["?"; names.len()].join(", ");
-                let binds = std::iter::once(database).chain(names.iter().map(|name| Value::from(name.as_str())));
-                (format!("{everything} AND {name} IN ({marks})"), binds.collect())
+                let names = padded(names);
+                if names.len() <= ONE_BY_ONE_MAX {
+                    let one = format!("{everything} AND {name} = ?");
+                    let binds = names.iter().flat_map(|name| [database.clone(), name.clone()]);
+                    (vec![one.as_str(); names.len()].join(" UNION ALL "), binds.collect())
+                } else {
+                    let marks = vec!["?"; names.len()].join(", ");
+                    (format!("{everything} AND {name} IN ({marks})"), std::iter::once(database).chain(names).collect())
+                }
             }
         };
         session.rows(&format!("{sql} ORDER BY 1, 2, 3"), &binds, LOOK_S_MAX).await
@@ -54,4 +55,13 @@ impl Scope<'_> {
     pub async fn show(&self, session: &mut MariaSession, sql: &str) -> Result<Vec<Row>, EngineError> {
         session.rows(sql, &[], LOOK_S_MAX).await
     }
+}
+
+/// The names, each once, and empty ones (which nothing is called) up to a power of two: few different texts to prepare.
+fn padded(names: &[String]) -> Vec<Value> {
+    let mut each: Vec<&str> = names.iter().map(String::as_str).collect();
+    each.sort_unstable();
+    each.dedup();
+    each.resize(each.len().next_power_of_two(), "");
+    each.into_iter().map(Value::from).collect()
 }

@@ -161,7 +161,9 @@ async fn a_restore_that_differs_changes_nothing() {
     other_rows.tables.insert("child".to_owned(), 77);
     let bad_sql = || source(vec![Ok("CREATE TABLE ok (a INT);\nCREATE NONSENSE;\n".into())]);
     let early = || source(vec![Ok(dump[0].clone()), Err(io::Error::other("the archive is torn"))]);
-    let shell = || source(vec![Ok("\\! touch /tmp/windlass_should_not_exist\n".into())]);
+    let traces = tempfile::tempdir().expect("a folder");
+    let trace = traces.path().join("trace");
+    let shell = || source(vec![Ok(format!("\\! touch {}\n", trace.display()).into())]);
     for (source, manifest, word) in [
         (whole(&dump), &other_schema, "the schema is"),
         (whole(&dump), &other_rows, "child has 2 rows, not 77"),
@@ -175,7 +177,7 @@ async fn a_restore_that_differs_changes_nothing() {
         assert_eq!(session.schema(None).await.expect("a schema").fingerprint(), before, "{word}");
         nothing_is_left_beside(&database, &mut *session).await;
     }
-    assert!(!std::path::Path::new("/tmp/windlass_should_not_exist").exists(), "the client ran a shell");
+    assert!(!trace.exists(), "the client ran a shell");
 }
 
 /// Goal: a restore whose tables cannot be exchanged in time puts the triggers back. Method: another session reads a table.

@@ -1,0 +1,1 @@
+ALTER TABLE gsm_spells DROP COLUMN learning_category;

