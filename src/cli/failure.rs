@@ -122,15 +122,14 @@ impl From<OpenError> for Failure {
 
 impl From<CatalogError> for Failure {
     fn from(error: CatalogError) -> Self {
-        let failure = Self::of(
-            Exit::from(&error),
-            "catalog-unusable",
-            with_causes(&error),
-            "mend the catalog (catalog.path); nothing was changed",
-        );
+        let (exit, detail) = (Exit::from(&error), with_causes(&error));
+        let of = |kind, next| Self::of(exit, kind, detail, next);
         match error {
-            CatalogError::Faults(faults) => failure.blocked_by(faults),
-            _ => failure,
+            CatalogError::Name { .. } | CatalogError::Exists { .. } => of("usage", "windlass new --help"),
+            CatalogError::Faults(faults) => {
+                of("catalog-unusable", "mend what is named; nothing was changed").blocked_by(faults)
+            }
+            _ => of("catalog-unusable", "look after the folder catalog.path; nothing was changed"),
         }
     }
 }
