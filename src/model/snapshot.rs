@@ -73,7 +73,7 @@ pub struct Manifest {
     pub history: Vec<Applied>,
     /// The schema's fingerprint.
     pub schema_fingerprint: String,
-    /// Rows of each table, counted when it was taken.
+    /// Rows of each table that nobody wrote to while it was taken: counted before and after.
     pub tables: BTreeMap<String, u64>,
     /// The payload's file name, beside this document.
     pub payload: String,

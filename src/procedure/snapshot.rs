@@ -1,5 +1,7 @@
 //! Making a restorable copy: dump → folder, and the manifest last.
 
+use std::collections::BTreeMap;
+
 use tokio::sync::mpsc;
 
 use super::{Assignment, Ended, Held, Target, problem, read_history};
@@ -52,6 +54,7 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
     let server = session.server().clone();
     let id = SnapshotId::fresh();
     let (tool, written) = copy(target, told, id).await?;
+    let tables = steady(tables, held.session().map_err(asked)?.count_rows().await.map_err(asked)?);
     let manifest = Manifest {
         id,
         format: 1,
@@ -79,6 +82,11 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
     target.folder.publish(&manifest).await.map_err(|error| problem::archive(&error))?;
     told.info(format!("snapshot {id} made: {} bytes by {}", manifest.payload_bytes, manifest.tool));
     Ok(manifest)
+}
+
+/// The counts that were the same before and after the dump: what the application wrote to meanwhile cannot be compared.
+fn steady(before: BTreeMap<String, u64>, after: BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+    before.into_iter().filter(|(table, rows)| after.get(table) == Some(rows)).collect()
 }
 
 /// The application's version; without a readable catalog, the database's own.

@@ -2,7 +2,7 @@
 //!
 //! The file of the database stays the same file: the application's connections stay good, read the old state until the
 //! commit and the new one after it. Swapping files under open connections would leave each with its own (SQLite manual, "How
-//! To Corrupt An SQLite Database File", section 4).
+//! To Corrupt An SQLite Database File", section 2.4).
 
 use std::{fs::File, io::Write, path::Path};
 
@@ -85,12 +85,12 @@ async fn prove(place: &Place, file: &Scratch, manifest: &Manifest) -> Result<Sql
         return Err(differs(format!("the schema's fingerprint is {fingerprint}, not {}", manifest.schema_fingerprint)));
     }
     let counts = sizes::count_rows(&mut copy).await.map_err(unreadable)?;
-    for name in manifest.tables.keys().chain(counts.keys()) {
-        let (found, told) = (counts.get(name), manifest.tables.get(name));
-        if found != told {
+    for (name, told) in &manifest.tables {
+        let found = counts.get(name);
+        if found != Some(told) {
             let rows =
                 |count: Option<&u64>| count.map_or_else(|| "not there".to_owned(), |count| format!("{count} rows"));
-            return Err(differs(format!("table {name} is {}, and {} in the manifest", rows(found), rows(told))));
+            return Err(differs(format!("table {name} is {}, and {} in the manifest", rows(found), rows(Some(told)))));
         }
     }
     Ok(copy)

@@ -52,11 +52,13 @@ impl SqliteSession {
         };
         let mut parts = version.split('.').map(|part| part.parse().unwrap_or_default());
         let number = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let id = format!("{}.{}", std::process::id(), OPENED.fetch_add(1, Ordering::Relaxed));
+        watch.is_called(&id);
         Ok(Self {
             connection,
             place: place.clone(),
             watch,
-            id: format!("{}.{}", std::process::id(), OPENED.fetch_add(1, Ordering::Relaxed)),
+            id,
             server: Server { product: "SQLite", version, number },
             limits: Limits::default(),
             running: false,
@@ -195,8 +197,9 @@ impl Session for SqliteSession {
 
     async fn close(self: Box<Self>) {
         let Self { connection, watch, .. } = *self;
+        // A statement whose future was dropped is stopped, not waited for. The connection keeps the lock until it is closed.
+        drop(watch);
         // Nothing is lost when the goodbye fails: whatever was committed is in the file.
         let _ = connection.close().await;
-        drop(watch);
     }
 }

@@ -4,3 +4,5 @@ mod contract;
 mod mariadb;
 mod postgres;
 mod sqlite;
+mod sqlite_schema;
+mod target;
