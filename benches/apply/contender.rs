@@ -5,10 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{
-    Catalog, Fallible, Ground, floor,
-    ground::Place,
-};
+use super::{Catalog, Fallible, Ground, floor, ground::Place};
 
 /// Who takes part.
 pub enum Contender {
@@ -45,7 +42,9 @@ impl Contender {
     pub fn applies(&self, ground: &Ground, catalog: &Catalog, place: &Place) -> Fallible<Command> {
         match self {
             Self::Client => ground.feeds(place, &floor::path(ground)),
-            Self::Windlass => Ok(windlass(catalog, place, &["up", "--snapshot", "never", "--no-validate", "--through"])),
+            Self::Windlass => {
+                Ok(windlass(catalog, place, &["up", "--snapshot", "never", "--no-validate", "--through"]))
+            }
             Self::Defaults => Ok(windlass(catalog, place, &["up", "--through"])),
             Self::Sqlx(program) => Ok(sqlx(program, catalog, place)),
         }

@@ -4,11 +4,7 @@
 //! what this windlass sends and nobody has to write them twice. What comes before the first migration (our own tables,
 //! and the planned rows of the journal) is written here.
 
-use std::{
-    fmt::Write,
-    fs,
-    path::PathBuf,
-};
+use std::{fmt::Write, fs, path::PathBuf};
 
 use windlass::engine;
 

@@ -92,6 +92,7 @@ fn compare(
             ground.remove(place)?;
         }
     }
-    let rows = |all: Vec<Vec<Spent>>| contenders.iter().zip(all).map(|(who, spent)| Row::of(who.name(), spent)).collect();
+    let rows =
+        |all: Vec<Vec<Spent>>| contenders.iter().zip(all).map(|(who, spent)| Row::of(who.name(), spent)).collect();
     Ok((rows(applied), rows(again)))
 }

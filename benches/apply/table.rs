@@ -39,7 +39,10 @@ impl Table {
 
 impl Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "| engine | migrations | | who | median ms | least ms | median ÷ floor | least ÷ floor | memory MB |")?;
+        writeln!(
+            f,
+            "| engine | migrations | | who | median ms | least ms | median ÷ floor | least ÷ floor | memory MB |"
+        )?;
         writeln!(f, "|---|---:|---|---|---:|---:|---:|---:|---:|")?;
         for (engine, size, what, rows) in &self.0 {
             let Some(floor) = rows.first() else { continue };

@@ -98,6 +98,13 @@ pub trait Engine: Send + Sync {
     /// As [`Engine::open`].
     async fn open_to_read(&self) -> Result<Box<dyn Session>, EngineError>;
 
+    /// Stops the statement that the session called `connection_id` is at; that session then gets [`EngineError::Refused`].
+    /// Nothing happens when it is at none.
+    ///
+    /// # Errors
+    /// As [`Engine::open`]; the server's.
+    async fn cancel(&self, connection_id: &str) -> Result<(), EngineError>;
+
     /// Sends a native dump of the whole database, taken at one moment, into `sink`, and says with which tool (and version) it was made.
     /// `scratch` is a private folder for an engine that needs a file in between.
     ///
@@ -221,8 +228,16 @@ pub fn at(url: &SecretString) -> Result<Arc<dyn Engine>, EngineError> {
         "sqlite" => sqlite::at(text),
         "postgres" | "postgresql" => postgres::at(text),
         "mysql" | "mariadb" => mariadb::at(text),
-        other => Err(EngineError::Address {
-            reason: format!("{other:?} is not an engine; use sqlite:, postgres:// or mysql://"),
-        }),
+        // Only what stands before "://" is told: the rest may hold a secret.
+        _ => Err(EngineError::Address { reason: reason(text) }),
+    }
+}
+
+/// Why a URL is of no engine.
+fn reason(text: &str) -> String {
+    let words = "use sqlite:<file>, postgres://… or mysql://…";
+    match text.split_once("://") {
+        Some((scheme, _)) => format!("{scheme:?} is not an engine; {words}"),
+        None => format!("it does not begin with an engine's name; {words}"),
     }
 }

@@ -43,13 +43,19 @@ impl Store {
         Self(Arc::new(Inner { path: path.display().to_string(), pool: OnceCell::new() }))
     }
 
+    /// Whether there is a store already: a question need not make one.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        Path::new(&self.0.path).exists()
+    }
+
     pub(super) async fn pool(&self) -> Result<&SqlitePool, StoreError> {
         self.0.pool.get_or_try_init(|| self.open()).await
     }
 
     async fn open(&self) -> Result<SqlitePool, StoreError> {
         let path = Path::new(&self.0.path);
-        make_private_folder(path).map_err(|error| self.unusable(&error))?;
+        make_private(path).map_err(|error| self.unusable(&error))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -78,13 +84,11 @@ impl Store {
     }
 }
 
-/// Makes the folder of `path`, for its owner alone, when it is missing.
-fn make_private_folder(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => {
-            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-        }
-        _ => Ok(()),
+/// Makes the file at `path` and its folder, for their owner alone, where they are missing.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
+    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
 }
