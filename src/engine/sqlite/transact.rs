@@ -194,10 +194,19 @@ async fn send(
                 }
             }
         };
-        let failed = indices.get(ran).copied().unwrap_or(texts.len());
-        session.end_statement(outcome).map_err(|error| (failed, error))?;
+        let outcome = session.end_statement(outcome);
+        let at = |nth: usize| indices.get(nth).copied().unwrap_or(texts.len());
+        outcome.map_err(|error| (at(ran), error))?;
+        if ran < indices.len() {
+            return Err((at(ran.saturating_sub(1)), endless()));
+        }
     }
     Ok(number)
+}
+
+/// SQLite lets a comment be open at the end of a text, and then takes what follows for part of it.
+fn endless() -> EngineError {
+    EngineError::Refused { code: "1".to_owned(), message: "the comment at its end is not closed".to_owned() }
 }
 
 fn may_make_a_foreign_key(sql: &str) -> bool {
