@@ -6,7 +6,7 @@
 
 use std::{fmt::Write, fs, path::PathBuf};
 
-use windlass::engine;
+use windlass::engine::{self, DdlScope};
 
 use super::{Catalog, Engine, Fallible, Ground, catalog, contender, measure::output};
 
@@ -35,7 +35,8 @@ pub fn path(ground: &Ground) -> PathBuf {
 pub fn write(ground: &Ground, catalog: &Catalog) -> Fallible<()> {
     let place = ground.fresh()?;
     let statements = output(&mut contender::windlass(catalog, &place, &["up", "--dry-run", "--through"]))?;
-    let words = engine::at(&place.url.clone().into())?.words();
+    let target = engine::at(&place.url.clone().into())?;
+    let words = target.words();
     ground.remove(place)?;
     let run = statements.split_once(BEFORE_RUN).and_then(|(_, rest)| rest.get(..ULID_CHARS)).ok_or("no run in it")?;
     let mut script = String::from(match ground.engine {
@@ -43,9 +44,15 @@ pub fn write(ground: &Ground, catalog: &Catalog) -> Fallible<()> {
         Engine::Sqlite => "PRAGMA journal_mode = WAL;\nPRAGMA synchronous = FULL;\n",
         Engine::Postgres | Engine::MariaDb => "",
     });
+    let (begin, commit) = match target.ddl_scope() {
+        DdlScope::Transaction => ("BEGIN;\n", "COMMIT;\n"),
+        DdlScope::Statement => ("", ""),
+    };
+    script.push_str(begin);
     for statement in words.create_tables {
         writeln!(script, "{statement};")?;
     }
+    script.push_str(commit);
     let clock = words.clock;
     writeln!(script, "UPDATE windlass_lock SET epoch = 1, since = {clock}, heartbeat = {clock} WHERE id = 1;")?;
     for first in (1..=catalog.size).step_by(ROWS_AT_ONCE) {

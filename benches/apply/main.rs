@@ -1,6 +1,6 @@
 //! How long a run takes: windlass beside the engine's own client and sqlx-cli, in one run on one machine.
 //!
-//!     cargo bench --bench apply -- [postgres|mariadb|sqlite ...] [--sizes 10,100,1000] [--rounds 5]
+//!     cargo bench --bench apply -- [postgres|mariadb|sqlite ...] [--sizes 10,100,1000] [--rounds 5] [--without-sqlx]
 //!
 //! `docs/BENCHMARKS.md` says what is compared with what, and what came out.
 
@@ -37,7 +37,7 @@ const AGAIN_TIMES: usize = 5;
 
 fn main() -> Fallible<()> {
     let words = Words::of_command_line()?;
-    let contenders = contenders();
+    let contenders = contenders(words.with_sqlx);
     let servers = Servers::start(&words.engines)?;
     let mut table = Table::default();
     for engine in &words.engines {
@@ -57,8 +57,11 @@ fn main() -> Fallible<()> {
 }
 
 /// Everybody who can take part.
-fn contenders() -> Vec<Contender> {
+fn contenders(with_sqlx: bool) -> Vec<Contender> {
     let mut all = vec![Contender::Client, Contender::Windlass, Contender::Defaults];
+    if !with_sqlx {
+        return all;
+    }
     match sqlx_cli::installed() {
         Ok(program) => all.push(Contender::Sqlx(program)),
         Err(reason) => _ = writeln!(stderr(), "sqlx-cli takes no part: {reason}"),

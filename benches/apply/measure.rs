@@ -26,7 +26,7 @@ pub fn run(mut command: Command) -> Fallible<Spent> {
     let told = tempfile::tempfile()?;
     command.stdout(Stdio::null()).stderr(told.try_clone()?);
     let began = Instant::now();
-    let mut child = command.spawn().map_err(|error| format!("{command:?}: {error}"))?;
+    let child = command.spawn().map_err(|error| format!("{command:?}: {error}"))?;
     let ended = child.wait4()?;
     let wall = began.elapsed();
     if !ended.status.success() {

@@ -92,7 +92,7 @@ impl Held {
             None => history::read(session, words).await?,
         };
         if !present {
-            bookkeeping::ensure(session, words).await?;
+            bookkeeping::ensure(session, words, target.engine.ddl_scope()).await?;
         }
         self.epoch = lock::raise_epoch(session, words, present, &holder(told)).await?;
         Ok(before)

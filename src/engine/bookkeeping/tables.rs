@@ -1,6 +1,6 @@
 //! Creating our tables: on first use, under the lock, never by a read-only request.
 
-use crate::engine::{EngineError, Session, Words};
+use crate::engine::{DdlScope, EngineError, Session, Words};
 
 /// The layout of our tables that this windlass writes.
 pub const LAYOUT: i64 = 1;
@@ -44,11 +44,15 @@ pub(super) fn must_be_known(layout: Option<i64>) -> Result<(), EngineError> {
     }
 }
 
-/// Creates what is missing of our tables; nothing happens when all is there. Call it under the lock.
+/// Creates what is missing of our tables, at once where the engine can; nothing happens when all is there. Call it under
+/// the lock.
 ///
 /// # Errors
 /// The server's: no right to create tables, most of the time.
-pub async fn ensure(session: &mut dyn Session, words: &Words) -> Result<(), EngineError> {
+pub async fn ensure(session: &mut dyn Session, words: &Words, scope: DdlScope) -> Result<(), EngineError> {
+    if scope == DdlScope::Transaction {
+        return session.transact(words.create_tables, &mut |_| ()).await.map_err(|failed| failed.error);
+    }
     for statement in words.create_tables {
         session.execute(statement).await.map_err(|failed| failed.error)?;
     }
