@@ -7,6 +7,7 @@ mod cli_parse;
 mod config;
 mod engine;
 mod harness;
+mod house;
 mod http_door;
 mod snapshot_folder;
 mod sql;
