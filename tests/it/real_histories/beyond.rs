@@ -1,0 +1,1 @@
+//! Histories with a file that the server at hand cannot run.
