@@ -170,7 +170,9 @@ impl Show {
             Some(blocker) => format!("{}: waiting for {blocker}", now.step),
             None => now.step.clone(),
         };
-        if !self.output.has_terminal() && message != self.step {
+        // without a bar one line a step is enough, not one for each count behind its comma
+        let begins = |text: &str| text.split(',').next().map(str::to_owned);
+        if !self.output.has_terminal() && begins(&message) != begins(&self.step) {
             self.output.note(&message);
         }
         if now.total > 0 {

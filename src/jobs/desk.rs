@@ -8,7 +8,12 @@ use std::{
     time::Duration,
 };
 
-use super::{Refused, admission, runner, slot::Slot};
+use tracing::Instrument;
+
+use super::{
+    Refused, admission, runner,
+    slot::{Reservation, Slot},
+};
 use crate::{
     model::{
         job::{Job, JobId},
@@ -28,6 +33,12 @@ pub struct Desk {
     is_closed: Arc<AtomicBool>,
 }
 
+/// What an order finds at the bench.
+enum Place {
+    Free(Reservation),
+    Known(Box<Job>),
+}
+
 impl Desk {
     /// A desk for one target.
     #[must_use]
@@ -37,36 +48,63 @@ impl Desk {
 
     /// Takes an order. Answers as soon as the target's lock is held and the job is queued.
     ///
-    /// With a `key` that was used before, answers with that job and starts nothing. Never waits for another run.
+    /// With a `key` that was used before, answers with that job and starts nothing; while that very order is being taken, waits
+    /// for what comes of it. Never waits for another run. A caller that goes away takes nothing back: what was begun is done.
     ///
     /// # Errors
     /// [`Refused`]; nothing was begun.
     pub async fn submit(&self, by: &Requester, order: Order, key: Option<&str>) -> Result<Job, Refused> {
-        if self.is_closed.load(Ordering::SeqCst) {
-            return Err(Refused::Stopping);
+        let (desk, by, key) = (self.clone(), by.clone(), key.map(str::to_owned));
+        let admitting = async move { desk.admit(&by, order, key.as_deref()).await };
+        match tokio::spawn(admitting.in_current_span()).await {
+            Ok(answer) => answer,
+            Err(ended) => match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_the_process_ends) => Err(Refused::Stopping),
+            },
         }
-        if let Some(job) = self.earlier(&order, key).await? {
-            return Ok(job);
-        }
-        let reservation = match self.slot.reserve() {
-            Ok(reservation) => reservation,
-            Err(job) => {
-                // The job may be the one that this very key began a moment ago.
-                if let Some(job) = self.earlier(&order, key).await? {
-                    return Ok(job);
-                }
-                let holder = job.map_or_else(|| "a job that is just being taken".to_owned(), |id| format!("job {id}"));
-                return Err(Refused::Busy { holder, job });
-            }
+    }
+
+    async fn admit(&self, by: &Requester, order: Order, key: Option<&str>) -> Result<Job, Refused> {
+        let reservation = match self.place(&order, key).await? {
+            Place::Free(reservation) => reservation,
+            Place::Known(job) => return Ok(*job),
         };
         let session = admission::admit(&self.target, &order).await.inspect_err(|refused| {
             tracing::info!(by = %by, %refused, "an order was refused");
         })?;
+        if self.is_closed.load(Ordering::SeqCst) {
+            session.close().await;
+            return Err(Refused::Stopping);
+        }
         let job = runner::accept(&self.target, by, &order);
         self.target.store.add_job(&job, &order, key).await?;
         self.audit(by, job.id, format!("ordered {}", words(&order))).await?;
         runner::start(&self.target, &self.slot, by.clone(), order, reservation, job.clone(), session);
         Ok(job)
+    }
+
+    /// The place at the bench, or the job that this key began before.
+    async fn place(&self, order: &Order, key: Option<&str>) -> Result<Place, Refused> {
+        loop {
+            if self.is_closed.load(Ordering::SeqCst) {
+                return Err(Refused::Stopping);
+            }
+            let settled = self.slot.settled();
+            // Reserved first: what this key began between the two is then found.
+            let reserved = self.slot.reserve();
+            if let Some(job) = self.earlier(order, key).await? {
+                return Ok(Place::Known(Box::new(job)));
+            }
+            match reserved {
+                Ok(reservation) => return Ok(Place::Free(reservation)),
+                Err(None) if key.is_some() => settled.await, // perhaps this very order
+                Err(job) => {
+                    let holder = job.map_or_else(|| "a job that is just being taken".to_owned(), |id| format!("job {id}"));
+                    return Err(Refused::Busy { holder, job });
+                }
+            }
+        }
     }
 
     /// The job that came under this key before.
@@ -117,10 +155,13 @@ impl Desk {
     /// True when nothing is at work any more.
     pub async fn close(&self, at_most: Duration) -> bool {
         self.is_closed.store(true, Ordering::SeqCst);
-        let Some(mut at_work) = self.slot.at_work() else { return true };
-        at_work.stop.send_replace(Some(StopMode::Safe));
-        let ended = at_work.job.wait_for(|job| job.state.is_final());
-        tokio::time::timeout(at_most, ended).await.is_ok()
+        let ending = async {
+            if let Some(mut at_work) = self.slot.at_work_once_settled().await {
+                at_work.stop.send_replace(Some(StopMode::Safe));
+                let _ = at_work.job.wait_for(|job| job.state.is_final()).await;
+            }
+        };
+        tokio::time::timeout(at_most, ending).await.is_ok()
     }
 
     async fn audit(&self, by: &Requester, job: JobId, message: String) -> Result<(), Refused> {

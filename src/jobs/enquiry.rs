@@ -197,13 +197,4 @@ impl Enquiry {
             other => Ok(other?),
         }
     }
-
-    /// One snapshot, once its payload was read again and is as its manifest says.
-    ///
-    /// # Errors
-    /// [`Refused::NoSnapshot`]; [`Refused::Archive`] for one that is damaged.
-    pub async fn verify_snapshot(&self, id: SnapshotId) -> Result<Manifest, Refused> {
-        let _ = id;
-        unimplemented!()
-    }
 }

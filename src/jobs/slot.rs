@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, futures::OwnedNotified, watch};
 
 use crate::model::{
     job::{Job, JobEvent, JobId, transition},
@@ -34,6 +34,8 @@ enum State {
 pub struct Slot {
     state: Arc<Mutex<State>>,
     running: Arc<watch::Sender<bool>>,
+    /// Told when an admission is over, whatever came of it.
+    settled: Arc<Notify>,
 }
 
 /// The right to be admitted; the place is free again when it is dropped unused.
@@ -43,7 +45,7 @@ impl Slot {
     /// A free place; `running` is told when a job begins and ends.
     #[must_use]
     pub fn free(running: watch::Sender<bool>) -> Self {
-        Self { state: Arc::new(Mutex::new(State::Free)), running: Arc::new(running) }
+        Self { state: Arc::new(Mutex::new(State::Free)), running: Arc::new(running), settled: Arc::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -71,6 +73,22 @@ impl Slot {
         }
     }
 
+    /// The end of an admission that goes on now, or of the next one. Ask for it before looking at the place.
+    pub(super) fn settled(&self) -> OwnedNotified {
+        Arc::clone(&self.settled).notified_owned()
+    }
+
+    /// The job that is at work, or the last that was, once nobody is being admitted.
+    pub(super) async fn at_work_once_settled(&self) -> Option<AtWork> {
+        loop {
+            let settled = self.settled();
+            if !matches!(&*self.state(), State::Reserved) {
+                return self.at_work();
+            }
+            settled.await;
+        }
+    }
+
     /// Tells that a job began or ended.
     pub(super) fn tell(&self, is_running: bool) {
         self.running.send_replace(is_running);
@@ -82,6 +100,7 @@ impl Reservation {
     pub(super) fn take(mut self, at_work: AtWork) {
         if let Some(slot) = self.0.take() {
             *slot.state() = State::Taken(Box::new(at_work));
+            slot.settled.notify_waiters();
         }
     }
 }
@@ -90,6 +109,7 @@ impl Drop for Reservation {
     fn drop(&mut self) {
         if let Some(slot) = self.0.take() {
             *slot.state() = State::Free;
+            slot.settled.notify_waiters();
         }
     }
 }

@@ -28,9 +28,6 @@ macro_rules! contract {
             a_dump_that_is_not_the_manifests_leaves_the_database_alone,
             );
         }
-        mod postgres {
-            $(#[tokio::test] async fn $rule() { super::$rule(super::target(super::On::Postgres).await).await; })*
-        }
     };
     ($on:ident: $($rule:ident),* $(,)?) => {
         $(#[tokio::test] async fn $rule() { super::$rule(super::target(super::On::$on).await).await; })*
