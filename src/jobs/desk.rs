@@ -100,7 +100,8 @@ impl Desk {
                 Ok(reservation) => return Ok(Place::Free(reservation)),
                 Err(None) if key.is_some() => settled.await, // perhaps this very order
                 Err(job) => {
-                    let holder = job.map_or_else(|| "a job that is just being taken".to_owned(), |id| format!("job {id}"));
+                    let holder =
+                        job.map_or_else(|| "a job that is just being taken".to_owned(), |id| format!("job {id}"));
                     return Err(Refused::Busy { holder, job });
                 }
             }

@@ -37,18 +37,18 @@ const fn history(
     History { published, folder, on, migrations, statements }
 }
 
-pub const ATUIN_POSTGRES: History = history(ATUIN, "migrations", On::Postgres, (20, 0));
-pub const TORRUST_MARIADB: History = history(TORRUST, "migrations/mysql", On::MariaDb, (33, 0));
-pub const TORRUST_SQLITE: History = history(TORRUST, "migrations/sqlite3", On::Sqlite, (33, 0));
-pub const FANG_POSTGRES: History = history(FANG, "postgres_migrations/migrations", On::Postgres, (2, 0));
-pub const FANG_MARIADB: History = history(FANG, "mysql_migrations/migrations", On::MariaDb, (1, 0));
-pub const FANG_SQLITE: History = history(FANG, "sqlite_migrations/migrations", On::Sqlite, (1, 0));
-pub const MATRIX_CRYPTO: History = history(MATRIX, "migrations/crypto_store", On::Sqlite, (19, 0));
-pub const MATRIX_EVENTS: History = history(MATRIX, "migrations/event_cache_store", On::Sqlite, (18, 0));
-pub const MATRIX_MEDIA: History = history(MATRIX, "migrations/media_store", On::Sqlite, (2, 0));
-pub const MATRIX_STATE: History = history(MATRIX, "migrations/state_store", On::Sqlite, (16, 0));
-pub const LEMMY_POSTGRES: History = history(LEMMY, "migrations", On::Postgres, (336, 0));
-pub const APALIS_MARIADB: History = history(APALIS, "migrations", On::MariaDb, (10, 0));
+pub const ATUIN_POSTGRES: History = history(ATUIN, "migrations", On::Postgres, (20, 31));
+pub const TORRUST_MARIADB: History = history(TORRUST, "migrations/mysql", On::MariaDb, (33, 45));
+pub const TORRUST_SQLITE: History = history(TORRUST, "migrations/sqlite3", On::Sqlite, (33, 83));
+pub const FANG_POSTGRES: History = history(FANG, "postgres_migrations/migrations", On::Postgres, (2, 9));
+pub const FANG_MARIADB: History = history(FANG, "mysql_migrations/migrations", On::MariaDb, (1, 5));
+pub const FANG_SQLITE: History = history(FANG, "sqlite_migrations/migrations", On::Sqlite, (1, 5));
+pub const MATRIX_CRYPTO: History = history(MATRIX, "migrations/crypto_store", On::Sqlite, (19, 38));
+pub const MATRIX_EVENTS: History = history(MATRIX, "migrations/event_cache_store", On::Sqlite, (18, 66));
+pub const MATRIX_MEDIA: History = history(MATRIX, "migrations/media_store", On::Sqlite, (2, 4));
+pub const MATRIX_STATE: History = history(MATRIX, "migrations/state_store", On::Sqlite, (16, 37));
+pub const LEMMY_POSTGRES: History = history(LEMMY, "migrations", On::Postgres, (336, 2557));
+pub const APALIS_MARIADB: History = history(APALIS, "migrations", On::MariaDb, (10, 27));
 
 /// The files of one migration, as an onlooker finds them.
 #[derive(Debug)]

@@ -14,13 +14,13 @@ use crate::harness::{
 };
 
 /// A history under way: the target that windlass works on, and the reference, on which the engine's client does the same.
-struct Life {
-    history: History,
-    target: Database,
-    reference: Database,
-    files: Vec<Files>,
+pub struct Life {
+    pub history: History,
+    pub target: Database,
+    pub reference: Database,
+    pub files: Vec<Files>,
     /// What an empty database says of itself.
-    empty: String,
+    pub empty: String,
 }
 
 #[tokio::test]
@@ -90,18 +90,18 @@ async fn matrix_on_sqlite() {
 }
 
 impl Life {
-    async fn begins(history: History) -> Self {
+    pub async fn begins(history: History) -> Self {
         let (target, reference) = (fresh(history.on).await, fresh(history.on).await);
         let empty = reference.in_its_own_words();
         Self { history, target, reference, files: history.files(), empty }
     }
 
-    fn windlass(&self) -> Windlass<'_> {
+    pub fn windlass(&self) -> Windlass<'_> {
         Windlass::on(&self.target, self.history.catalog())
     }
 
     /// Plan, up, status, validate, and up once more.
-    fn goes_up(&self) {
+    pub fn goes_up(&self) {
         let (windlass, History { migrations, statements, .. }) = (self.windlass(), self.history);
         let plan = windlass.does("plan");
         assert_eq!((&plan["ready"], counts(&plan)), (&Value::Bool(true), (migrations, statements)));
@@ -112,6 +112,7 @@ impl Life {
         let said = self.reference.runs_all(self.files.iter().map(|files| files.up.as_path()));
         assert_eq!(said.1, None, "the engine's client runs the same files");
         self.target_is_as_the_reference();
+        assert_ne!(self.reference.in_its_own_words(), self.empty, "the history makes something");
 
         let status = windlass.does("status");
         assert_eq!(list(&status, "/applied").len(), migrations);
@@ -141,7 +142,7 @@ impl Life {
     }
 
     /// Every migration has a way back.
-    fn goes_down_by_its_scripts(&self) {
+    pub fn goes_down_by_its_scripts(&self) {
         let windlass = self.windlass();
         let back = windlass.does("down");
         assert_eq!((text(&back, "/state"), text(&back, "/result/by")), ("succeeded", "down_scripts"));
@@ -154,14 +155,14 @@ impl Life {
     }
 
     #[track_caller]
-    fn target_is_as_the_reference(&self) {
+    pub fn target_is_as_the_reference(&self) {
         pretty_equal(&self.target.in_its_own_words(), &self.reference.in_its_own_words());
     }
 }
 
 /// Fails with the lines that differ, for whole dumps are too long to read.
 #[track_caller]
-pub fn pretty_equal(target: &str, reference: &str) {
+fn pretty_equal(target: &str, reference: &str) {
     let only = |these: &str, those: &str| -> Vec<String> {
         let those: std::collections::BTreeSet<_> = those.lines().collect();
         these.lines().filter(|line| !those.contains(line)).map(str::to_owned).collect()
@@ -175,7 +176,7 @@ pub fn pretty_equal(target: &str, reference: &str) {
 }
 
 /// Migrations and statements of a plan.
-fn counts(plan: &Value) -> (usize, usize) {
+pub fn counts(plan: &Value) -> (usize, usize) {
     let migrations: Vec<_> = list(plan, "/hops").iter().flat_map(|hop| list(hop, "/migrations")).collect();
     (migrations.len(), migrations.iter().map(|migration| list(migration, "/statements").len()).sum())
 }
