@@ -47,7 +47,7 @@ pub const MATRIX_CRYPTO: History = history(MATRIX, "migrations/crypto_store", On
 pub const MATRIX_EVENTS: History = history(MATRIX, "migrations/event_cache_store", On::Sqlite, (18, 66));
 pub const MATRIX_MEDIA: History = history(MATRIX, "migrations/media_store", On::Sqlite, (2, 4));
 pub const MATRIX_STATE: History = history(MATRIX, "migrations/state_store", On::Sqlite, (16, 37));
-pub const LEMMY_POSTGRES: History = history(LEMMY, "migrations", On::Postgres, (336, 2557));
+pub const LEMMY_POSTGRES: History = history(LEMMY, "migrations", On::Postgres, (336, 2650));
 pub const APALIS_MARIADB: History = history(APALIS, "migrations", On::MariaDb, (10, 27));
 
 /// The files of one migration, as an onlooker finds them.
