@@ -96,9 +96,11 @@ impl App {
         Ok(self)
     }
 
-    /// Looks at the target once an interval until [`App::stopping`], and hangs what it sees on [`App::health`].
+    /// Until [`App::stopping`]: looks at the target once an interval and hangs what it sees on [`App::health`]; and settles
+    /// what an earlier process left open.
     pub async fn watch(&self) {
         let sampler = Sampler::new(self.target.clone(), self.health.clone(), self.running.clone());
-        sampler.run(self.stopping.clone()).await;
+        let settling = self.stopping.run_until_cancelled(self.desk.settle(self.config.health.interval));
+        tokio::join!(sampler.run(self.stopping.clone()), settling);
     }
 }

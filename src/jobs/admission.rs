@@ -48,6 +48,30 @@ async fn locked(target: &Target) -> Result<Box<dyn Session>, Refused> {
     if let Err(error) = target.folder.sweep().await {
         tracing::warn!(%error, "leftovers in the snapshot folder could not be swept up");
     }
+    found_gone(target).await?;
+    Ok(session)
+}
+
+/// Writes down as interrupted what a process that is gone left open. Nothing happens while somebody holds the lock, or when
+/// nothing is open. True when nothing is left open.
+///
+/// # Errors
+/// [`Refused`]: the target or the store cannot be asked now.
+pub(super) async fn settle(target: &Target) -> Result<bool, Refused> {
+    if !target.store.is_there() || target.store.open_jobs(&target.name, 1).await?.is_empty() {
+        return Ok(true);
+    }
+    let mut session = target.engine.open().await?;
+    let is_ours = session.try_lock().await?;
+    if is_ours {
+        found_gone(target).await?;
+    }
+    session.close().await;
+    Ok(is_ours)
+}
+
+/// The lock is ours, so whatever is open belongs to nobody any more.
+async fn found_gone(target: &Target) -> Result<(), Refused> {
     for mut job in target.store.open_jobs(&target.name, OPEN_JOBS_MAX).await? {
         if let Ok(state) = transition(job.state, JobEvent::FoundGone) {
             job.state = state;
@@ -56,7 +80,7 @@ async fn locked(target: &Target) -> Result<Box<dyn Session>, Refused> {
             tracing::warn!(job.id = %job.id, "job {} was interrupted: its process is gone", job.id);
         }
     }
-    Ok(session)
+    Ok(())
 }
 
 /// Who holds the lock, as the status row tells.

@@ -118,6 +118,19 @@ impl Desk {
         }
     }
 
+    /// Writes down as interrupted what a process that is gone left open, as soon as the target can be asked and nobody holds
+    /// its lock; tries again every `pause` until then.
+    pub async fn settle(&self, pause: Duration) {
+        loop {
+            match admission::settle(&self.target).await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => tracing::debug!(%error, "what an earlier process left open cannot be settled yet"),
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
     /// Asks the job that is at work to stop at the next safe edge. Answers at once.
     ///
     /// # Errors
