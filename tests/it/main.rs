@@ -8,6 +8,7 @@ mod config;
 mod engine;
 mod harness;
 mod http_door;
+mod real_histories;
 mod snapshot_folder;
 mod sql;
 mod telemetry;
