@@ -9,6 +9,7 @@ mod engine;
 mod harness;
 mod house;
 mod http_door;
+mod readme;
 mod real_histories;
 mod snapshot_folder;
 mod sql;
