@@ -7,7 +7,7 @@ use crate::{
         bookkeeping::{self, lock},
     },
     model::{
-        job::{JobEvent, transition},
+        job::{Job, JobEvent, transition},
         order::{Order, RollbackGoal},
     },
     plan::{self, Facts},
@@ -48,15 +48,43 @@ async fn locked(target: &Target) -> Result<Box<dyn Session>, Refused> {
     if let Err(error) = target.folder.sweep().await {
         tracing::warn!(%error, "leftovers in the snapshot folder could not be swept up");
     }
-    for mut job in target.store.open_jobs(&target.name, OPEN_JOBS_MAX).await? {
-        if let Ok(state) = transition(job.state, JobEvent::FoundGone) {
-            job.state = state;
-            job.finished_at = Some(target.clock.now());
-            target.store.save_job(&job).await?;
+    let open = target.store.open_jobs(&target.name, OPEN_JOBS_MAX).await?;
+    found_gone(target, open).await?;
+    Ok(session)
+}
+
+/// Writes down as interrupted whatever job is open although nobody holds the target's lock. False when somebody holds it.
+///
+/// # Errors
+/// When target or store cannot be asked.
+pub(super) async fn take_stock(target: &Target) -> Result<bool, Refused> {
+    if !target.store.is_there() {
+        return Ok(true);
+    }
+    // Listed first: a job that comes later has the lock before it is written down.
+    let open = target.store.open_jobs(&target.name, OPEN_JOBS_MAX).await?;
+    if open.is_empty() {
+        return Ok(true);
+    }
+    let mut session = target.engine.open_to_read().await?;
+    let is_locked = session.is_locked().await;
+    session.close().await;
+    if is_locked? {
+        return Ok(false);
+    }
+    found_gone(target, open).await.map(|()| true)
+}
+
+async fn found_gone(target: &Target, open: Vec<Job>) -> Result<(), Refused> {
+    for mut job in open {
+        let Ok(state) = transition(job.state, JobEvent::FoundGone) else { continue };
+        job.state = state;
+        job.finished_at = Some(target.clock.now());
+        if target.store.save_found_gone(&job).await? {
             tracing::warn!(job.id = %job.id, "job {} was interrupted: its process is gone", job.id);
         }
     }
-    Ok(session)
+    Ok(())
 }
 
 /// Who holds the lock, as the status row tells.

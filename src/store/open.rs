@@ -43,6 +43,12 @@ impl Store {
         Self(Arc::new(Inner { path: path.display().to_string(), pool: OnceCell::new() }))
     }
 
+    /// Whether anything was ever kept here.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        Path::new(&self.0.path).exists()
+    }
+
     pub(super) async fn pool(&self) -> Result<&SqlitePool, StoreError> {
         self.0.pool.get_or_try_init(|| self.open()).await
     }

@@ -2,10 +2,12 @@
 
 mod auth;
 mod catalog;
+mod cli_run;
 mod config;
 mod engine;
 mod harness;
 mod http_door;
+mod http_run;
 mod snapshot_folder;
 mod sql;
 mod telemetry;
