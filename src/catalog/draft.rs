@@ -16,6 +16,15 @@ pub struct Source {
     pub text: String,
 }
 
+/// Whether a number stands for one migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbering {
+    /// It does; the same number again is a fault.
+    Sole,
+    /// It stands for several parts, which their names tell apart and put in order.
+    InParts,
+}
+
 /// A migration as its files tell it.
 #[derive(Debug)]
 pub struct Draft {
@@ -23,6 +32,8 @@ pub struct Draft {
     pub identity: Identity,
     /// Its number in a numbered history.
     pub number: Option<u64>,
+    /// Whether other migrations may have its number, too.
+    pub numbering: Numbering,
     /// Its folder or file, relative to the catalog's root.
     pub place: Arc<str>,
     /// What is told beside the scripts.

@@ -9,7 +9,7 @@ use semver::Version;
 
 use super::{
     dependencies,
-    draft::Draft,
+    draft::{Draft, Numbering},
     topology::{self, Needs},
 };
 use crate::model::finding::Finding;
@@ -40,9 +40,9 @@ fn duplicates(drafts: &[Draft], findings: &mut Vec<Finding>) -> bool {
     let mut seen = BTreeMap::new();
     let before = findings.len();
     for draft in drafts {
-        let key = match draft.number {
-            Some(number) => (Some(number), None),
-            None => (None, Some((&draft.identity.version, draft.identity.name.as_str()))),
+        let key = match (draft.number, draft.numbering) {
+            (Some(number), Numbering::Sole) => (Some(number), None),
+            _ => (None, Some((&draft.identity.version, draft.identity.name.as_str()))),
         };
         match seen.entry(key) {
             Entry::Vacant(free) => _ = free.insert(draft),
@@ -53,11 +53,11 @@ fn duplicates(drafts: &[Draft], findings: &mut Vec<Finding>) -> bool {
 }
 
 fn duplicate(draft: &Draft, earlier: &Draft) -> Finding {
-    let (message, remedy) = match draft.number {
-        Some(number) => {
+    let (message, remedy) = match (draft.number, draft.numbering) {
+        (Some(number), Numbering::Sole) => {
             (format!("it has the number {number}, and so has {}", earlier.place), "give one of them another number")
         }
-        None => (
+        _ => (
             format!(
                 "it is called {} in version {}, and so is {}",
                 draft.identity.name, draft.identity.version, earlier.place

@@ -50,21 +50,21 @@ impl Call {
         Ok(config::load(&options)?)
     }
 
-    /// The application, opened with these settings.
-    ///
-    /// # Errors
-    /// Whatever cannot be opened.
-    pub fn open(&self, config: Config) -> Result<App, Failure> {
-        Ok(App::open(config, Clock::system())?)
-    }
-
     /// The application, opened with the settings as they are.
     ///
     /// # Errors
-    /// As [`Self::config`] and [`Self::open`].
+    /// As [`Self::config`]; a target that has no usable address.
     pub fn app(&self) -> Result<App, Failure> {
-        self.open(self.config(&[])?)
+        open(self.config(&[])?)
     }
+}
+
+/// The application, opened with these settings.
+///
+/// # Errors
+/// A target that has no usable address.
+pub(super) fn open(config: Config) -> Result<App, Failure> {
+    Ok(App::open(config, Clock::system())?)
 }
 
 /// Who asks: the account that runs the command.

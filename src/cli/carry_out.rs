@@ -29,6 +29,8 @@ use crate::{
 const RETRY_MS: u64 = 500;
 /// The longest one wait for a job's end takes; then the next one begins.
 const WAIT_S: u64 = 60;
+/// How long the end of a job may take to let go of the target before the process leaves.
+const CLOSE_S_MAX: u64 = 5;
 /// How a run with a known length looks while it goes on.
 const BAR: &str = "{bar:30} {percent:>3}% {pos}/{len}  {msg}  {elapsed}";
 /// How one looks whose length is not known yet.
@@ -55,6 +57,7 @@ pub(super) async fn carry_out(call: &Call, app: &App, order: Order) -> Result<Jo
                 let job = waited?;
                 if job.state.is_final() {
                     show.end();
+                    app.desk.close(Duration::from_secs(CLOSE_S_MAX)).await;
                     return Ok(job);
                 }
             }
@@ -167,7 +170,9 @@ impl Show {
             Some(blocker) => format!("{}: waiting for {blocker}", now.step),
             None => now.step.clone(),
         };
-        if !self.output.has_terminal() && message != self.step {
+        // without a bar one line a step is enough, not one for each count behind its comma
+        let begins = |text: &str| text.split(',').next().map(str::to_owned);
+        if !self.output.has_terminal() && begins(&message) != begins(&self.step) {
             self.output.note(&message);
         }
         if now.total > 0 {

@@ -22,6 +22,9 @@ use crate::{
 /// What every problem's `type` begins with.
 const TYPE_PREFIX: &str = "urn:windlass:problem:";
 
+/// The kind of problem that a critical finding makes.
+const NOT_READY: &str = "not-ready";
+
 /// Why a command did not come to its end.
 #[derive(Debug, Clone, Serialize)]
 pub struct Failure {
@@ -76,13 +79,15 @@ impl Failure {
 }
 
 impl From<&JobProblem> for Failure {
+    /// A plan that says no weighs the same whether the desk or the job finds it.
     fn from(problem: &JobProblem) -> Self {
+        let exit = if problem.kind == NOT_READY { Exit::Critical } else { Exit::No };
         let detail = match problem.detail.as_str() {
             "" => problem.title.clone(),
             detail => format!("{}: {detail}", problem.title),
         };
         let mut failure =
-            Self::of(Exit::No, problem.kind.trim_start_matches(TYPE_PREFIX), detail, problem.next_step.as_str());
+            Self::of(exit, problem.kind.trim_start_matches(TYPE_PREFIX), detail, problem.next_step.as_str());
         failure.target_state = Some(problem.target_state.clone()).filter(|state| !state.is_empty());
         failure
     }
@@ -91,11 +96,13 @@ impl From<&JobProblem> for Failure {
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
         let (exit, detail) = (Exit::from(&refused), with_causes(&refused));
-        let of = |kind, next| Self::of(exit, kind, detail, next);
+        let of = |kind, next: &str| Self::of(exit, kind, detail, next);
         match refused {
             Refused::Busy { .. } => of("busy", "wait for it (--wait 10m), or look at it: windlass status"),
             Refused::NotReady { blocking } => {
-                of("not-ready", "settle what blocks; windlass plan shows all of it").blocked_by(blocking)
+                let remedy = blocking.iter().map(|finding| finding.remedy.as_str()).find(|remedy| !remedy.is_empty());
+                let next = remedy.unwrap_or("settle what blocks; windlass plan shows all of it").to_owned();
+                of(NOT_READY, &next).blocked_by(blocking)
             }
             Refused::NothingRuns => of("nothing-runs", "nothing is to be done; windlass status tells what ran last"),
             Refused::KeyReused => of("idempotency-key-reused", "use a fresh key"),
@@ -122,15 +129,14 @@ impl From<OpenError> for Failure {
 
 impl From<CatalogError> for Failure {
     fn from(error: CatalogError) -> Self {
-        let failure = Self::of(
-            Exit::from(&error),
-            "catalog-unusable",
-            with_causes(&error),
-            "mend the catalog (catalog.path); nothing was changed",
-        );
+        let (exit, detail) = (Exit::from(&error), with_causes(&error));
+        let of = |kind, next| Self::of(exit, kind, detail, next);
         match error {
-            CatalogError::Faults(faults) => failure.blocked_by(faults),
-            _ => failure,
+            CatalogError::Name { .. } | CatalogError::Exists { .. } => of("usage", "windlass new --help"),
+            CatalogError::Faults(faults) => {
+                of("catalog-unusable", "mend what is named; nothing was changed").blocked_by(faults)
+            }
+            _ => of("catalog-unusable", "look after the folder catalog.path; nothing was changed"),
         }
     }
 }

@@ -17,7 +17,7 @@ pub mod failure;
 mod new;
 mod openapi;
 mod output;
-mod plan;
+pub mod plan;
 mod run_report;
 mod serve;
 mod snapshot;

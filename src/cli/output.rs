@@ -93,8 +93,10 @@ fn told(failure: &Failure, colours: bool) -> String {
     if let Some(state) = &failure.target_state {
         told.push(format!("state: {}", harmless(state)));
     }
-    told.push(format!("next:  {}\n", harmless(&failure.next_step)));
-    told.join("\n")
+    if !failure.next_step.is_empty() {
+        told.push(format!("next:  {}", harmless(&failure.next_step)));
+    }
+    told.join("\n") + "\n"
 }
 
 fn colours(terminal: bool) -> bool {
@@ -116,9 +118,12 @@ impl Page {
         self
     }
 
-    /// A table; nothing for one without rows.
+    /// A table, after an empty line when something stands before it; nothing for one without rows.
     pub fn table(mut self, table: &Table) -> Self {
         let stdout = io::stdout();
+        if !self.0.is_empty() && !table.is_empty() {
+            self.0.push('\n');
+        }
         self.0.push_str(&table.drawn(stdout.is_terminal(), colours(stdout.is_terminal())));
         self
     }

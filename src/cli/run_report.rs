@@ -17,6 +17,8 @@ pub(super) fn print(output: Output, job: &Job) {
     output.result(job, |page| match &report {
         None => page,
         Some(report) if report.dry_run => sql(page, report),
+        // what kept it from beginning is told as an error
+        Some(report) if job.problem.is_some() && report.migrations.is_empty() => page,
         Some(report) => table(page, report),
     });
 }
@@ -61,8 +63,14 @@ fn row(migration: &MigrationResult) -> [String; 6] {
         migration.direction.as_str().to_owned(),
         migration.statements.len().to_string(),
         words::duration(migration.execution_time_ms),
-        migration.error.clone().unwrap_or_else(|| if migration.success { "done" } else { "failed" }.to_owned()),
+        result(migration),
     ]
+}
+
+/// In one line; the whole of an error is told on standard error.
+fn result(migration: &MigrationResult) -> String {
+    let first = migration.error.as_deref().and_then(|error| error.lines().next());
+    first.unwrap_or(if migration.success { "done" } else { "failed" }).to_owned()
 }
 
 fn summary(report: &RunReport) -> String {

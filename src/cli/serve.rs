@@ -1,12 +1,16 @@
 //! `windlass serve`
 
-use super::{call::Call, exit::Exit, failure::Failure};
+use super::{
+    call::{Call, open},
+    exit::Exit,
+    failure::Failure,
+};
 use crate::{lifecycle, telemetry};
 
 /// Serves until a signal asks to stop. A service tells of its inner life as the settings say.
 pub(super) async fn run(call: &Call) -> Result<Exit, Failure> {
     let config = call.settings(&[])?;
     telemetry::start(&config.log)?;
-    let app = call.open(config)?.for_service().await?;
+    let app = open(config)?.for_service().await?;
     Ok(lifecycle::serve(app, call.http.router).await?.into())
 }

@@ -172,7 +172,7 @@ async fn verify(words: &Verify, call: &Call) -> Result<Exit, Failure> {
 
 /// One damaged copy does not keep the others from being looked at.
 async fn verdict(app: &App, id: SnapshotId) -> Result<Verdict, Failure> {
-    match app.enquiry.verify_snapshot(id).await {
+    match app.enquiry.verify(id).await {
         Ok(_) => Ok(Verdict { id, whole: true, reason: None }),
         Err(Refused::Archive(error)) => Ok(Verdict { id, whole: false, reason: Some(with_causes(&error)) }),
         Err(refused) => Err(refused.into()),

@@ -46,9 +46,14 @@ impl Table {
         self
     }
 
+    /// Whether there is nothing to draw.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// As text that ends with a line break; nothing without rows.
     pub fn drawn(&self, terminal: bool, colours: bool) -> String {
-        if self.rows.is_empty() {
+        if self.is_empty() {
             return String::new();
         }
         let mut table = comfy_table::Table::new();

@@ -7,7 +7,7 @@ use semver::Version;
 
 use super::{
     arguments::{duration, snapshot_policy},
-    call::Call,
+    call::{Call, open},
     carry_out::{carry_out, outcome},
     exit::Exit,
     failure::Failure,
@@ -17,7 +17,6 @@ use crate::model::order::{Order, SnapshotPolicy};
 
 /// Take the database to a newer version
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 pub struct Up {
     /// To this version [default: the one the application requires]
     #[arg(long, value_name = "VERSION")]
@@ -58,7 +57,7 @@ pub(super) async fn run(up: Up, call: &Call) -> Result<Exit, Failure> {
     if let Some(wait) = up.wait {
         config.run.lock_wait = wait;
     }
-    let app = call.open(config)?;
+    let app = open(config)?;
     let job = carry_out(call, &app, up.order()).await?;
     run_report::print(call.output, &job);
     outcome(&job)

@@ -44,6 +44,9 @@ pub enum EngineError {
     /// It did not answer in time.
     #[error("the database did not answer within {} ms", .0.as_millis())]
     TimedOut(Duration),
+    /// Somebody asked for it to stop at once.
+    #[error("it was stopped because somebody asked")]
+    Cancelled,
     /// The target can be read and not written.
     #[error("the database at {address} is read-only")]
     ReadOnly {

@@ -98,6 +98,13 @@ pub trait Engine: Send + Sync {
     /// As [`Engine::open`].
     async fn open_to_read(&self) -> Result<Box<dyn Session>, EngineError>;
 
+    /// Stops the statement that the session called `connection_id` is at; that session then gets [`EngineError::Refused`].
+    /// Nothing happens when it is at none.
+    ///
+    /// # Errors
+    /// As [`Engine::open`]; the server's.
+    async fn cancel(&self, connection_id: &str) -> Result<(), EngineError>;
+
     /// Sends a native dump of the whole database, taken at one moment, into `sink`, and says with which tool (and version) it was made.
     /// `scratch` is a private folder for an engine that needs a file in between.
     ///

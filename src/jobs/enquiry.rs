@@ -1,5 +1,7 @@
 //! Answers questions; never writes to the target.
 
+use std::collections::BTreeMap;
+
 use semver::Version;
 
 use super::{Refused, slot::Slot};
@@ -10,8 +12,9 @@ use crate::{
     },
     model::{
         compatibility::Compatibility,
-        job::{Job, JobId},
+        job::{Job, JobId, JobKind},
         plan::Plan,
+        report::RunReport,
         snapshot::{Manifest, SnapshotId},
         status::{LogFilter, LogLine, Status},
     },
@@ -20,6 +23,8 @@ use crate::{
     snapshot::ArchiveError,
 };
 
+/// Jobs whose times a plan looks at.
+const TIMED_JOBS: u32 = 50;
 /// Jobs that a status shows.
 const RECENT_JOBS: u32 = 10;
 
@@ -48,8 +53,18 @@ impl Enquiry {
         let schema = session.schema(None).await?;
         session.close().await;
         let needs = self.target.needs(&catalog);
-        let facts = Facts::of(self.target.site(), &catalog, &history, &needs).sized(&schema);
+        let durations = self.durations().await?;
+        let facts = Facts::of(self.target.site(), &catalog, &history, &needs).sized(&schema).timed(&durations);
         Ok(plan::forward(&facts, to, with_sql))
+    }
+
+    /// How long each migration took when it last ran here, in milliseconds, by identity. Empty while no run was kept.
+    async fn durations(&self) -> Result<BTreeMap<String, u64>, Refused> {
+        let jobs = self.recent(TIMED_JOBS).await?;
+        let reports = jobs.into_iter().rev().filter(|job| job.kind == JobKind::Migrate);
+        let runs = reports.filter_map(|job| serde_json::from_value::<RunReport>(job.result?).ok());
+        let done = runs.filter(|run| !run.dry_run).flat_map(|run| run.migrations).filter(|result| result.success);
+        Ok(done.map(|result| (result.id, result.execution_time_ms)).collect())
     }
 
     /// Whether application and database can work together now.
@@ -80,7 +95,7 @@ impl Enquiry {
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let compatibility = plan::compatibility(&facts);
         let pending = facts.pending().map(|migration| migration.identity.to_string()).collect();
-        let mut recent = self.target.store.newest_jobs(&self.target.name, RECENT_JOBS).await?;
+        let mut recent = self.recent(RECENT_JOBS).await?;
         let running = self.running();
         recent.retain(|job| Some(job.id) != running.as_ref().map(|job| job.id));
         Ok(Status {
@@ -103,6 +118,14 @@ impl Enquiry {
             return Ok(None);
         }
         Ok(lock::holder(session, words).await?)
+    }
+
+    /// The newest jobs; none while there is no store.
+    async fn recent(&self, limit: u32) -> Result<Vec<Job>, Refused> {
+        match self.target.store.is_there() {
+            true => Ok(self.target.store.newest_jobs(&self.target.name, limit).await?),
+            false => Ok(Vec::new()),
+        }
     }
 
     /// The job that is at work in this process.
@@ -137,7 +160,7 @@ impl Enquiry {
     pub async fn latest_job(&self) -> Result<Option<Job>, Refused> {
         match self.running() {
             Some(job) => Ok(Some(job)),
-            None => Ok(self.target.store.newest_jobs(&self.target.name, 1).await?.pop()),
+            None => Ok(self.recent(1).await?.pop()),
         }
     }
 
@@ -164,11 +187,11 @@ impl Enquiry {
         }
     }
 
-    /// One snapshot, once its payload was read again and is as its manifest says.
+    /// Reads a snapshot again and compares it with its manifest.
     ///
     /// # Errors
-    /// [`Refused::NoSnapshot`]; [`Refused::Archive`] for one that is damaged.
-    pub async fn verify_snapshot(&self, id: SnapshotId) -> Result<Manifest, Refused> {
+    /// [`Refused::Archive`] that names what differs.
+    pub async fn verify(&self, id: SnapshotId) -> Result<Manifest, Refused> {
         match self.target.folder.verify(id, |_| ()).await {
             Err(ArchiveError::Missing(id)) => Err(Refused::NoSnapshot(id)),
             other => Ok(other?),

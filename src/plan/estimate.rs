@@ -1,4 +1,5 @@
-//! How long it may take, by the sizes of the tables a script names. Rough on purpose, and silent when nothing is known.
+//! How long it may take: as long as it took before, else by the sizes of the tables a script names. Rough on purpose, and
+//! silent when nothing is known.
 
 use super::Facts;
 use crate::{model::migration::Script, sql};
@@ -8,8 +9,11 @@ const ROWS_A_MS: u64 = 100;
 /// What a statement costs whatever it works on, in milliseconds.
 const STATEMENT_MS: u64 = 5;
 
-/// Milliseconds for a script; `None` when the target's sizes were not looked at.
-pub(super) fn of_script(facts: &Facts<'_>, script: &Script) -> Option<u64> {
+/// Milliseconds for a migration's script; `None` when neither an earlier run nor the target's sizes are known.
+pub(super) fn of_script(facts: &Facts<'_>, id: &str, script: &Script) -> Option<u64> {
+    if let Some(before) = facts.durations.and_then(|durations| durations.get(id)) {
+        return Some(*before);
+    }
     facts.schema?;
     Some(script.statements.iter().map(|statement| STATEMENT_MS + rows_named(facts, &statement.sql) / ROWS_A_MS).sum())
 }

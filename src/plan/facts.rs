@@ -1,6 +1,6 @@
 //! Everything a plan is made of, and which row of the history is of which migration.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use semver::Version;
 
@@ -53,6 +53,8 @@ pub struct Facts<'a> {
     pub schema: Option<&'a Schema>,
     /// What the application needs.
     pub needs: &'a Needs,
+    /// How long each migration took when it ran here before, in milliseconds, by identity.
+    pub durations: Option<&'a BTreeMap<String, u64>>,
     /// For each row of the history, its migration's place in the catalog.
     places: Vec<Option<usize>>,
     /// The places of what is pending.
@@ -77,13 +79,20 @@ impl<'a> Facts<'a> {
         let mut applied = vec![false; catalog.migrations.len()];
         places.iter().flatten().for_each(|&place| applied[place] = true);
         let pending = (0..applied.len()).filter(|&place| !applied[place]).collect();
-        Self { site, catalog, history, schema: None, needs, places, pending }
+        Self { site, catalog, history, schema: None, needs, durations: None, places, pending }
     }
 
     /// The same facts with the target's sizes.
     #[must_use]
     pub fn sized(mut self, schema: &'a Schema) -> Self {
         self.schema = Some(schema);
+        self
+    }
+
+    /// The same facts with how long each migration took when it ran here before.
+    #[must_use]
+    pub fn timed(mut self, durations: &'a BTreeMap<String, u64>) -> Self {
+        self.durations = Some(durations);
         self
     }
 

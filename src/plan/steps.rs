@@ -30,9 +30,12 @@ pub(super) fn planned(
         Direction::Up => Some(&migration.up),
         Direction::Down => migration.down.as_ref(),
     };
+    let id = migration.identity.to_string();
+    let timed = script.filter(|_| direction == Direction::Up);
     PlannedMigration {
         number,
-        id: migration.identity.to_string(),
+        estimated_ms: timed.and_then(|script| estimate::of_script(facts, &id, script)),
+        id,
         version: migration.identity.version.clone(),
         description: migration.description.clone(),
         direction,
@@ -40,7 +43,6 @@ pub(super) fn planned(
         route: script.map_or(Route::Whole, |script| route(facts.site.scope, migration.transactional, script)),
         statements: script.map(|script| statements(script, with_sql)).unwrap_or_default(),
         rollback: if migration.down.is_some() { RollbackKind::Claimed } else { RollbackKind::None },
-        estimated_ms: script.and_then(|script| estimate::of_script(facts, script)),
     }
 }
 

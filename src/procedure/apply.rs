@@ -110,7 +110,7 @@ impl Change<'_> {
     }
 }
 
-/// Applies a migration, or takes it back, and records it; statements up to `done` are left out.
+/// Applies a migration, or takes it back, and records it.
 ///
 /// # Errors
 /// [`Failed`], after the truth was read again.
@@ -120,13 +120,28 @@ pub async fn apply(
     held: &mut Held,
     evidence: &mut Evidence,
     change: &Change<'_>,
-    done: u32,
 ) -> Result<(), Failed> {
     held.limit(limits(target, change.migration)).await.map_err(Failed::before)?;
     match change.route(target) {
         Route::Whole => whole(target, told, held, change).await,
-        Route::Journaled => journaled(target, told, held, evidence, change, done).await,
+        Route::Journaled => journaled(target, told, held, evidence, change, 0).await,
     }
+}
+
+/// Goes on with a migration whose first `done` statements are done, by its journal, and records it.
+///
+/// # Errors
+/// [`Failed`], after the truth was read again.
+pub async fn resume(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    evidence: &mut Evidence,
+    change: &Change<'_>,
+    done: u32,
+) -> Result<(), Failed> {
+    held.limit(limits(target, change.migration)).await.map_err(Failed::before)?;
+    journaled(target, told, held, evidence, change, done).await
 }
 
 fn limits(target: &Target, migration: &Migration) -> Limits {
@@ -150,13 +165,29 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     let base = told.progress.now().completed;
     let mut seen = |index: usize| told.progress.update(|p| p.count(base + index.min(count) as u64, p.total));
     let session = held.session().map_err(Failed::before)?;
-    let Err(failed) = session.transact(&texts, &mut seen).await else { return Ok(()) };
+    let connection = session.connection_id().to_owned();
+    let mut is_cancelled = false;
+    let outcome = {
+        let mut work = session.transact(&texts, &mut seen);
+        tokio::select! {
+            outcome = &mut work => outcome,
+            () = told.stop_now() => {
+                is_cancelled = true;
+                told.warning(format!("stopping {} at once: it is rolled back", change.migration.identity));
+                if let Err(error) = target.engine.cancel(&connection).await {
+                    told.warning(format!("it could not be stopped and runs to its end: {error}"));
+                }
+                work.await
+            }
+        }
+    };
+    let Err(failed) = outcome else { return Ok(()) };
     told.progress.update(|progress| progress.count(base, progress.total));
     match truth(target, told, held, change).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(Failed {
             statement: failed.index.checked_sub(1).and_then(|index| change.place(index)),
-            error: fenced(failed, held.epoch),
+            error: if is_cancelled { EngineError::Cancelled } else { fenced(failed, held.epoch) },
             left: Left::AsBefore,
         }),
         Err(_) => Err(Failed::unknown(failed.error)),
@@ -195,6 +226,10 @@ async fn journaled(
     for (number, (index, statement)) in (1_u32..).zip(change.statements().iter().enumerate()) {
         if number <= done && statement.kind != StatementKind::Session {
             continue;
+        }
+        if told.is_stopping() && number > 1 {
+            let left = Left::InFlight { done: number - 1 };
+            return Err(Failed { statement: None, error: EngineError::Cancelled, left });
         }
         if let Some((place, _)) = change.place(index) {
             told.progress.update(|p| p.statement = Some(place));

@@ -54,6 +54,14 @@ impl Assignment {
         self.stop.borrow().is_some()
     }
 
+    /// Comes back once somebody asks to stop at once; never when nobody does.
+    pub async fn stop_now(&self) {
+        let mut stop = self.stop.clone();
+        if stop.wait_for(|asked| *asked == Some(StopMode::Now)).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Says what is being done now.
     pub fn step(&self, step: impl Into<String>) {
         let step = step.into();

@@ -7,7 +7,9 @@ use super::{
     Assignment, Ended, Held, Target,
     apply::{self, Change, Failed, Left},
     evidence::Evidence,
-    problem, read_history, recover, snapshot, undo, validate,
+    problem, read_history,
+    recover::{self, Stuck},
+    snapshot, undo, validate,
 };
 use crate::{
     engine::{
@@ -90,9 +92,7 @@ impl Run<'_> {
         let needs = self.target.needs(&catalog);
         let mut history = self.held.begin(self.target, self.told).await.map_err(untouched)?;
         if history.unfinished.is_some() && self.recording.is_none() {
-            recover::recover(self.target, self.told, self.held, &mut self.evidence, &catalog)
-                .await
-                .map_err(|stuck| problem::stuck(&stuck))?;
+            recover::recover(self.target, self.told, self.held, &mut self.evidence, &catalog).await.map_err(short)?;
             let session = self.held.session().map_err(untouched)?;
             history = read_history(session, self.target.engine.words()).await.map_err(untouched)?;
         }
@@ -195,7 +195,7 @@ impl Run<'_> {
             seq,
             number,
         };
-        let applied = apply::apply(self.target, self.told, self.held, &mut self.evidence, &change, 0).await;
+        let applied = apply::apply(self.target, self.told, self.held, &mut self.evidence, &change).await;
         let done = before + migration.up.statements.len() as u64;
         self.told.progress.update(|progress| progress.count(done, progress.total));
         let failed = match applied {
@@ -204,6 +204,7 @@ impl Run<'_> {
                 self.tell(&change, started, None);
                 return Ok(());
             }
+            Err(failed) if matches!(failed.error, EngineError::Cancelled) => return Err(Short::Paused),
             Err(failed) => self.taken_back(&change, failed).await,
         };
         let problem = problem::migration(&name, &failed);
@@ -282,6 +283,14 @@ fn planned(seq: u32, number: i64, migration: &Migration) -> Planned {
         checksum: Some(migration.checksum.to_string()),
         bytes_sha256: Some(migration.checksum.bytes.clone()),
         rollback_available: migration.down.is_some(),
+    }
+}
+
+/// Finishing what was interrupted was stopped, or did not come about.
+fn short(stuck: Stuck) -> Short {
+    match stuck {
+        Stuck::Failed(_, failed) if matches!(failed.error, EngineError::Cancelled) => Short::Paused,
+        stuck => problem::stuck(&stuck).into(),
     }
 }
 

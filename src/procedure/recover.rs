@@ -59,7 +59,7 @@ pub async fn recover(
     told.warning(format!("{} was interrupted at its statement {}; finishing it", found.name, found.statement));
     let done = decide(target, held, &found, &change).await?;
     journal::renew(held.session()?, found.run, found.seq, &migration.checksum).await?;
-    apply::apply(target, told, held, evidence, &change, done)
+    apply::resume(target, told, held, evidence, &change, done)
         .await
         .map_err(|failed| Stuck::Failed(found.name.clone(), failed))?;
     told.info(format!("{} is finished", found.name));

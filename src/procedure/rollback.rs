@@ -7,7 +7,9 @@ use super::{
     apply::{self, Change},
     evidence::Evidence,
     migrate::ms_since,
-    problem, read_history, recover, restore, validate,
+    problem, read_history, recover, restore,
+    snapshot::{self, Labels},
+    validate,
 };
 use crate::{
     engine::{
@@ -19,7 +21,7 @@ use crate::{
         history::History,
         job::JobProblem,
         migration::Direction,
-        order::RollbackGoal,
+        order::{RollbackGoal, SnapshotPolicy},
         report::{MigrationResult, RollbackMeans, RunReport},
         snapshot::SnapshotId,
     },
@@ -77,6 +79,7 @@ impl Rollback<'_> {
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let backward = plan::backward(&facts, goal, false);
         if backward.blocking.is_empty() {
+            self.snapshot().await?;
             self.announce(&history, &backward, needs.backend.to_string()).await?;
             return self.by_scripts(&history, &backward, &catalog).await;
         }
@@ -110,6 +113,21 @@ impl Rollback<'_> {
         let history = read_history(session, self.target.engine.words()).await.map_err(untouched)?;
         self.report.to = history.version;
         self.validate().await
+    }
+
+    /// Makes the snapshot under the rollback: down scripts lose what they drop, so the state before is kept.
+    async fn snapshot(&mut self) -> Result<(), JobProblem> {
+        if self.recording.is_some() || self.target.config.policy.snapshot == SnapshotPolicy::Never {
+            return Ok(());
+        }
+        let labels = Labels {
+            message: Some("before a rollback by down scripts".to_owned()),
+            tags: vec!["before-rollback".to_owned()],
+            notes: None,
+        };
+        let manifest = snapshot::take(self.target, self.told, self.held, labels).await?;
+        self.report.snapshot = Some(manifest.id);
+        Ok(())
     }
 
     /// Writes into the journal what is meant to be taken back, with the version each step leaves.
@@ -177,6 +195,9 @@ impl Rollback<'_> {
                 number: step.number,
             };
             self.one(&change).await?;
+            if self.is_paused {
+                return Ok(());
+            }
             let below = history.applied.iter().rev().find(|row| row.number < step.number);
             self.report.to = below.map(|row| row.version.clone());
         }
@@ -189,9 +210,13 @@ impl Rollback<'_> {
         self.evidence.begin();
         let started = Instant::now();
         let before = self.told.progress.now().completed;
-        let applied = apply::apply(self.target, self.told, self.held, &mut self.evidence, change, 0).await;
+        let applied = apply::apply(self.target, self.told, self.held, &mut self.evidence, change).await;
         let done = before + change.statements().len() as u64;
         self.told.progress.update(|progress| progress.count(done, progress.total));
+        if matches!(&applied, Err(failed) if matches!(failed.error, EngineError::Cancelled)) {
+            self.is_paused = true;
+            return Ok(());
+        }
         let problem = applied.err().map(|failed| problem::migration(&name, &failed));
         let statements = match &self.recording {
             Some(recording) => recording.take(),

@@ -43,7 +43,7 @@ impl Store {
         Self(Arc::new(Inner { path: path.display().to_string(), pool: OnceCell::new() }))
     }
 
-    /// Whether anything was ever kept here.
+    /// Whether there is a store already: a question need not make one.
     #[must_use]
     pub fn is_there(&self) -> bool {
         Path::new(&self.0.path).exists()

@@ -2,6 +2,7 @@
 
 mod auth;
 mod catalog;
+mod cli_parse;
 mod cli_run;
 mod config;
 mod engine;

@@ -1,18 +1,21 @@
 //! What the layouts of numbered files share: `<number>_<name>[.up|.down].sql`.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use semver::Version;
 
 use crate::{
     catalog::{
-        draft::{Draft, Metadata, Source},
+        draft::{Draft, Metadata, Numbering, Source},
         folder::{Entry, Kind},
         name::is_digits,
         reader::Reader,
         words::is_sql,
     },
-    model::migration::Identity,
+    model::{finding::Finding, migration::Identity},
 };
 
 /// Which way a numbered file goes.
@@ -46,10 +49,12 @@ pub fn file_name(file: &str) -> Option<FileName<'_>> {
     is_digits(number).then_some(FileName { number, name, way })
 }
 
-/// Reads a folder of numbered files. The files of one migration are told by their number, not by their name.
+/// Reads a folder of numbered files. The files of one migration are told by their number, not by their name; forward
+/// files alone may share a number, and are then its parts.
 pub fn read(reader: &mut Reader, entries: &[Entry]) -> Vec<Draft> {
     let mut drafts = Vec::new();
     let mut backs: BTreeMap<u64, Source> = BTreeMap::new();
+    let mut paired = BTreeSet::new();
     for Entry { name: file, kind } in entries {
         let Some(parts) = file_name(file).filter(|_| *kind == Kind::File) else {
             passed_over(reader, file, *kind);
@@ -57,6 +62,9 @@ pub fn read(reader: &mut Reader, entries: &[Entry]) -> Vec<Draft> {
         };
         let Some(identity) = identity(reader, file, parts.number, parts.name) else { continue };
         let (number, source) = (identity.version.patch, reader.source(file));
+        if parts.way != Way::Simple {
+            paired.insert(number);
+        }
         if parts.way != Way::Down {
             drafts.push(draft(identity, file, source));
         } else if let Some(source) = source
@@ -65,6 +73,7 @@ pub fn read(reader: &mut Reader, entries: &[Entry]) -> Vec<Draft> {
             twice(reader, file, number, &earlier.file);
         }
     }
+    in_parts(reader, &mut drafts, &paired);
     for draft in &mut drafts {
         draft.down = draft.number.and_then(|number| backs.remove(&number));
     }
@@ -78,7 +87,29 @@ pub fn read(reader: &mut Reader, entries: &[Entry]) -> Vec<Draft> {
 /// A migration of which only number, name and place are known.
 pub fn draft(identity: Identity, place: &str, up: Option<Source>) -> Draft {
     let number = Some(identity.version.patch);
-    Draft { identity, number, place: place.into(), metadata: Metadata::default(), up, down: None }
+    let numbering = Numbering::Sole;
+    Draft { identity, number, numbering, place: place.into(), metadata: Metadata::default(), up, down: None }
+}
+
+/// Marks the forward files that share a number with forward files only, and tells of them: it may be two authors' mishap.
+fn in_parts(reader: &mut Reader, drafts: &mut [Draft], paired: &BTreeSet<u64>) {
+    let mut first: BTreeMap<u64, Arc<str>> = BTreeMap::new();
+    let mut shared = BTreeSet::new();
+    for draft in drafts.iter() {
+        let Some(number) = draft.number.filter(|number| !paired.contains(number)) else { continue };
+        let Some(earlier) = first.get(&number) else {
+            first.insert(number, draft.place.clone());
+            continue;
+        };
+        shared.insert(number);
+        let message =
+            format!("it has the number {number}, and so has {earlier}: they are applied in the order of their names");
+        let finding = Finding::warning("shared-number", &*draft.place, message);
+        reader.findings.push(finding.remedy("give one of them another number, unless they are parts of one change"));
+    }
+    for draft in drafts.iter_mut().filter(|draft| draft.number.is_some_and(|number| shared.contains(&number))) {
+        draft.numbering = Numbering::InParts;
+    }
 }
 
 /// `0.0.<number>` and the name, with `_` for whatever is neither letter nor digit. A fault when there is none.

@@ -3,7 +3,7 @@
 use super::Format;
 use crate::{
     catalog::{
-        draft::{Draft, Metadata, Source},
+        draft::{Draft, Metadata, Numbering, Source},
         folder::{Entry, Kind},
         metadata, name,
         reader::Reader,
@@ -72,7 +72,7 @@ fn migration(reader: &mut Reader, place: &str, identity: Identity) -> Draft {
         reader.fault("missing-up-script", place, message, "write one of them");
     }
     let down = script(reader, place, &files, "down");
-    Draft { identity, number: None, place: place.into(), metadata, up, down }
+    Draft { identity, number: None, numbering: Numbering::Sole, place: place.into(), metadata, up, down }
 }
 
 /// Says what is to be said of a file that is not read.

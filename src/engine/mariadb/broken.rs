@@ -61,7 +61,7 @@ pub(super) async fn references(session: &mut MariaSession, limit: usize) -> Resu
     Ok(sentences)
 }
 
-/// The rows of `table` without the row they point to. A key with a NULL in it points nowhere on purpose (InnoDB checks
+/// The rows of `table` without the row they point to. A key with a NULL in it points nowhere on purpose (`InnoDB` checks
 /// by MATCH SIMPLE: MySQL manual, "FOREIGN KEY Constraints").
 fn orphans(table: &str, link: &keys::Link, limit: usize) -> String {
     let joined = |part: fn(&(String, String)) -> String, between: &str| {

@@ -26,7 +26,7 @@ const END_S_MAX: u64 = 60;
 /// "mariadb-dump", --comments and --dump-date).
 const LAST_WORDS: &[u8] = b"-- Dump completed";
 
-/// One consistent moment for InnoDB tables (`--single-transaction`), rows streamed and not collected (`--quick`), bytes
+/// One consistent moment for `InnoDB` tables (`--single-transaction`), rows streamed and not collected (`--quick`), bytes
 /// that no character set touches (`--hex-blob`), and no need for the PROCESS privilege (`--no-tablespaces`).
 const ARGUMENTS: [&str; 9] = [
     "--single-transaction",

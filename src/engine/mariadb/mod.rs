@@ -14,6 +14,7 @@ mod rows;
 mod session;
 mod tables;
 mod tool;
+mod watch;
 
 use std::sync::Arc;
 
@@ -63,6 +64,18 @@ impl Engine for MariaDb {
         Ok(Box::new(open::open(&self.address, Purpose::Read).await?))
     }
 
+    async fn cancel(&self, connection_id: &str) -> Result<(), EngineError> {
+        let mut session = self.open_to_read().await?;
+        let thread: u64 = connection_id.parse().unwrap_or_default();
+        // MariaDB manual, "KILL": QUERY leaves the connection; an unknown thread is error 1094.
+        let asked = session.execute(&format!("KILL QUERY {thread}")).await;
+        session.close().await;
+        match asked.map_err(|failed| failed.error) {
+            Err(EngineError::Refused { code, .. }) if code == "1094" => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
     async fn dump(&self, scratch: &std::path::Path, sink: DumpSink) -> Result<String, EngineError> {
         dump::dump(&self.address, scratch, sink).await
     }
@@ -82,6 +95,6 @@ impl Engine for MariaDb {
     }
 
     fn open_by_hand(&self) -> &'static str {
-        "age -d {payload} | zstd -d | mariadb --binary-mode --comments --default-character-set=utf8mb4 <database>"
+        "zstd -dc {payload} | mariadb --binary-mode --comments --default-character-set=utf8mb4 <database>"
     }
 }

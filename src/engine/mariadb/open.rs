@@ -45,8 +45,9 @@ pub(super) async fn open(address: &Address, purpose: Purpose) -> Result<MariaSes
 }
 
 async fn opened(address: &Address, purpose: Purpose) -> Result<MariaSession, EngineError> {
+    let options = address.options();
     let mut connection =
-        MySqlConnection::connect_with(&address.options()).await.map_err(|error| unreachable(address, words(&error)))?;
+        MySqlConnection::connect_with(&options).await.map_err(|error| unreachable(address, words(&error)))?;
     let greeting = ask(&mut connection, "SELECT VERSION(), CONNECTION_ID(), DATABASE()").await;
     let greeting = greeting.map_err(|error| unreachable(address, words(&error)))?;
     let variables = variables(&mut connection).await.map_err(|error| unreachable(address, words(&error)))?;
@@ -64,7 +65,7 @@ async fn opened(address: &Address, purpose: Purpose) -> Result<MariaSession, Eng
     }
     let folded = variables.get("lower_case_table_names").is_some_and(|value| value != "0");
     let lock = lock::name(&database, folded);
-    Ok(MariaSession::over(connection, server, id, database, lock))
+    Ok(MariaSession::over(connection, options, server, id, database, lock))
 }
 
 /// Sets what a run relies on, and asks for the right to write: a transaction that is READ WRITE by its own words is

@@ -3,10 +3,13 @@
 use std::{collections::BTreeMap, future::Future, time::Duration};
 
 use async_trait::async_trait;
-use sqlx::{AssertSqlSafe, Connection, MySqlConnection, mysql::MySqlDatabaseError};
+use sqlx::{
+    AssertSqlSafe, Connection, MySqlConnection,
+    mysql::{MySqlConnectOptions, MySqlDatabaseError},
+};
 use tokio::time::timeout;
 
-use super::{MARIADB, broken, introspect, rows};
+use super::{MARIADB, broken, introspect, rows, watch};
 use crate::{
     engine::{EngineError, Limits, Row, Server, Session, StatementError, Value},
     model::schema::Schema,
@@ -33,6 +36,7 @@ const SESSION_ENDED: [u16; 5] = [1053, 1927, 3169, 4031, 1080];
 /// A session.
 pub(super) struct MariaSession {
     connection: MySqlConnection,
+    options: MySqlConnectOptions,
     server: Server,
     id: String,
     pub(super) database: String,
@@ -45,18 +49,19 @@ pub(super) struct MariaSession {
 impl MariaSession {
     pub(super) fn over(
         connection: MySqlConnection,
+        options: MySqlConnectOptions,
         server: Server,
         id: String,
         database: String,
         lock: String,
     ) -> Self {
-        Self { connection, server, id, database, lock, held: false, deadline: None, lost: None }
+        Self { connection, options, server, id, database, lock, held: false, deadline: None, lost: None }
     }
 
     /// Asks, with the deadline and the reading of errors that every statement has.
     pub(super) async fn rows(&mut self, sql: &str, binds: &[Value], limit_s: u64) -> Result<Vec<Row>, EngineError> {
         self.must_be_there()?;
-        let limit = Some(Duration::from_secs(limit_s));
+        let limit = Duration::from_secs(limit_s);
         // The text protocol takes every SHOW; a prepared statement does not (MySQL manual, "SQL Syntax Permitted in
         // Prepared Statements").
         let answer = if binds.is_empty() {
@@ -73,7 +78,10 @@ impl MariaSession {
     async fn text(&mut self, sql: &str, limit: Option<Duration>) -> Result<u64, EngineError> {
         self.must_be_there()?;
         let query = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.connection);
-        let answer = answered(query, limit).await;
+        let answer = match limit {
+            Some(limit) => answered(query, limit).await,
+            None => watch::watched(&self.options, &self.id, query).await,
+        };
         self.noted(answer).map(|done| done.rows_affected())
     }
 
@@ -169,9 +177,9 @@ impl Session for MariaSession {
     }
 
     async fn write(&mut self, sql: &str, binds: &[Value]) -> Result<u64, EngineError> {
-        let limit = Some(Duration::from_secs(OWN_S_MAX));
+        let limit = Duration::from_secs(OWN_S_MAX);
         if binds.is_empty() {
-            return self.text(sql, limit).await;
+            return self.text(sql, Some(limit)).await;
         }
         self.must_be_there()?;
         let query = rows::bound(sql, binds).execute(&mut self.connection);
@@ -215,21 +223,15 @@ impl Session for MariaSession {
 }
 
 /// Waits for an answer, at most as long as `limit` says.
-async fn answered<T>(
-    query: impl Future<Output = Result<T, sqlx::Error>>,
-    limit: Option<Duration>,
-) -> Result<T, EngineError> {
-    match limit {
-        None => query.await.map_err(understood),
-        Some(limit) => match timeout(limit, query).await {
-            Ok(answer) => answer.map_err(understood),
-            Err(_) => Err(EngineError::TimedOut(limit)),
-        },
+async fn answered<T>(query: impl Future<Output = Result<T, sqlx::Error>>, limit: Duration) -> Result<T, EngineError> {
+    match timeout(limit, query).await {
+        Ok(answer) => answer.map_err(|error| understood(&error)),
+        Err(_) => Err(EngineError::TimedOut(limit)),
     }
 }
 
 /// What an error of the driver means. Whatever is not the database's own word leaves the conversation in an unknown place.
-fn understood(error: sqlx::Error) -> EngineError {
+pub(super) fn understood(error: &sqlx::Error) -> EngineError {
     let reason = error.to_string();
     match error.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>()) {
         Some(refusal) if !SESSION_ENDED.contains(&refusal.number()) => {

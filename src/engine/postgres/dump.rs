@@ -1,4 +1,4 @@
-//! The database out: `pg_dump` in custom format, which takes it at one moment (PostgreSQL manual, "pg_dump": "It makes
+//! The database out: `pg_dump` in custom format, which takes it at one moment (PostgreSQL manual: "It makes
 //! consistent backups even if the database is being used concurrently").
 
 use std::{path::Path, process::Stdio, time::Duration};

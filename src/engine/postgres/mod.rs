@@ -71,6 +71,15 @@ impl Engine for Postgres {
         Ok(Box::new(connect::open(&self.address, Purpose::Look).await?))
     }
 
+    async fn cancel(&self, connection_id: &str) -> Result<(), EngineError> {
+        let mut session = self.open_to_read().await?;
+        let pid: i64 = connection_id.parse().unwrap_or_default();
+        // PostgreSQL manual, "Server Signaling Functions": a no-op for a process that is at nothing, or is gone.
+        let asked = session.query("SELECT pg_cancel_backend(CAST(? AS int4))", &[pid.into()]).await;
+        session.close().await;
+        asked.map(drop)
+    }
+
     async fn dump(&self, scratch: &Path, sink: DumpSink) -> Result<String, EngineError> {
         dump::send(&self.address, scratch, sink).await
     }

@@ -29,7 +29,7 @@ async fn is_pooled(ours: &mut PgConnection, other: &mut PgConnection) -> Result<
     let look = async {
         let before = pid(&mut *ours).await?;
         let mut held = other.begin().await?;
-        let theirs = pid(&mut *held).await?;
+        let theirs = pid(&mut held).await?;
         let after = pid(ours).await?;
         held.rollback().await?;
         Ok::<_, sqlx::Error>(before == theirs || before != after)

@@ -17,7 +17,7 @@ const COUNTS: &str = "SELECT format('SELECT %L::text, count(*) FROM %s %I.%I', p
      FROM picked p WHERE p.relkind IN ('r', 'p') ORDER BY p.name";
 
 /// One SELECT for each foreign key that the server does not vouch for: NOT VALID, or with its triggers switched off
-/// (PostgreSQL manual, "ALTER TABLE", ADD table_constraint [ NOT VALID ] and DISABLE TRIGGER). A key with a NULL in it
+/// (PostgreSQL manual, "ALTER TABLE", the forms NOT VALID and DISABLE TRIGGER). A key with a NULL in it
 /// points nowhere rightly (MATCH SIMPLE). Partitions are looked at through their parent.
 const SUSPECTS: &str = "SELECT p.name, k.conname::text, r.relname::text, \
      format('SELECT count(*) FROM %s %I.%I c WHERE %s AND NOT EXISTS (SELECT 1 FROM %s f WHERE %s)', \

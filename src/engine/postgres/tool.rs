@@ -34,8 +34,8 @@ pub(super) struct Tool {
 }
 
 /// Finds `program` for a server of version `major`: the same version if it is installed, else the next newer, else
-/// what is on the PATH. An older one is of no use: "pg_dump cannot dump from PostgreSQL servers newer than its own
-/// major version" (PostgreSQL manual, "pg_dump", Notes).
+/// what is on the PATH. An older one is of no use: "[it] cannot dump from PostgreSQL servers newer than its own
+/// major version" (PostgreSQL manual, Client Applications).
 ///
 /// # Errors
 /// [`EngineError::Tool`], with the package to install.
@@ -166,18 +166,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_program_that_is_too_old_names_the_package() {
-        let error = find("pg_dump", 99).await.unwrap_err();
+        let error = find("pg_dump", 99).await.expect_err("it fails");
         assert!(error.to_string().contains("install postgresql-client-99"), "{error}");
     }
 
     #[test]
     fn a_password_file_is_private_and_goes_away() {
         use std::os::unix::fs::PermissionsExt;
-        let scratch = tempfile::tempdir().unwrap();
-        let file = PasswordFile::write(scratch.path(), &SecretString::from("a:b\\c")).unwrap();
-        assert_eq!(std::fs::read_to_string(&file.0).unwrap(), "*:*:*:*:a\\:b\\\\c\n");
-        assert_eq!(std::fs::metadata(&file.0).unwrap().permissions().mode() & 0o777, 0o600);
+        let scratch = tempfile::tempdir().expect("it works");
+        let file = PasswordFile::write(scratch.path(), &SecretString::from("a:b\\c")).expect("it works");
+        assert_eq!(std::fs::read_to_string(&file.0).expect("it works"), "*:*:*:*:a\\:b\\\\c\n");
+        assert_eq!(std::fs::metadata(&file.0).expect("it works").permissions().mode() & 0o777, 0o600);
         drop(file);
-        assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
+        assert_eq!(std::fs::read_dir(scratch.path()).expect("it works").count(), 0);
     }
 }

@@ -83,7 +83,9 @@ pub(super) async fn run(
                 Some(Ok(Either::Left(_))) => {
                     answers += 1;
                     let ran = answers.checked_sub(2).and_then(|nth| message.sent.get(nth));
-                    ran.into_iter().for_each(|index| seen(*index));
+                    if let Some(index) = ran {
+                        seen(*index);
+                    }
                 }
                 Some(Ok(Either::Right(_))) => {}
                 Some(Err(error)) => break error,

@@ -94,6 +94,11 @@ impl Engine for Sqlite {
         Ok(Box::new(session::SqliteSession::open(&self.place, Access::Read).await?))
     }
 
+    async fn cancel(&self, connection_id: &str) -> Result<(), EngineError> {
+        watch::stop(connection_id);
+        Ok(())
+    }
+
     async fn dump(&self, scratch: &Path, sink: DumpSink) -> Result<String, EngineError> {
         dump::dump(&self.place, scratch, sink).await
     }

@@ -52,11 +52,13 @@ impl SqliteSession {
         };
         let mut parts = version.split('.').map(|part| part.parse().unwrap_or_default());
         let number = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let id = format!("{}.{}", std::process::id(), OPENED.fetch_add(1, Ordering::Relaxed));
+        watch.is_called(&id);
         Ok(Self {
             connection,
             place: place.clone(),
             watch,
-            id: format!("{}.{}", std::process::id(), OPENED.fetch_add(1, Ordering::Relaxed)),
+            id,
             server: Server { product: "SQLite", version, number },
             limits: Limits::default(),
             running: false,

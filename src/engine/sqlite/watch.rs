@@ -4,9 +4,10 @@
 //! a share of the watch (inside its progress handler), and the lock in it is freed only when the connection is closed.
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -27,6 +28,17 @@ pub(super) struct Watch {
     deadline_ms: AtomicU64,
     abandoned: AtomicBool,
     lock: Mutex<Option<File>>,
+}
+
+/// The watches of this process's sessions, by the sessions' names, so that one can be stopped from outside.
+static WATCHES: Mutex<BTreeMap<String, Weak<Watch>>> = Mutex::new(BTreeMap::new());
+
+/// Stops the statement that the session of this name is at; nothing happens when it is at none.
+pub(super) fn stop(name: &str) {
+    let watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(watch) = watches.get(name).and_then(Weak::upgrade) {
+        watch.deadline_ms.store(0, Ordering::Relaxed);
+    }
 }
 
 /// The session's end of the watch. Dropped, it stops the statement that still runs.
@@ -63,6 +75,13 @@ impl Watch {
 }
 
 impl Watcher {
+    /// Lets the session of this name be stopped from outside.
+    pub(super) fn is_called(&self, name: &str) {
+        let mut watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
+        watches.retain(|_, watch| watch.strong_count() > 0);
+        watches.insert(name.to_owned(), Arc::downgrade(&self.0));
+    }
+
     /// Puts a watch on a connection: the handler runs on the connection's own thread, every [`WATCH_STEPS`] steps of a
     /// statement, and stops it when it must (SQLite manual, `sqlite3_progress_handler`).
     ///

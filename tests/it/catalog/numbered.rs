@@ -114,6 +114,23 @@ fn one_number_twice_is_a_fault_that_names_both() {
     insta::assert_snapshot!(folders.refused(), @"20240101000000_b: it has the number 20240101000000, and so has 2024-01-01-000000_a; give one of them another number");
 }
 
+/// Goal: a change that its authors wrote in several forward files of one number is one hop, in the order of their names.
+#[test]
+fn forward_files_of_one_number_are_its_parts() {
+    let folder = Folder::with([
+        ("002_b_replace.sql", CREATE),
+        ("003_c.sql", CREATE),
+        ("002_a_create.sql", CREATE),
+        ("1_z.sql", CREATE),
+    ]);
+
+    assert_eq!(folder.order(), ["v0.0.1_z", "v0.0.2_a_create", "v0.0.2_b_replace", "v0.0.3_c"]);
+    insta::assert_snapshot!(folder.remarks().join("\n"), @"warning shared-number 002_b_replace.sql: it has the number 2, and so has 002_a_create.sql: they are applied in the order of their names; give one of them another number, unless they are parts of one change");
+
+    let one_name = Folder::with([("1_a.sql", CREATE), ("01_a.sql", CREATE)]);
+    insta::assert_snapshot!(one_name.refused(), @"1_a.sql: it is called a in version 0.0.1, and so is 01_a.sql; rename one of them");
+}
+
 #[test]
 fn a_way_back_without_a_way_there_is_a_fault() {
     insta::assert_snapshot!(Folder::with([("1_a.up.sql", CREATE), ("7_b.down.sql", CREATE)]).refused(), @"7_b.down.sql: it goes back from number 7, and no file goes there; add the .up.sql file, or remove this one");

@@ -2,8 +2,9 @@
 //!
 //! Nothing in it is volatile or an object identifier, so that a restored copy has the same fingerprint. Who owns an
 //! object and who may use it is not part of it: that belongs to the server's roles. What belongs to an extension is
-//! the extension's (`pg_depend.deptype = 'e'`; PostgreSQL manual, "pg_depend"). The questions are few and each is over
-//! all tables; with names, each is narrowed by the server.
+//! the extension's (`pg_depend.deptype = 'e'`, PostgreSQL manual). The questions are few and each is over
+//! all tables; with names, each is narrowed by the server,
+//! the case of letters aside.
 
 mod objects;
 mod tables;
@@ -24,7 +25,7 @@ pub(super) async fn schema(
     major: u32,
     names: Option<&[String]>,
 ) -> Result<Schema, EngineError> {
-    let names = names.map(<[String]>::to_vec);
+    let names = names.map(|names| names.iter().map(|name| name.to_ascii_lowercase()).collect());
     let read = async {
         let tables = tables::read(&mut *connection, major >= COMPRESSION_SINCE, names.as_ref()).await?;
         let objects = objects::read(connection, names.as_ref()).await?;

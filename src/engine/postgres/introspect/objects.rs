@@ -1,4 +1,5 @@
-//! Everything but tables, each as a key `kind name` and a definition: six questions, each a few catalogs long.
+//! Everything but tables, each as a key `kind name`, the kind in one word, and a definition: six questions, each a few
+//! catalogs long.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -7,7 +8,7 @@ use sqlx::{AssertSqlSafe, PgConnection};
 /// A catalog, and what to take from it.
 ///
 /// In `key` and `words`, `c` is the catalog's row and `n` its schema; `@name` becomes the object's name (qualified
-/// outside the default schema) and `@comment` its comment.
+/// outside the default schema).
 struct Kind {
     catalog: &'static str,
     /// The columns with the object's name and schema; a schema of `0` for what stands in none.
@@ -20,12 +21,22 @@ struct Kind {
     only: &'static str,
 }
 
-const RELATIONS: [Kind; 3] = [
+const RELATIONS: [Kind; 4] = [
+    // Its table tells of an index as well; here it is found by its own name, which is all that DROP INDEX gives.
     Kind {
         catalog: "pg_class",
         name: "relname",
         schema: "relnamespace",
-        key: "CASE c.relkind WHEN 'v' THEN 'view ' ELSE 'materialized view ' END || @name",
+        key: "'index ' || @name",
+        words: "pg_get_indexdef(c.oid), CASE WHEN NOT x.indisvalid THEN 'invalid' END",
+        joins: "JOIN pg_index x ON x.indexrelid = c.oid JOIN pg_class t ON t.oid = x.indrelid",
+        only: "(@ours) IS NOT TRUE",
+    },
+    Kind {
+        catalog: "pg_class",
+        name: "relname",
+        schema: "relnamespace",
+        key: "CASE c.relkind WHEN 'v' THEN 'view ' ELSE 'matview ' END || @name",
         words: "pg_get_viewdef(c.oid), 'with ' || c.reloptions::text, CASE WHEN NOT c.relispopulated THEN 'empty' END, \
                 (SELECT string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), \
                         (SELECT 'default ' || pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d \
@@ -52,8 +63,9 @@ const RELATIONS: [Kind; 3] = [
                  WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'a' \
                    AND d.refclassid = 'pg_class'::regclass)",
         joins: "JOIN pg_sequence s ON s.seqrelid = c.oid",
-        only: "NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid \
-               AND d.deptype = 'i')",
+        only: "NOT EXISTS (SELECT 1 FROM pg_depend d LEFT JOIN pg_class t ON t.oid = d.refobjid AND @ours \
+                           WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid \
+                             AND (d.deptype = 'i' OR d.deptype = 'a' AND t.oid IS NOT NULL))",
     },
     Kind {
         catalog: "pg_statistic_ext",
@@ -104,10 +116,9 @@ const ROUTINES: [Kind; 3] = [
         catalog: "pg_proc",
         name: "proname",
         schema: "pronamespace",
-        key: "CASE c.prokind WHEN 'p' THEN 'procedure ' WHEN 'a' THEN 'aggregate ' ELSE 'function ' END || @name || '(' \
-              || pg_get_function_identity_arguments(c.oid) || ')'",
+        key: "CASE c.prokind WHEN 'p' THEN 'procedure ' WHEN 'a' THEN 'aggregate ' ELSE 'function ' END || @name",
         words: "CASE WHEN c.prokind <> 'a' THEN pg_get_functiondef(c.oid) ELSE concat_ws(', ', \
-                pg_get_function_result(c.oid), g.aggtransfn::regproc, g.aggfinalfn::regproc, g.aggcombinefn::regproc, \
+                pg_get_function_identity_arguments(c.oid), pg_get_function_result(c.oid), g.aggtransfn::regproc, g.aggfinalfn::regproc, g.aggcombinefn::regproc, \
                 g.aggtranstype::regtype, g.agginitval, g.aggkind, g.aggsortop::regoper, c.proparallel) END",
         joins: "LEFT JOIN pg_aggregate g ON g.aggfnoid = c.oid",
         only: "true",
@@ -116,8 +127,8 @@ const ROUTINES: [Kind; 3] = [
         catalog: "pg_operator",
         name: "oprname",
         schema: "oprnamespace",
-        key: "'operator ' || c.oid::regoperator",
-        words: "c.oprcode::regproc::text, c.oprresult::regtype::text, c.oprcom::regoperator::text, \
+        key: "'operator ' || @name",
+        words: "c.oid::regoperator::text, c.oprcode::regproc::text, c.oprresult::regtype::text, c.oprcom::regoperator::text, \
                 c.oprnegate::regoperator::text, c.oprcanmerge::text, c.oprcanhash::text, c.oprrest::regproc::text, \
                 c.oprjoin::regproc::text",
         joins: "",
@@ -127,7 +138,7 @@ const ROUTINES: [Kind; 3] = [
         catalog: "pg_event_trigger",
         name: "evtname",
         schema: "0",
-        key: "'event trigger ' || c.evtname",
+        key: "'event_trigger ' || c.evtname",
         words: "c.evtevent::text, c.evtfoid::regproc::text, c.evtenabled::text, c.evttags::text",
         joins: "",
         only: "true",
@@ -182,7 +193,7 @@ const SEARCH: [Kind; 2] = [
         catalog: "pg_ts_config",
         name: "cfgname",
         schema: "cfgnamespace",
-        key: "'text search configuration ' || @name",
+        key: "'ts_configuration ' || @name",
         words: "(SELECT p.prsname::text FROM pg_ts_parser p WHERE p.oid = c.cfgparser), \
                 (SELECT string_agg(m.maptokentype || ' ' || m.mapdict::regdictionary, ', ' \
                         ORDER BY m.maptokentype, m.mapseqno) FROM pg_ts_config_map m WHERE m.mapcfg = c.oid)",
@@ -193,7 +204,7 @@ const SEARCH: [Kind; 2] = [
         catalog: "pg_ts_dict",
         name: "dictname",
         schema: "dictnamespace",
-        key: "'text search dictionary ' || @name",
+        key: "'ts_dictionary ' || @name",
         words: "(SELECT p.tmplname::text FROM pg_ts_template p WHERE p.oid = c.dicttemplate), c.dictinitoption",
         joins: "",
         only: "true",
@@ -248,19 +259,28 @@ const OWNER: &str = r"o.nspname NOT LIKE 'pg\_%' AND o.nspname <> 'information_s
     AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = t.oid
                     AND e.deptype = 'e')";
 
-/// Reads the objects.
+/// A table of ours.
+const OURS: &str = r"t.relnamespace = to_regnamespace(quote_ident(current_schema()))
+    AND (t.relname IN ('schema_version', 'migration_history') OR t.relname LIKE 'windlass\_%')";
+
+/// Reads the objects. Routines and operators of one name are told together.
 pub(super) async fn read(
     connection: &mut PgConnection,
     names: Option<&Vec<String>>,
 ) -> Result<BTreeMap<String, String>, sqlx::Error> {
-    let mut objects = BTreeMap::new();
+    let mut objects = BTreeMap::<String, String>::new();
     for kinds in [&RELATIONS[..], &ON_TABLES, &ROUTINES, &TYPES, &SEARCH, &WHOLES] {
-        let found: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(question(kinds)))
+        let mut found: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(question(kinds)))
             .bind(names)
             .persistent(false)
             .fetch_all(&mut *connection)
             .await?;
-        objects.extend(found);
+        found.sort();
+        for (key, words) in found {
+            let told = objects.entry(key).or_default();
+            told.push_str(if told.is_empty() { "" } else { "\n" });
+            told.push_str(&words);
+        }
     }
     Ok(objects)
 }
@@ -283,20 +303,20 @@ fn part(Kind { catalog, name, schema, key, words, joins, only }: &Kind) -> Strin
     );
     let key = key.replace("@name", &called);
     let owned = only.contains("@owner");
-    let only = only.replace("@owner", OWNER);
+    let only = only.replace("@owner", OWNER).replace("@ours", OURS);
     let (namespace, visible) = if *schema == "0" {
         (String::new(), "true")
     } else {
         let join = format!("JOIN pg_namespace n ON n.oid = c.{schema}");
         (join, r"n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'")
     };
-    let or_owner = if owned { "OR t.relname = ANY ($1)" } else { "" };
+    let or_owner = if owned { "OR lower(t.relname) = ANY ($1)" } else { "" };
     format!(
         "SELECT {key} AS key, concat_ws('; ', {words}, \
                 'comment ' || quote_literal(obj_description(c.oid, '{catalog}'))) AS words \
          FROM {catalog} c {namespace} {joins} \
          WHERE {only} AND {visible} \
-           AND ($1::text[] IS NULL OR c.{name}::text = ANY ($1) {or_owner}) \
+           AND ($1::text[] IS NULL OR lower(c.{name}::text) = ANY ($1) {or_owner}) \
            AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = '{catalog}'::regclass AND e.objid = c.oid \
                            AND e.deptype = 'e')"
     )

@@ -6,8 +6,8 @@ use sqlx::{AssertSqlSafe, PgConnection, Row, postgres::PgRow};
 
 use crate::model::schema::{Column, ForeignKey, Table};
 
-/// The tables that are looked at: not the system's, not ours, not an extension's, and with names (`$1`) those that bear
-/// one, or have an index that does. In the default schema a table goes by its name alone.
+/// The tables that are looked at: not the system's, not ours, not an extension's, and with names (`$1`, in lower case)
+/// those that bear one. In the default schema a table goes by its name alone.
 pub(in crate::engine::postgres) const PICKED: &str = r"
 WITH picked AS MATERIALIZED (
     SELECT c.oid, c.relkind, c.relname::text AS bare, n.nspname,
@@ -20,9 +20,7 @@ WITH picked AS MATERIALIZED (
                AND (c.relname IN ('schema_version', 'migration_history') OR c.relname LIKE 'windlass\_%'))
       AND NOT EXISTS (SELECT 1 FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid
                       AND e.deptype = 'e')
-      AND ($1::text[] IS NULL OR c.relname = ANY ($1)
-           OR c.oid IN (SELECT x.indrelid FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
-                        WHERE i.relname = ANY ($1)))
+      AND ($1::text[] IS NULL OR lower(c.relname) = ANY ($1))
 )";
 
 const TABLES: &str = "

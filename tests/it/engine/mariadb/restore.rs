@@ -7,7 +7,7 @@ use chrono::DateTime;
 use semver::Version;
 use tokio::sync::mpsc;
 use windlass::{
-    engine::{DumpSource, Engine, EngineError, Session},
+    engine::{DumpSource, EngineError, Session},
     model::snapshot::{Manifest, SnapshotId},
 };
 

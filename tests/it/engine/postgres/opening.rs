@@ -35,14 +35,14 @@ async fn a_shut_door_says_why_and_keeps_the_secret() {
 /// Method: a server that refuses the password by repeating it (PostgreSQL manual, "Message Formats", ErrorResponse).
 #[tokio::test]
 async fn a_wrong_password_is_not_repeated() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("it works");
+    let port = listener.local_addr().expect("it works").port();
     tokio::spawn(async move {
-        let (mut peer, _) = listener.accept().await.unwrap();
-        let _ = peer.read(&mut [0; 1024]).await.unwrap();
+        let (mut peer, _) = listener.accept().await.expect("it works");
+        let _ = peer.read(&mut [0; 1024]).await.expect("it works");
         let fields = format!("SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed: {SECRET}\0\0");
-        let length = u32::try_from(fields.len() + 4).unwrap().to_be_bytes();
-        peer.write_all(&[b"E", &length[..], fields.as_bytes()].concat()).await.unwrap();
+        let length = u32::try_from(fields.len() + 4).expect("it works").to_be_bytes();
+        peer.write_all(&[b"E", &length[..], fields.as_bytes()].concat()).await.expect("it works");
     });
     let url = format!("postgres://app:{SECRET}@127.0.0.1:{port}/app?sslmode=disable");
     is_unreachable(&url, "password authentication failed: ***").await;
@@ -52,12 +52,15 @@ async fn a_wrong_password_is_not_repeated() {
 #[tokio::test]
 async fn a_read_only_target_is_only_for_looking() {
     let target = Target::empty().await;
-    let database = target.url.rsplit_once('/').unwrap().1;
+    let database = target.url.rsplit_once('/').expect("it works").1;
     let mut session = target.session().await;
-    session.execute(&format!("ALTER DATABASE {database} SET default_transaction_read_only = on")).await.unwrap();
+    session
+        .execute(&format!("ALTER DATABASE {database} SET default_transaction_read_only = on"))
+        .await
+        .expect("it works");
 
     assert!(matches!(target.engine.open().await, Err(EngineError::ReadOnly { .. })));
-    let mut looking = target.engine.open_to_read().await.unwrap();
+    let mut looking = target.engine.open_to_read().await.expect("it works");
     assert_eq!(number(&mut looking, "SELECT 1").await, 1);
 }
 
@@ -65,7 +68,7 @@ async fn a_read_only_target_is_only_for_looking() {
 #[tokio::test]
 async fn looking_writes_nothing() {
     let target = Target::empty().await;
-    let mut looking = target.engine.open_to_read().await.unwrap();
+    let mut looking = target.engine.open_to_read().await.expect("it works");
     let failure = looking.execute("CREATE TABLE t (id INT)").await.expect_err("read-only");
     assert!(matches!(failure.error, EngineError::Refused { ref code, .. } if code == "25006"), "{failure}");
 }

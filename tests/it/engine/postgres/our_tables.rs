@@ -18,13 +18,13 @@ async fn the_tables_are_created_once() {
 
     let words = target.engine.words();
     for table in ["schema_version", "migration_history", "windlass_lock", "windlass_journal"] {
-        let rows = session.query(words.count_table, &[table.into()]).await.unwrap();
-        assert_eq!(rows[0].int(0).unwrap(), Some(1), "{table}");
+        let rows = session.query(words.count_table, &[table.into()]).await.expect("it works");
+        assert_eq!(rows[0].int(0).expect("it works"), Some(1), "{table}");
     }
     assert_eq!(number(&mut session, words.count_foreign_tables).await, 0);
     assert_eq!(number(&mut session, "SELECT epoch FROM windlass_lock WHERE id = 1").await, 0);
-    assert_eq!(session.schema(None).await.unwrap(), windlass::model::schema::Schema::default());
-    session.execute("CREATE TABLE app (id INT)").await.unwrap();
+    assert_eq!(session.schema(None).await.expect("it works"), windlass::model::schema::Schema::default());
+    session.execute("CREATE TABLE app (id INT)").await.expect("it works");
     assert_eq!(number(&mut session, words.count_foreign_tables).await, 1);
 }
 
@@ -36,7 +36,7 @@ async fn the_clock_is_in_milliseconds() {
     create(&target, &mut session).await;
     let words = target.engine.words();
     let beat = format!("UPDATE windlass_lock SET since = {0}, heartbeat = {0} - INTERVAL '5 seconds'", words.clock);
-    assert_eq!(session.write(&beat, &[]).await.unwrap(), 1);
+    assert_eq!(session.write(&beat, &[]).await.expect("it works"), 1);
 
     let elapsed_ms = number(&mut session, &format!("SELECT {}", words.elapsed_ms)).await;
     assert!((5_000..60_000).contains(&elapsed_ms), "{elapsed_ms}");
@@ -57,14 +57,15 @@ async fn tables_that_were_there_before_gain_what_they_lack() {
              backend_version VARCHAR(20) NOT NULL, description TEXT, checksum VARCHAR(64))",
         )
         .await
-        .unwrap();
+        .expect("it works");
     session
         .execute("INSERT INTO schema_version (version, migration_number, backend_version) VALUES ('0.1.0', 1, '0.1.0')")
         .await
-        .unwrap();
+        .expect("it works");
     create(&target, &mut session).await;
     assert_eq!(
         number(&mut session, "SELECT count(*) FROM schema_version WHERE name IS NULL AND run_id IS NULL").await,
         1
     );
+    assert_eq!(session.schema(None).await.expect("it works"), windlass::model::schema::Schema::default());
 }

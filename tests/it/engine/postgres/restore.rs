@@ -27,7 +27,7 @@ struct Snapshot {
 
 async fn snapshot(target: &Target, session: &mut Box<dyn Session>) -> Snapshot {
     let (sink, mut source) = mpsc::channel(2);
-    let scratch = tempfile::tempdir().unwrap();
+    let scratch = tempfile::tempdir().expect("it works");
     let collect = async {
         let mut pieces = Vec::new();
         while let Some(piece) = source.recv().await {
@@ -51,8 +51,8 @@ async fn snapshot(target: &Target, session: &mut Box<dyn Session>) -> Snapshot {
         backend_version: semver::Version::new(1, 0, 0),
         db_version: None,
         history: Vec::new(),
-        schema_fingerprint: session.schema(None).await.unwrap().fingerprint(),
-        tables: session.count_rows().await.unwrap(),
+        schema_fingerprint: session.schema(None).await.expect("it works").fingerprint(),
+        tables: session.count_rows().await.expect("it works"),
         payload: String::new(),
         payload_bytes: 0,
         payload_sha256: String::new(),
@@ -60,7 +60,7 @@ async fn snapshot(target: &Target, session: &mut Box<dyn Session>) -> Snapshot {
         dump_bytes: 0,
         open_by_hand: String::new(),
     };
-    assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0, "no password is left behind");
+    assert_eq!(std::fs::read_dir(scratch.path()).expect("it works").count(), 0, "no password is left behind");
     Snapshot { pieces, manifest }
 }
 
@@ -71,7 +71,7 @@ async fn restore(
     broken: bool,
 ) -> Result<Box<dyn Session>, windlass::engine::RestoreError> {
     let (sink, source) = mpsc::channel(2);
-    let scratch = tempfile::tempdir().unwrap();
+    let scratch = tempfile::tempdir().expect("it works");
     let pieces = snapshot.pieces.clone();
     let feed = async move {
         let half = if broken { pieces.len() / 2 } else { pieces.len() };
@@ -89,7 +89,7 @@ async fn restore(
 
 /// The databases that a restore makes beside this one.
 async fn nothing_is_left_over(target: &Target, session: &mut Box<dyn Session>) {
-    let live = target.url.rsplit_once('/').unwrap().1;
+    let live = target.url.rsplit_once('/').expect("it works").1;
     let beside = format!("SELECT count(*) FROM pg_database WHERE datname LIKE '{live}%'");
     assert_eq!(number(session, &beside).await, 1);
 }
@@ -100,7 +100,7 @@ async fn nothing_is_left_over(target: &Target, session: &mut Box<dyn Session>) {
 async fn a_dump_comes_back_as_it_was() {
     let target = Target::empty().await;
     let mut session = target.session().await;
-    let live = target.url.rsplit_once('/').unwrap().1;
+    let live = target.url.rsplit_once('/').expect("it works").1;
     let settings = [
         format!("ALTER DATABASE {live} SET search_path TO public, \"Odd name\""),
         format!("ALTER DATABASE {live} SET statement_timeout TO '7min'"),
@@ -108,24 +108,24 @@ async fn a_dump_comes_back_as_it_was() {
         format!("ALTER DATABASE {live} CONNECTION LIMIT 42"),
         format!("COMMENT ON DATABASE {live} IS 'it''s ours'"),
     ];
-    migrate(&mut session, &settings.iter().map(String::as_str).collect::<Vec<_>>()).await.unwrap();
-    migrate(&mut session, &MADE).await.unwrap();
-    assert!(session.try_lock().await.unwrap());
+    migrate(&mut session, &settings.iter().map(String::as_str).collect::<Vec<_>>()).await.expect("it works");
+    migrate(&mut session, &MADE).await.expect("it works");
+    assert!(session.try_lock().await.expect("it works"));
     let taken = snapshot(&target, &mut session).await;
     assert!(taken.pieces.len() > 1, "streamed in pieces");
     assert!(taken.manifest.tool.starts_with("pg_dump (PostgreSQL) "), "{}", taken.manifest.tool);
 
     migrate(&mut session, &["DELETE FROM p WHERE id > 10", "DROP VIEW v", "CREATE TABLE later (id INT)"])
         .await
-        .unwrap();
+        .expect("it works");
     let _onlooker = target.session().await;
     let mut session =
         restore(&target, session, &taken, false).await.unwrap_or_else(|failure| panic!("{}", failure.error));
 
-    assert_eq!(session.schema(None).await.unwrap().fingerprint(), taken.manifest.schema_fingerprint);
-    assert_eq!(session.count_rows().await.unwrap(), taken.manifest.tables);
-    assert!(session.is_locked().await.unwrap());
-    assert!(!target.session().await.try_lock().await.unwrap());
+    assert_eq!(session.schema(None).await.expect("it works").fingerprint(), taken.manifest.schema_fingerprint);
+    assert_eq!(session.count_rows().await.expect("it works"), taken.manifest.tables);
+    assert!(session.is_locked().await.expect("it works"));
+    assert!(!target.session().await.try_lock().await.expect("it works"));
     let carried = "SELECT count(*) FROM pg_database d WHERE d.datname = current_database() AND d.datconnlimit = 42 \
         AND shobj_description(d.oid, 'pg_database') = 'it''s ours' AND current_setting('statement_timeout') = '7min' \
         AND current_setting('search_path') = 'public, \"Odd name\"' \
@@ -134,15 +134,32 @@ async fn a_dump_comes_back_as_it_was() {
     nothing_is_left_over(&target, &mut session).await;
 }
 
+/// Goal: whatever a schema can hold, a restored copy has its fingerprint.
+/// Method: every change that the fingerprint sees, made before the dump.
+#[tokio::test]
+async fn a_rich_schema_comes_back_with_its_fingerprint() {
+    let target = Target::empty().await;
+    let mut session = target.session().await;
+    migrate(&mut session, &fingerprint::BASE).await.expect("a base");
+    for change in ["CREATE TABLE p2 (id INT)"].iter().chain(&fingerprint::CHANGES) {
+        session.execute(change).await.unwrap_or_else(|failure| panic!("{failure}: {change}"));
+    }
+    let taken = snapshot(&target, &mut session).await;
+    let before = session.schema(None).await.expect("a schema");
+    let restored = restore(&target, session, &taken, false).await;
+    let mut session = restored.unwrap_or_else(|failure| panic!("{}: {before:#?}", failure.error));
+    assert_eq!(session.schema(None).await.expect("a schema").fingerprint(), before.fingerprint());
+}
+
 /// Goal: a dump that is cut short, or is not what its manifest says, changes nothing.
 #[tokio::test]
 async fn a_dump_that_is_not_right_changes_nothing() {
     let target = Target::empty().await;
     let mut session = target.session().await;
-    migrate(&mut session, &MADE).await.unwrap();
-    assert!(session.try_lock().await.unwrap());
+    migrate(&mut session, &MADE).await.expect("it works");
+    assert!(session.try_lock().await.expect("it works"));
     let mut taken = snapshot(&target, &mut session).await;
-    migrate(&mut session, &["CREATE TABLE later (id INT)"]).await.unwrap();
+    migrate(&mut session, &["CREATE TABLE later (id INT)"]).await.expect("it works");
 
     let Err(failure) = restore(&target, session, &taken, true).await else { panic!("half a dump was taken") };
     assert!(matches!(failure.error, EngineError::Tool { .. }), "{}", failure.error);
@@ -155,7 +172,7 @@ async fn a_dump_that_is_not_right_changes_nothing() {
         "the restored copy differs from its manifest: table p has 2000, not 1999 rows"
     );
     let mut session = failure.session.expect("the session comes back");
-    assert!(session.try_lock().await.unwrap());
+    assert!(session.try_lock().await.expect("it works"));
     assert_eq!(number(&mut session, "SELECT count(*) FROM later").await, 0);
     nothing_is_left_over(&target, &mut session).await;
 }
@@ -165,30 +182,30 @@ async fn a_dump_that_is_not_right_changes_nothing() {
 #[tokio::test]
 async fn an_owner_restores_unless_somebody_cannot_be_shown_out() {
     let target = Target::empty().await;
-    let (server, live) = target.url.rsplit_once('/').unwrap();
+    let (server, live) = target.url.rsplit_once('/').expect("it works");
     let mut onlooker = target.session().await;
-    onlooker.execute(&format!("CREATE ROLE o_{live} LOGIN CREATEDB PASSWORD 'x:y'")).await.unwrap();
-    onlooker.execute(&format!("ALTER DATABASE {live} OWNER TO o_{live}")).await.unwrap();
-    let url = format!("postgres://o_{live}:x%3Ay@{}/{live}", server.rsplit_once('@').unwrap().1);
+    onlooker.execute(&format!("CREATE ROLE o_{live} LOGIN CREATEDB PASSWORD 'x:y'")).await.expect("it works");
+    onlooker.execute(&format!("ALTER DATABASE {live} OWNER TO o_{live}")).await.expect("it works");
+    let url = format!("postgres://o_{live}:x%3Ay@{}/{live}", server.rsplit_once('@').expect("it works").1);
     let target = Target { engine: at(&url), ..target };
 
     let mut session = target.session().await;
-    migrate(&mut session, &MADE).await.unwrap();
-    assert!(session.try_lock().await.unwrap());
+    migrate(&mut session, &MADE).await.expect("it works");
+    assert!(session.try_lock().await.expect("it works"));
     let taken = snapshot(&target, &mut session).await;
-    migrate(&mut session, &["CREATE TABLE later (id INT)"]).await.unwrap();
+    migrate(&mut session, &["CREATE TABLE later (id INT)"]).await.expect("it works");
 
     let Err(failure) = restore(&target, session, &taken, false).await else { panic!("swapped under a session") };
     assert!(matches!(failure.error, EngineError::Refused { ref code, .. } if code == "55006"), "{}", failure.error);
     let mut session = failure.session.expect("a session comes back");
-    assert!(!onlooker.try_lock().await.unwrap(), "with the lock");
+    assert!(!onlooker.try_lock().await.expect("it works"), "with the lock");
     assert_eq!(number(&mut session, "SELECT count(*) FROM later").await, 0);
     nothing_is_left_over(&target, &mut session).await;
 
     onlooker.close().await;
     let mut session =
         restore(&target, session, &taken, false).await.unwrap_or_else(|failure| panic!("{}", failure.error));
-    assert_eq!(session.schema(None).await.unwrap().fingerprint(), taken.manifest.schema_fingerprint);
+    assert_eq!(session.schema(None).await.expect("it works").fingerprint(), taken.manifest.schema_fingerprint);
     nothing_is_left_over(&target, &mut session).await;
 }
 
@@ -197,10 +214,10 @@ async fn an_owner_restores_unless_somebody_cannot_be_shown_out() {
 async fn a_dump_ends_when_nobody_takes_it() {
     let target = Target::empty().await;
     let mut session = target.session().await;
-    migrate(&mut session, &MADE).await.unwrap();
+    migrate(&mut session, &MADE).await.expect("it works");
     let (sink, source) = mpsc::channel(1);
     drop(source);
-    let scratch = tempfile::tempdir().unwrap();
+    let scratch = tempfile::tempdir().expect("it works");
     let failure = target.engine.dump(scratch.path(), sink).await.expect_err("nobody there");
     assert!(failure.to_string().starts_with("pg_dump was stopped"), "{failure}");
 }

@@ -17,8 +17,8 @@ async fn every_table_is_counted() {
         "CREATE TABLE s.t (id INT)",
         "CREATE TABLE windlass_lock (id INT)",
     ];
-    migrate(&mut session, &statements).await.unwrap();
-    let counts: Vec<_> = session.count_rows().await.unwrap().into_iter().collect();
+    migrate(&mut session, &statements).await.expect("it works");
+    let counts: Vec<_> = session.count_rows().await.expect("it works").into_iter().collect();
     let expected = [("Odd 'name", 3), ("p", 2), ("p1", 2), ("s.t", 0)].map(|(name, rows)| (name.to_owned(), rows));
     assert_eq!(counts, expected);
 }
@@ -36,13 +36,15 @@ async fn rows_that_point_nowhere_are_told() {
         "CREATE TABLE d (x INT, y INT, CONSTRAINT late FOREIGN KEY (x, y) REFERENCES p)",
         "CREATE TABLE e (x INT, y INT, CONSTRAINT good FOREIGN KEY (x, y) REFERENCES p)",
     ];
-    migrate(&mut session, &statements).await.unwrap();
+    migrate(&mut session, &statements).await.expect("it works");
     migrate(&mut session, &["ALTER TABLE c ADD CONSTRAINT early FOREIGN KEY (x, y) REFERENCES p NOT VALID"])
         .await
-        .unwrap();
-    migrate(&mut session, &["ALTER TABLE d DISABLE TRIGGER ALL", "INSERT INTO d VALUES (9, 9)"]).await.unwrap();
+        .expect("it works");
+    migrate(&mut session, &["ALTER TABLE d DISABLE TRIGGER ALL", "INSERT INTO d VALUES (9, 9)"])
+        .await
+        .expect("it works");
 
-    let found = session.broken_references(10).await.unwrap();
+    let found = session.broken_references(10).await.expect("it works");
     assert_eq!(found, ["2 rows of c point to no row of p (early)", "1 rows of d point to no row of p (late)"]);
-    assert_eq!(session.broken_references(1).await.unwrap().len(), 1);
+    assert_eq!(session.broken_references(1).await.expect("it works").len(), 1);
 }

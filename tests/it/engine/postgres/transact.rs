@@ -16,7 +16,7 @@ async fn every_statement_is_seen_and_committed() {
         "SELECT * FROM t",
         "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 1; SELECT 2 $$",
     ];
-    assert_eq!(migrate(&mut session, &statements).await.unwrap(), [0, 2, 3, 4]);
+    assert_eq!(migrate(&mut session, &statements).await.expect("it works"), [0, 2, 3, 4]);
     assert_eq!(number(&mut session, "SELECT count(*) FROM t").await, 2);
 }
 
@@ -37,7 +37,7 @@ async fn a_failure_in_the_middle_names_its_statement_and_leaves_nothing() {
     let message = is_refused_with(&mut session, &statements, 3, "23505").await;
     assert!(message.contains("detail: Key (id)=(1) already exists."), "{message}");
     assert_eq!(number(&mut session, "SELECT count(*) FROM pg_class WHERE relname IN ('t', 'u')").await, 0);
-    assert_eq!(migrate(&mut session, &["SELECT 1"]).await.unwrap(), [0], "the session is of use");
+    assert_eq!(migrate(&mut session, &["SELECT 1"]).await.expect("it works"), [0], "the session is of use");
 }
 
 /// Goal: where the server names a position, the statement and its line are told.
@@ -81,17 +81,17 @@ async fn settings_end_with_their_migration() {
     let target = Target::empty().await;
     let mut session = target.session().await;
     let limits = windlass::engine::Limits { lock_timeout_ms: Some(1234), statement_timeout_ms: None };
-    session.set_limits(limits).await.unwrap();
-    assert!(session.try_lock().await.unwrap());
+    session.set_limits(limits).await.expect("it works");
+    assert!(session.try_lock().await.expect("it works"));
 
     let statements = ["SELECT set_config('search_path', '', false)", "SET lock_timeout = 0", "SET ROLE pg_monitor"];
-    migrate(&mut session, &statements).await.unwrap();
+    migrate(&mut session, &statements).await.expect("it works");
 
     let kept = "SELECT count(*) FROM pg_settings WHERE (name, setting) IN (('lock_timeout', '1234'), \
                 ('search_path', '\"$user\", public'), ('client_connection_check_interval', '1000'))";
     assert_eq!(number(&mut session, kept).await, 3);
     assert_eq!(number(&mut session, "SELECT (current_setting('role') = 'none')::int").await, 1);
-    assert!(session.is_locked().await.unwrap());
+    assert!(session.is_locked().await.expect("it works"));
 }
 
 /// Goal: a session that ends inside a statement is known to have rolled back, and stays lost.
@@ -114,13 +114,14 @@ async fn a_lost_session_is_lost_for_good() {
 async fn a_statement_alone_is_outside_any_transaction() {
     let target = Target::empty().await;
     let mut session = target.session().await;
-    migrate(&mut session, &["CREATE TABLE t (id INT)", "INSERT INTO t VALUES (1), (1)"]).await.unwrap();
+    migrate(&mut session, &["CREATE TABLE t (id INT)", "INSERT INTO t VALUES (1), (1)"]).await.expect("it works");
 
-    session.execute("CREATE INDEX CONCURRENTLY i ON t (id)").await.unwrap();
-    assert_eq!(session.execute("UPDATE t SET id = 2").await.unwrap(), 2);
+    session.execute("CREATE INDEX CONCURRENTLY i ON t (id)").await.expect("it works");
+    assert_eq!(session.execute("UPDATE t SET id = 2").await.expect("it works"), 2);
     let failure = session.execute("CREATE UNIQUE INDEX CONCURRENTLY u ON t (id)").await.expect_err("twice 2");
     assert_eq!((failure.index, failure.committed), (0, Some(false)));
-    let schema = session.schema(Some(&["u".to_owned()])).await.unwrap();
+    let schema = session.schema(Some(&["t".to_owned(), "u".to_owned()])).await.expect("it works");
+    assert!(schema.objects["index u"].contains("invalid"), "{schema:?}");
     assert!(schema.tables["t"].indexes["u"].contains("invalid"), "{schema:?}");
 }
 
@@ -140,11 +141,11 @@ async fn a_statement_is_cut_at_its_limit() {
     let target = Target::empty().await;
     let mut session = target.session().await;
     let limits = windlass::engine::Limits { lock_timeout_ms: None, statement_timeout_ms: Some(50) };
-    session.set_limits(limits).await.unwrap();
+    session.set_limits(limits).await.expect("it works");
     let failure = session.execute("SELECT pg_sleep(30)").await.expect_err("too long");
     assert!(matches!(failure.error, EngineError::Refused { ref code, .. } if code == "57014"), "{failure}");
-    session.set_limits(windlass::engine::Limits::default()).await.unwrap();
-    session.execute("SELECT pg_sleep(0.1)").await.unwrap();
+    session.set_limits(windlass::engine::Limits::default()).await.expect("it works");
+    session.execute("SELECT pg_sleep(0.1)").await.expect("it works");
 }
 
 /// Goal: NULL fits a column of any type, and every kind of value comes back.
@@ -152,12 +153,16 @@ async fn a_statement_is_cut_at_its_limit() {
 async fn values_go_in_and_come_out() {
     let target = Target::empty().await;
     let mut session = target.session().await;
-    session.execute("CREATE TABLE t (i INT, s SMALLINT, b BOOLEAN, v VARCHAR(5), w TIMESTAMPTZ)").await.unwrap();
+    session
+        .execute("CREATE TABLE t (i INT, s SMALLINT, b BOOLEAN, v VARCHAR(5), w TIMESTAMPTZ)")
+        .await
+        .expect("it works");
     let insert = "INSERT INTO t VALUES (?, ?, ?, ?, ?)";
     for row in [vec![Value::Null; 5], vec![7.into(), Value::Int(8), true.into(), "x".into(), Value::Null]] {
-        assert_eq!(session.write(insert, &row).await.unwrap(), 1);
+        assert_eq!(session.write(insert, &row).await.expect("it works"), 1);
     }
-    let rows = session.query("SELECT i, s, b, v, w IS NULL FROM t WHERE i = ?", &[Value::Int(7)]).await.unwrap();
+    let rows =
+        session.query("SELECT i, s, b, v, w IS NULL FROM t WHERE i = ?", &[Value::Int(7)]).await.expect("it works");
     assert_eq!(rows[0].0, [Value::Int(7), Value::Int(8), Value::Int(1), "x".into(), Value::Int(1)]);
     let failure = session.query("SELECT now()", &[]).await.expect_err("no kind of ours");
     assert!(matches!(failure, EngineError::Shape { column: 0, .. }), "{failure}");
