@@ -175,7 +175,12 @@ impl Run<'_> {
                 }
             }
             self.report.to = Some(hop.to.clone());
-            self.validate(catalog).await?;
+            let is_last = plan.hops.last().is_some_and(|last| last.to == hop.to);
+            match hop.migrations.last().filter(|_| !is_last && self.ask.validate && self.recording.is_none()) {
+                Some(newest) => validate::between_hops(self.held, &hop.to, newest.number).await?,
+                None if is_last => self.validate(catalog).await?,
+                None => {}
+            }
         }
         Ok(())
     }

@@ -4,11 +4,13 @@
 mod auth;
 mod catalog;
 mod cli_parse;
+mod cli_run;
 mod config;
 mod engine;
 mod harness;
 mod house;
 mod http_door;
+mod http_run;
 mod readme;
 mod real_histories;
 mod snapshot_folder;
