@@ -239,6 +239,42 @@ fn every_setting_is_explained() {
     none(&missing, "docs/CONFIGURATION.md lacks");
 }
 
+/// The kinds of problems that jobs and the command line tell of, as their source spells them.
+fn problem_kinds() -> Vec<String> {
+    let kebab = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    let mut found = Vec::new();
+    for path in ["src/procedure/problem.rs", "src/cli/failure.rs"] {
+        let text = read(path);
+        for literal in text.split('"').skip(1).step_by(2).filter(|literal| kebab(literal) && literal.contains('-')) {
+            found.push(literal.to_owned());
+        }
+        for before in
+            ["problem(", "EngineError::Fenced { .. } => (", "Exit::Usage,", "Exit::No,", "Configuration,", "Usage,"]
+        {
+            let after = text.split(before).skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+            found.extend(after.filter_map(|rest| rest.split('"').next()).map(str::to_owned));
+        }
+    }
+    found.retain(|kind| kebab(kind));
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Goal: no problem is without its page. Those of the HTTP service are looked for where the service is tested.
+/// Method: read the kinds off the source, and look for one heading each.
+#[test]
+fn every_problem_has_its_heading() {
+    let page = read("docs/PROBLEMS.md");
+    let kinds = problem_kinds();
+    for known in ["statement-failed", "fenced", "interrupted", "usage", "declined", "cannot-listen"] {
+        assert!(kinds.iter().any(|kind| kind == known), "{known} is not among {kinds:?}");
+    }
+    let headings = |kind: &str| page.lines().filter(|line| line.strip_prefix("## ") == Some(kind)).count();
+    let missing: Vec<String> = kinds.into_iter().filter(|kind| headings(kind) != 1).collect();
+    none(&missing, "docs/PROBLEMS.md needs one heading for each of");
+}
+
 /// Goal: the tree knows nothing of the machine it was written on, nor of a package registry.
 /// Method: look for the words in every text file; the lock file is cargo's own.
 #[test]
