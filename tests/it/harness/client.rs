@@ -30,7 +30,7 @@ impl Database {
                 psql.arg("--single-transaction").arg("--file").arg(file).arg(&self.url);
                 psql
             }
-            On::MariaDb => self.mariadb("mariadb", &["--default-character-set=utf8mb4"]),
+            On::MariaDb => self.mariadb("mariadb", &["--default-character-set=utf8mb4", "--comments"]),
         };
         let output = command.stdin(File::open(file).expect("the file")).output().expect("the engine's client");
         if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
