@@ -13,7 +13,7 @@ use super::database::{Database, On};
 /// What windlass keeps in a target, beside the tables that begin with `windlass_`.
 const OURS: [&str; 2] = ["schema_version", "migration_history"];
 
-/// What pg_dump writes with a key of its own in each dump.
+/// What `pg_dump` writes with a key of its own in each dump.
 const GUARDS: [&str; 2] = ["\\restrict ", "\\unrestrict "];
 
 impl Database {

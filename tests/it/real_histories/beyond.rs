@@ -96,10 +96,10 @@ impl Life {
     /// Takes the target and the reference up; gives where both stop, and nothing when both come to the end. Then once more,
     /// for nothing was mended.
     fn goes_up_as_far_as_the_client(&self) -> Option<Stop> {
-        let (ran, refused) = self.reference.runs_all(self.files.iter().map(|files| files.up.as_path()));
+        let refused = self.reference.runs_all(self.files.iter().map(|files| files.up.as_path()));
         let said = self.windlass().says("up");
         self.target_is_as_the_reference();
-        let Some(refused) = refused else {
+        let Some((ran, refused)) = refused else {
             assert_eq!(said.exit, 0, "{said:#?}");
             return None;
         };

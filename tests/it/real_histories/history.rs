@@ -102,17 +102,13 @@ fn files(path: PathBuf, on: On) -> Option<Files> {
         };
         return Some(Files { up: script("up")?, down: script("down") });
     }
-    path.to_str()?.ends_with(".sql").then_some(Files { up: path, down: None })
+    path.extension().is_some_and(|ending| ending == "sql").then_some(Files { up: path, down: None })
 }
 
 impl Database {
-    /// Has the engine's own client run these files; gives how many it ran, and what it said of the next one.
-    pub fn runs_all<'a>(&self, files: impl IntoIterator<Item = &'a Path>) -> (usize, Option<String>) {
-        for (done, file) in files.into_iter().enumerate() {
-            if let Err(refused) = self.runs(file) {
-                return (done, Some(refused));
-            }
-        }
-        (usize::MAX, None)
+    /// Has the engine's own client run these files up to the first that is refused; gives how many came before it, and what
+    /// the client said.
+    pub fn runs_all<'a>(&self, files: impl IntoIterator<Item = &'a Path>) -> Option<(usize, String)> {
+        files.into_iter().enumerate().find_map(|(before, file)| Some((before, self.runs(file).err()?)))
     }
 }
