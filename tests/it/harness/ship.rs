@@ -140,11 +140,15 @@ impl Ship {
         self.server = None;
     }
 
-    /// Asks the service to end (SIGTERM), and gives its exit code.
-    pub async fn terminate(&mut self) -> i32 {
+    /// Asks the service to end (SIGTERM).
+    pub async fn signal(&mut self) {
         let id = self.server().process.id().expect("the service runs").to_string();
         let told = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill can be run");
         assert!(told.success());
+    }
+
+    /// Waits for the service to end by itself, and gives its exit code.
+    pub async fn end(&mut self) -> i32 {
         let ended = tokio::time::timeout(PATIENCE, self.server().process.wait()).await.expect("it ends in time");
         self.server = None;
         ended.expect("its status").code().expect("it ended by itself")
