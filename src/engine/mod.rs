@@ -228,8 +228,16 @@ pub fn at(url: &SecretString) -> Result<Arc<dyn Engine>, EngineError> {
         "sqlite" => sqlite::at(text),
         "postgres" | "postgresql" => postgres::at(text),
         "mysql" | "mariadb" => mariadb::at(text),
-        other => Err(EngineError::Address {
-            reason: format!("{other:?} is not an engine; use sqlite:, postgres:// or mysql://"),
-        }),
+        // Only what stands before "://" is told: the rest may hold a secret.
+        _ => Err(EngineError::Address { reason: reason(text) }),
+    }
+}
+
+/// Why a URL is of no engine.
+fn reason(text: &str) -> String {
+    let words = "use sqlite:<file>, postgres://… or mysql://…";
+    match text.split_once("://") {
+        Some((scheme, _)) => format!("{scheme:?} is not an engine; {words}"),
+        None => format!("it does not begin with an engine's name; {words}"),
     }
 }

@@ -85,7 +85,7 @@ impl Desk {
         let job = runner::accept(&self.target, by, &order);
         self.target.store.add_job(&job, &order, key).await?;
         self.audit(by, job.id, format!("ordered {}", words(&order))).await?;
-        runner::start(&self.target, &self.slot, by.clone(), order, reservation, job.clone(), session);
+        runner::start(&self.target, &self.slot, by.clone(), order, reservation, &job, session);
         Ok(job)
     }
 

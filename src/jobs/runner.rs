@@ -46,7 +46,7 @@ pub(super) fn start(
     by: Requester,
     order: Order,
     reservation: Reservation,
-    job: Job,
+    job: &Job,
     session: Box<dyn Session>,
 ) {
     let (writer, reader) = ProgressWriter::channel();

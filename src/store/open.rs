@@ -55,7 +55,7 @@ impl Store {
 
     async fn open(&self) -> Result<SqlitePool, StoreError> {
         let path = Path::new(&self.0.path);
-        make_private_folder(path).map_err(|error| self.unusable(&error))?;
+        make_private(path).map_err(|error| self.unusable(&error))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -84,13 +84,11 @@ impl Store {
     }
 }
 
-/// Makes the folder of `path`, for its owner alone, when it is missing.
-fn make_private_folder(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => {
-            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-        }
-        _ => Ok(()),
+/// Makes the file at `path` and its folder, for their owner alone, where they are missing.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
+    std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
 }

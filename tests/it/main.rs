@@ -9,6 +9,7 @@ mod engine;
 mod harness;
 mod http_door;
 mod http_run;
+mod real_histories;
 mod snapshot_folder;
 mod sql;
 mod telemetry;

@@ -1,6 +1,9 @@
 //! Obligations that tests call on.
 
 pub mod catalog;
+pub mod client;
+pub mod command_line;
+pub mod crate_source;
 pub mod database;
 pub mod eye;
 pub mod gate;
