@@ -1,5 +1,7 @@
 //! What is refused before anything is touched.
 
+use std::os::unix::fs::PermissionsExt;
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use reqwest::Method;
 use serde_json::json;
@@ -95,8 +97,9 @@ async fn a_database_that_cannot_be_written_is_left_alone(on: On) {
     let name = ship.database.url.rsplit('/').next().expect("a name").to_owned();
     match on {
         On::Sqlite => {
-            let url = format!("{}?mode=ro", ship.database.url);
-            ship.set("target.url", &url);
+            let file = ship.folder().join("app.db");
+            std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o444)).expect("a file that is read-only");
+            ship.obey_permissions();
         }
         On::Postgres => {
             ship.eye().await.run(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).await
@@ -128,7 +131,7 @@ async fn a_database_that_cannot_be_written_is_left_alone(on: On) {
             up.exits(69);
         }
     }
-    must_be_same(&Ship::eye(&ship).await.everything().await, &before);
+    must_be_same(&ship.eye().await.everything().await, &before);
     admin.health_becomes("behind", |health| health.status == 200 && health.body["migration_needed"] == true).await;
 }
 
