@@ -10,7 +10,7 @@ mod health;
 mod steps;
 
 pub use self::{
-    backward::{Backward, backward},
+    backward::{Backward, backward, kept},
     compatibility::compatibility,
     facts::{Facts, Needs, Site},
     findings::of_history,
