@@ -8,7 +8,7 @@ pub mod arguments;
 mod call;
 mod carry_out;
 mod check;
-pub mod compatibility;
+mod compatibility;
 mod completions;
 mod confirm;
 mod down;
