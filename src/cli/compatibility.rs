@@ -13,8 +13,11 @@ use super::{
 use crate::model::compatibility::{Compatibility, Matrix, VersionFit};
 
 pub(super) async fn run(call: &Call) -> Result<Exit, Failure> {
-    let matrix = call.app()?.enquiry.matrix().await?;
+    let matrix = call.place()?.matrix().await?;
     call.output.result(&matrix, |page| overview(page, &matrix));
+    if matrix.versions.is_none() {
+        call.output.note("a server tells how it stands now; against every version, ask where the catalog is");
+    }
     Ok(Exit::Fine)
 }
 
