@@ -7,7 +7,7 @@ use crate::{
         bookkeeping::{self, lock},
     },
     model::{
-        job::{JobEvent, transition},
+        job::{Job, JobEvent, transition},
         order::{Order, RollbackGoal},
     },
     plan::{self, Facts},
@@ -48,35 +48,39 @@ async fn locked(target: &Target) -> Result<Box<dyn Session>, Refused> {
     if let Err(error) = target.folder.sweep().await {
         tracing::warn!(%error, "leftovers in the snapshot folder could not be swept up");
     }
-    found_gone(target).await?;
+    let open = target.store.open_jobs(&target.name, OPEN_JOBS_MAX).await?;
+    found_gone(target, open).await?;
     Ok(session)
 }
 
-/// Writes down as interrupted what a process that is gone left open. Nothing happens while somebody holds the lock, or when
-/// nothing is open. True when nothing is left open.
+/// Writes down as interrupted whatever job is open although nobody holds the target's lock. False when somebody holds it.
 ///
 /// # Errors
-/// [`Refused`]: the target or the store cannot be asked now.
-pub(super) async fn settle(target: &Target) -> Result<bool, Refused> {
-    if !target.store.is_there() || target.store.open_jobs(&target.name, 1).await?.is_empty() {
+/// When target or store cannot be asked.
+pub(super) async fn take_stock(target: &Target) -> Result<bool, Refused> {
+    if !target.store.is_there() {
         return Ok(true);
     }
-    let mut session = target.engine.open().await?;
-    let is_ours = session.try_lock().await?;
-    if is_ours {
-        found_gone(target).await?;
+    // Listed first: a job that comes later has the lock before it is written down.
+    let open = target.store.open_jobs(&target.name, OPEN_JOBS_MAX).await?;
+    if open.is_empty() {
+        return Ok(true);
     }
+    let mut session = target.engine.open_to_read().await?;
+    let is_locked = session.is_locked().await;
     session.close().await;
-    Ok(is_ours)
+    if is_locked? {
+        return Ok(false);
+    }
+    found_gone(target, open).await.map(|()| true)
 }
 
-/// The lock is ours, so whatever is open belongs to nobody any more.
-async fn found_gone(target: &Target) -> Result<(), Refused> {
-    for mut job in target.store.open_jobs(&target.name, OPEN_JOBS_MAX).await? {
-        if let Ok(state) = transition(job.state, JobEvent::FoundGone) {
-            job.state = state;
-            job.finished_at = Some(target.clock.now());
-            target.store.save_job(&job).await?;
+async fn found_gone(target: &Target, open: Vec<Job>) -> Result<(), Refused> {
+    for mut job in open {
+        let Ok(state) = transition(job.state, JobEvent::FoundGone) else { continue };
+        job.state = state;
+        job.finished_at = Some(target.clock.now());
+        if target.store.save_found_gone(&job).await? {
             tracing::warn!(job.id = %job.id, "job {} was interrupted: its process is gone", job.id);
         }
     }

@@ -136,10 +136,10 @@ impl Enquiry {
 
     /// The newest jobs; none while there is no store.
     async fn recent(&self, limit: u32) -> Result<Vec<Job>, Refused> {
-        match self.target.store.is_there() {
-            true => Ok(self.target.store.newest_jobs(&self.target.name, limit).await?),
-            false => Ok(Vec::new()),
+        if !self.target.store.is_there() {
+            return Ok(Vec::new());
         }
+        Ok(self.target.store.newest_jobs(&self.target.name, limit).await?)
     }
 
     /// The job that is at work in this process.

@@ -204,13 +204,11 @@ fn fenced(failed: StatementError, ours: i64) -> EngineError {
 
 /// Whether the change is recorded after all; a lost session is replaced first.
 async fn truth(target: &Target, told: &Assignment, held: &mut Held, change: &Change<'_>) -> Result<bool, EngineError> {
-    match change.is_recorded(held).await {
-        Ok(recorded) => Ok(recorded),
-        Err(_) => {
-            held.replace(target, told).await?;
-            change.is_recorded(held).await
-        }
+    if let Ok(recorded) = change.is_recorded(held).await {
+        return Ok(recorded);
     }
+    held.replace(target, told).await?;
+    change.is_recorded(held).await
 }
 
 /// Statement by statement, each with its row in the journal; then the history rows.
@@ -238,7 +236,7 @@ async fn journaled(
         if let Err(error) = one(target, held, evidence, statement, place).await {
             let done = super::recover::settle(target, told, held, place, (&statement.sql, &error)).await;
             if done.as_ref().ok() != Some(&number) {
-                return Err(Failed { statement: change.place(index), error, left: left_after(done) });
+                return Err(Failed { statement: change.place(index), error, left: left_after(&done) });
             }
             told.warning(format!("statement {number} lost its answer and took effect: {error}"));
         }
@@ -282,10 +280,10 @@ async fn one(
 }
 
 /// What a failed statement left, by how many statements the journal knows as done.
-fn left_after(done: Result<u32, EngineError>) -> Left {
+fn left_after(done: &Result<u32, EngineError>) -> Left {
     match done {
         Ok(0) => Left::AsBefore,
-        Ok(done) => Left::InFlight { done },
+        Ok(done) => Left::InFlight { done: *done },
         Err(_) => Left::Unknown,
     }
 }

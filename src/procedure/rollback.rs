@@ -68,10 +68,10 @@ pub async fn rollback(
 
 impl Rollback<'_> {
     async fn go(&mut self, goal: &RollbackGoal) -> Result<(), JobProblem> {
-        let history = self.held.begin(self.target, self.told).await.map_err(untouched)?;
+        let history = self.held.begin(self.target, self.told).await.map_err(problem::untouched)?;
         self.report.from.clone_from(&history.version);
         if let RollbackGoal::Snapshot(id) = goal {
-            return self.to_snapshot(*id).await;
+            return self.by_snapshot(*id).await;
         }
         let catalog = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;
         let history = self.recovered(history, &catalog).await?;
@@ -84,7 +84,7 @@ impl Rollback<'_> {
             return self.by_scripts(&history, &backward, &catalog).await;
         }
         match snapshot_of(self.target, goal, &backward).await? {
-            Some(id) => self.to_snapshot(id).await,
+            Some(id) => self.by_snapshot(id).await,
             None => Err(problem::blocked(&backward.blocking)),
         }
     }
@@ -97,10 +97,12 @@ impl Rollback<'_> {
         recover::recover(self.target, self.told, self.held, &mut self.evidence, catalog)
             .await
             .map_err(|stuck| problem::stuck(&stuck))?;
-        read_history(self.held.session().map_err(untouched)?, self.target.engine.words()).await.map_err(untouched)
+        read_history(self.held.session().map_err(problem::untouched)?, self.target.engine.words())
+            .await
+            .map_err(problem::untouched)
     }
 
-    async fn to_snapshot(&mut self, id: SnapshotId) -> Result<(), JobProblem> {
+    async fn by_snapshot(&mut self, id: SnapshotId) -> Result<(), JobProblem> {
         self.report.by = Some(RollbackMeans::Snapshot);
         if self.recording.is_some() {
             let manifest = self.target.folder.find(id).await.map_err(|error| problem::archive(&error))?;
@@ -109,8 +111,8 @@ impl Rollback<'_> {
         }
         let before = restore::restore(self.target, self.told, self.held, id).await?;
         self.report.snapshot = Some(before.id);
-        let session = self.held.session().map_err(untouched)?;
-        let history = read_history(session, self.target.engine.words()).await.map_err(untouched)?;
+        let session = self.held.session().map_err(problem::untouched)?;
+        let history = read_history(session, self.target.engine.words()).await.map_err(problem::untouched)?;
         self.report.to = history.version;
         self.validate().await
     }
@@ -160,8 +162,8 @@ impl Rollback<'_> {
                 }
             })
             .collect();
-        let session = self.held.session().map_err(untouched)?;
-        journal::plan_run(session, &signature, &planned).await.map_err(untouched)?;
+        let session = self.held.session().map_err(problem::untouched)?;
+        journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
         if let Some(recording) = &self.recording {
             drop(recording.take());
         }
@@ -233,13 +235,11 @@ impl Rollback<'_> {
             statements,
             error: problem.as_ref().map(|problem| problem.detail.clone()),
         });
-        match problem {
-            Some(problem) => Err(problem),
-            None => {
-                self.told.info(format!("{name} taken back in {} ms", ms_since(started)));
-                Ok(())
-            }
+        if let Some(problem) = problem {
+            return Err(problem);
         }
+        self.told.info(format!("{name} taken back in {} ms", ms_since(started)));
+        Ok(())
     }
 
     async fn validate(&mut self) -> Result<(), JobProblem> {
@@ -252,10 +252,6 @@ impl Rollback<'_> {
         self.report.validation = found;
         if critical.is_empty() { Ok(()) } else { Err(problem::invalid(&critical)) }
     }
-}
-
-fn untouched(error: EngineError) -> JobProblem {
-    problem::engine(&error, problem::UNTOUCHED)
 }
 
 /// The snapshot under the last run, which stands in for down scripts that are not there.

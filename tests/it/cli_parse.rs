@@ -1,5 +1,4 @@
 //! The command line: what its words mean, and with which code it exits.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::process::{Command as Process, Output};
 

@@ -3,10 +3,13 @@
 mod auth;
 mod catalog;
 mod cli_parse;
+mod cli_run;
 mod config;
 mod engine;
 mod harness;
 mod http_door;
+mod http_run;
+mod real_histories;
 mod snapshot_folder;
 mod sql;
 mod telemetry;

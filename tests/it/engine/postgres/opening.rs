@@ -32,7 +32,7 @@ async fn a_shut_door_says_why_and_keeps_the_secret() {
 }
 
 /// Goal: the server's own words are scrubbed as well.
-/// Method: a server that refuses the password by repeating it (PostgreSQL manual, "Message Formats", ErrorResponse).
+/// Method: a server that refuses the password by repeating it (PostgreSQL manual, "Message Formats", `ErrorResponse`).
 #[tokio::test]
 async fn a_wrong_password_is_not_repeated() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("it works");

@@ -1,0 +1,3 @@
+//! Whole runs over HTTP, against the real program and a real database of every engine.
+
+mod session;
