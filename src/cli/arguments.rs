@@ -40,10 +40,10 @@ pub struct Global {
     #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub set: Vec<(String, String)>,
     /// Ask the windlass service at this address to do it, instead of working on the target itself; https, or http to this
-    /// machine. The token comes from WINDLASS_TOKEN or --token-file
+    /// machine. The token comes from `WINDLASS_TOKEN` or --token-file
     #[arg(long, global = true, value_name = "URL", env = "WINDLASS_SERVER", hide_env_values = true)]
     pub server: Option<String>,
-    /// The file with the token for --server, which nobody else may read [default: the token in WINDLASS_TOKEN]
+    /// The file with the token for --server, which nobody else may read [default: the token in `WINDLASS_TOKEN`]
     #[arg(long, global = true, value_name = "PATH")]
     pub token_file: Option<PathBuf>,
     /// Print exactly one JSON document on standard output, and errors as JSON

@@ -88,7 +88,7 @@ async fn submit(
 ) -> Result<(Job, bool), Failure> {
     let deadline = Instant::now() + wait.unwrap_or_else(|| place.lock_wait());
     let key = Ulid::generate().to_string();
-    let mut told = String::new();
+    let mut told: Box<str> = "".into();
     loop {
         let (answer, is_stopped) = attempt(call, place, order, &key, signals).await?;
         match answer {

@@ -35,12 +35,12 @@ pub struct Failure {
     pub detail: String,
     /// What state the target is in; only when a job worked on it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_state: Option<String>,
+    pub target_state: Option<Box<str>>,
     /// What to do next.
     pub next_step: Box<str>,
     /// Who holds the target; only when another run does.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub holder: Option<String>,
+    pub holder: Option<Box<str>>,
     /// What blocks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub blocking: Vec<Finding>,
@@ -115,7 +115,7 @@ impl Failure {
 
     /// The same with who holds the target.
     pub(super) fn held_by(mut self, holder: Option<String>) -> Self {
-        self.holder = holder;
+        self.holder = holder.map(String::into_boxed_str);
         self
     }
 
@@ -135,7 +135,7 @@ impl From<&JobProblem> for Failure {
         };
         let mut failure =
             Self::of(exit, problem.kind.trim_start_matches(TYPE_PREFIX), detail, problem.next_step.as_str());
-        failure.target_state = Some(problem.target_state.clone()).filter(|state| !state.is_empty());
+        failure.target_state = (!problem.target_state.is_empty()).then(|| problem.target_state.as_str().into());
         failure
     }
 }

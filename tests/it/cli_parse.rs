@@ -84,13 +84,15 @@ fn down_means_one_goal() {
 #[test]
 fn the_words_for_every_command_stand_anywhere() {
     for line in [
-        "windlass --json --quiet --yes --config a --environment b --set c.d=e=f status",
-        "windlass status --json -q -y --config a --environment b --set c.d=e=f",
+        "windlass --json --quiet --yes --config a --environment b --set c.d=e=f --server g --token-file h status",
+        "windlass status --json -q -y --config a --environment b --set c.d=e=f --server g --token-file h",
     ] {
         let global = parsed(line).global;
         assert!(global.json && global.quiet && global.yes);
         assert_eq!(global.config.unwrap().to_str(), Some("a"));
         assert_eq!(global.environment.as_deref(), Some("b"));
+        assert_eq!(global.server.as_deref(), Some("g"));
+        assert_eq!(global.token_file.unwrap().to_str(), Some("h"));
         assert_eq!(global.set, [("c.d".to_owned(), "e=f".to_owned())]);
     }
 }

@@ -45,7 +45,7 @@ impl Remote {
     /// An address that is none, or would carry the token in the clear; a token that is missing or not kept well.
     pub fn at(server: &str, token_file: Option<&Path>) -> Result<Self, Failure> {
         let address = Address::of(server)?;
-        Ok(Self { wire: Wire::to(address, token::token(token_file)?)? })
+        Ok(Self { wire: Wire::to(address, &token::token(token_file)?)? })
     }
 
     /// The service, for a person.

@@ -1,8 +1,12 @@
 //! Requests and answers. Each has a deadline and a bound; what breaks on the way is tried again, a few times.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, RequestBuilder, Response, StatusCode, header, redirect};
+use reqwest::{
+    Client, ClientBuilder, Request, RequestBuilder, Response, StatusCode,
+    header::{self, HeaderValue},
+    redirect,
+};
 use rustls::{ClientConfig, RootCertStore};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -33,7 +37,8 @@ const IDEMPOTENCY_KEY: &str = "idempotency-key";
 pub(super) struct Wire {
     client: Client,
     address: Address,
-    token: Arc<SecretString>,
+    /// `Bearer` and the token.
+    authorization: HeaderValue,
 }
 
 /// Why there is no answer.
@@ -48,13 +53,17 @@ impl Wire {
     /// Asks nothing yet.
     ///
     /// # Errors
-    /// When this machine cannot speak TLS.
-    pub fn to(address: Address, token: SecretString) -> Result<Self, Failure> {
+    /// When this machine cannot speak TLS, or the token holds what no header can.
+    pub fn to(address: Address, token: &SecretString) -> Result<Self, Failure> {
         let builder = || client(&address);
         // Without a CA store on this machine the first fails, even where no TLS is spoken.
         let client = builder().build().or_else(|_| builder().tls_backend_preconfigured(built_in_roots()).build());
         let client = client.map_err(|error| Failure::known(SERVER_UNREACHABLE, with_causes(&error)))?;
-        Ok(Self { client, address, token: Arc::new(token) })
+        let authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
+        let mut authorization =
+            authorization.map_err(|_| Failure::known("unauthenticated", "the token holds what no token can"))?;
+        authorization.set_sensitive(true);
+        Ok(Self { client, address, authorization })
     }
 
     pub fn address(&self) -> &Address {
@@ -76,13 +85,13 @@ impl Wire {
     }
 
     async fn answer<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
-        let request = request.bearer_auth(self.token.expose_secret()).header(header::ACCEPT, "application/json");
+        let request = request.header(header::AUTHORIZATION, self.authorization.clone());
+        let unsendable = || Failure::known(SERVER_UNUSABLE, "the request cannot be made");
+        let request = request.header(header::ACCEPT, "application/json").build().map_err(|_| unsendable())?;
         let mut pause = Duration::from_millis(RETRY_MS);
         let mut tries = 1;
         let body = loop {
-            let Some(this) = request.try_clone() else {
-                return Err(Failure::known(SERVER_UNUSABLE, "the request cannot be made"));
-            };
+            let this = request.try_clone().ok_or_else(unsendable)?;
             match self.once(this).await {
                 Ok(body) => break body,
                 Err(Unanswered::Broken(_)) if tries < TRIES_MAX => sleep(pause).await,
@@ -97,8 +106,8 @@ impl Wire {
         })
     }
 
-    async fn once(&self, request: RequestBuilder) -> Result<Vec<u8>, Unanswered> {
-        let response = request.send().await.map_err(|error| self.broken(error))?;
+    async fn once(&self, request: Request) -> Result<Vec<u8>, Unanswered> {
+        let response = self.client.execute(request).await.map_err(|error| self.broken(error))?;
         let (status, is_problem) = (response.status(), is_problem(&response));
         let body = self.read(response).await?;
         if status.is_success() {
@@ -129,10 +138,6 @@ impl Wire {
     }
 
     fn broken(&self, error: reqwest::Error) -> Unanswered {
-        if error.is_builder() {
-            // The address is one, and the body is JSON: only the token is left.
-            return Unanswered::Refused(Failure::known("unauthenticated", "the token holds what no token can"));
-        }
         let error = error.without_url();
         let detail = format!("the server {} does not answer: {}", self.address, with_causes(&error));
         Unanswered::Broken(Failure::known(SERVER_UNREACHABLE, detail))
