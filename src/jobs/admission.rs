@@ -90,10 +90,7 @@ async fn found_gone(target: &Target, open: Vec<Job>) -> Result<(), Refused> {
 /// Who holds the lock, as the status row tells.
 async fn holder(target: &Target, session: &mut dyn Session) -> Result<String, EngineError> {
     let words = target.engine.words();
-    let told = match bookkeeping::present(session, words).await? {
-        true => lock::holder(session, words).await?,
-        false => None,
-    };
+    let told = if bookkeeping::present(session, words).await? { lock::holder(session, words).await? } else { None };
     Ok(told.map_or_else(|| "a run that is just beginning".to_owned(), |holder| holder.to_string()))
 }
 

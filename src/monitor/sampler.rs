@@ -100,9 +100,10 @@ impl Sampler {
         let history = read_history(session.as_mut(), self.target.engine.words()).await?;
         let locked = session.is_locked().await?;
         // An empty database may not exist yet; a session that saw none would never see the one that is made later.
-        match history.applied.is_empty() {
-            true => session.close().await,
-            false => self.session = Some(session),
+        if history.applied.is_empty() {
+            session.close().await;
+        } else {
+            self.session = Some(session);
         }
         Ok((history, locked))
     }

@@ -74,7 +74,11 @@ impl Rollback<'_> {
             return self.by_snapshot(*id).await;
         }
         let catalog = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;
-        let history = self.recovered(history, &catalog).await?;
+        let interrupted = history.unfinished.as_ref().map(|left| left.run_id.clone());
+        let history = match self.recovered(history, &catalog).await {
+            Ok(history) => history,
+            Err(problem) => return self.behind(goal, interrupted, problem).await,
+        };
         let needs = self.target.needs(&catalog);
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let backward = plan::backward(&facts, goal, false);
@@ -83,7 +87,7 @@ impl Rollback<'_> {
             self.announce(&history, &backward, needs.backend.to_string()).await?;
             return self.by_scripts(&history, &backward, &catalog).await;
         }
-        match snapshot_of(self.target, goal, &backward).await? {
+        match snapshot_of(self.target, goal, backward.run.as_deref()).await? {
             Some(id) => self.by_snapshot(id).await,
             None => Err(problem::blocked(&backward.blocking)),
         }
@@ -100,6 +104,18 @@ impl Rollback<'_> {
         read_history(self.held.session().map_err(problem::untouched)?, self.target.engine.words())
             .await
             .map_err(problem::untouched)
+    }
+
+    /// What cannot be finished is taken back by the snapshot under its run; without one, the problem stays.
+    async fn behind(
+        &mut self,
+        goal: &RollbackGoal,
+        run: Option<String>,
+        problem: JobProblem,
+    ) -> Result<(), JobProblem> {
+        let Some(id) = snapshot_of(self.target, goal, run.as_deref()).await? else { return Err(problem) };
+        self.told.warning(format!("it cannot be finished, so the run is taken back: {}", problem.detail));
+        self.by_snapshot(id).await
     }
 
     async fn by_snapshot(&mut self, id: SnapshotId) -> Result<(), JobProblem> {
@@ -254,13 +270,13 @@ impl Rollback<'_> {
     }
 }
 
-/// The snapshot under the last run, which stands in for down scripts that are not there.
+/// The snapshot under the last run, which stands in for down scripts that are not there or do not help.
 async fn snapshot_of(
     target: &Target,
     goal: &RollbackGoal,
-    backward: &Backward,
+    run: Option<&str>,
 ) -> Result<Option<SnapshotId>, JobProblem> {
-    let (RollbackGoal::LastRun, Some(run)) = (goal, &backward.run) else { return Ok(None) };
+    let (RollbackGoal::LastRun, Some(run)) = (goal, run) else { return Ok(None) };
     let Ok(job) = run.parse() else { return Ok(None) };
     let job = target.store.job(job).await.map_err(|error| problem::store(&error))?;
     let report = job.and_then(|job| job.result).and_then(|json| serde_json::from_value::<RunReport>(json).ok());

@@ -38,10 +38,4 @@ impl Catalog {
         }
         self
     }
-
-    /// Takes a file away.
-    pub fn without(&self, id: &str, name: &str) -> &Self {
-        fs::remove_file(self.0.join(id).join(name)).expect("the file was there");
-        self
-    }
 }

@@ -13,7 +13,7 @@ use super::database::{Database, On};
 /// What windlass keeps in a target, beside the tables that begin with `windlass_`.
 const OURS: [&str; 2] = ["schema_version", "migration_history"];
 
-/// What pg_dump writes with a key of its own in each dump.
+/// What `pg_dump` writes with a key of its own in each dump.
 const GUARDS: [&str; 2] = ["\\restrict ", "\\unrestrict "];
 
 impl Database {
@@ -30,7 +30,7 @@ impl Database {
                 psql.arg("--single-transaction").arg("--file").arg(file).arg(&self.url);
                 psql
             }
-            On::MariaDb => self.mariadb("mariadb", &["--default-character-set=utf8mb4"]),
+            On::MariaDb => self.mariadb("mariadb", &["--default-character-set=utf8mb4", "--comments"]),
         };
         let output = command.stdin(File::open(file).expect("the file")).output().expect("the engine's client");
         if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }

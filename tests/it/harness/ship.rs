@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    os::unix::fs::MetadataExt,
+    path::Path,
     process::{Output, Stdio},
     time::Duration,
 };
@@ -26,6 +27,8 @@ pub struct Ship {
     pub on: On,
     pub database: Database,
     settings: Vec<(String, String)>,
+    /// Words before the program's own name.
+    under: &'static [&'static str],
     server: Option<Server>,
 }
 
@@ -61,7 +64,7 @@ impl Ship {
     /// With an empty catalog for the test to fill.
     pub async fn with_catalog(on: On) -> Self {
         let database = fresh(on).await;
-        let mut ship = Self { on, settings: Vec::new(), server: None, database };
+        let mut ship = Self { on, database, settings: Vec::new(), under: &[], server: None };
         ship.catalog();
         let url = ship.database.url.clone();
         ship.set("target.url", &url);
@@ -80,6 +83,14 @@ impl Ship {
         self.settings.push((variable, value.to_owned()));
     }
 
+    /// From now on the permissions of files hold for every process of it, root's as well.
+    pub fn obey_permissions(&mut self) {
+        let own = fs::metadata("/proc/self").expect("this process");
+        if own.uid() == 0 {
+            self.under = &["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--"];
+        }
+    }
+
     /// The folder in which every process of it works.
     pub fn folder(&self) -> &Path {
         self.database.folder.path()
@@ -91,9 +102,10 @@ impl Ship {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(WINDLASS);
+        let line: Vec<&str> = self.under.iter().chain(&[WINDLASS]).chain(words).copied().collect();
+        let mut command = Command::new(line[0]);
         let path = std::env::var_os("PATH").unwrap_or_default();
-        command.args(words).current_dir(self.folder()).env_clear().env("PATH", path).env("USER", "ada");
+        command.args(&line[1..]).current_dir(self.folder()).env_clear().env("PATH", path).env("USER", "ada");
         command.envs(self.settings.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).kill_on_drop(true);
         command
@@ -156,11 +168,15 @@ impl Ship {
         self.server = None;
     }
 
-    /// Asks the service to end (SIGTERM), and gives its exit code.
-    pub async fn terminate(&mut self) -> i32 {
+    /// Asks the service to end (SIGTERM).
+    pub async fn signal(&mut self) {
         let id = self.server().process.id().expect("the service runs").to_string();
         let told = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill can be run");
         assert!(told.success());
+    }
+
+    /// Waits for the service to end by itself, and gives its exit code.
+    pub async fn end(&mut self) -> i32 {
         let ended = tokio::time::timeout(PATIENCE, self.server().process.wait()).await.expect("it ends in time");
         self.server = None;
         ended.expect("its status").code().expect("it ended by itself")
@@ -223,16 +239,6 @@ impl Ship {
             (now["progress"]["step"] == step).then_some(())
         })
         .await;
-    }
-
-    /// The path of a file below `snapshots.path`, one for each ending.
-    pub fn snapshot_files(&self) -> Vec<PathBuf> {
-        let folder = self.folder().join("data/snapshots");
-        let entries = fs::read_dir(folder).into_iter().flatten();
-        let mut files: Vec<_> =
-            entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file()).collect();
-        files.sort();
-        files
     }
 }
 

@@ -7,6 +7,10 @@ use super::{
     history::{APALIS_MARIADB, FANG_POSTGRES, LEMMY_POSTGRES},
     life::{Life, applied, counts, list, text},
 };
+use crate::harness::{
+    command_line::Windlass,
+    database::{On, fresh},
+};
 
 /// Goal: far into a history of hundreds, `up` stops where PostgreSQL's own client stops, with the same words.
 ///
@@ -53,6 +57,33 @@ async fn fang_on_postgresql_a_second_time() {
     assert!(stop.detail.contains("type \"fang_task_state\" already exists"), "{}", stop.detail);
 }
 
+/// Goal: where the engine cannot undo what a file had done before its refused statement, and no way back was written, one
+/// `down` brings back what was under the run.
+#[tokio::test]
+async fn what_a_refused_file_left_on_mariadb_goes_with_one_command() {
+    let (target, catalog) = (fresh(On::MariaDb).await, tempfile::tempdir().expect("a folder"));
+    let write = |file: &str, sql: &str| std::fs::write(catalog.path().join(file), sql).expect("a file");
+    write("1_guests.sql", "CREATE TABLE guests (id INT PRIMARY KEY, name TEXT); INSERT INTO guests VALUES (1, 'Ada');");
+    let windlass = Windlass::on(&target, catalog.path());
+    windlass.does("up");
+    let before = target.in_its_own_words();
+    write("2_rooms.sql", "ALTER TABLE guests ADD COLUMN room INT;\nUPDATE guests SET room = 7;\n\nDROP TABLE rooms;\n");
+
+    let said = windlass.says("up");
+
+    assert_eq!(said.exit, 1);
+    assert!(text(&said.failure, "/detail").contains("2_rooms.sql:4: "), "{said:#?}");
+    assert!(text(&said.failure, "/target_state").contains("its first 2 statements are done"), "{said:#?}");
+    assert_eq!(windlass.does("status")["unfinished"]["statements_done"], 2);
+
+    let back = windlass.does("down");
+
+    assert_eq!((text(&back, "/state"), text(&back, "/result/by")), ("succeeded", "snapshot"));
+    assert_eq!(target.in_its_own_words(), before);
+    let status = windlass.does("status");
+    assert_eq!((list(&status, "/applied").len(), &status["unfinished"]), (1, &Value::Null));
+}
+
 /// Where a way up ended before its goal.
 struct Stop {
     /// How many migrations are applied.
@@ -65,10 +96,10 @@ impl Life {
     /// Takes the target and the reference up; gives where both stop, and nothing when both come to the end. Then once more,
     /// for nothing was mended.
     fn goes_up_as_far_as_the_client(&self) -> Option<Stop> {
-        let (ran, refused) = self.reference.runs_all(self.files.iter().map(|files| files.up.as_path()));
+        let refused = self.reference.runs_all(self.files.iter().map(|files| files.up.as_path()));
         let said = self.windlass().says("up");
         self.target_is_as_the_reference();
-        let Some(refused) = refused else {
+        let Some((ran, refused)) = refused else {
             assert_eq!(said.exit, 0, "{said:#?}");
             return None;
         };

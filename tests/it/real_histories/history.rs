@@ -10,11 +10,12 @@ use crate::harness::{
     database::{Database, On},
 };
 
-/// A history that a crate carries for one engine.
+/// A history for one engine.
 #[derive(Debug, Clone, Copy)]
 pub struct History {
-    pub published: Published,
-    /// The folder of the migrations, in the crate.
+    /// The crate that carries it; none for a catalog of these tests.
+    pub published: Option<Published>,
+    /// The folder of the migrations, in the crate or in this repository.
     pub folder: &'static str,
     pub on: On,
     pub migrations: usize,
@@ -34,7 +35,7 @@ const fn history(
     on: On,
     (migrations, statements): (usize, usize),
 ) -> History {
-    History { published, folder, on, migrations, statements }
+    History { published: Some(published), folder, on, migrations, statements }
 }
 
 pub const ATUIN_POSTGRES: History = history(ATUIN, "migrations", On::Postgres, (20, 31));
@@ -50,6 +51,14 @@ pub const MATRIX_STATE: History = history(MATRIX, "migrations/state_store", On::
 pub const LEMMY_POSTGRES: History = history(LEMMY, "migrations", On::Postgres, (336, 2650));
 pub const APALIS_MARIADB: History = history(APALIS, "migrations", On::MariaDb, (10, 27));
 
+const fn ours(folder: &'static str, on: On, statements: usize) -> History {
+    History { published: None, folder, on, migrations: 3, statements }
+}
+
+pub const VOLUNTEERS_POSTGRES: History = ours("tests/catalogs/volunteers_postgres", On::Postgres, 30);
+pub const VOLUNTEERS_MARIADB: History = ours("tests/catalogs/volunteers", On::MariaDb, 11);
+pub const VOLUNTEERS_SQLITE: History = ours("tests/catalogs/volunteers", On::Sqlite, 12);
+
 /// The files of one migration, as an onlooker finds them.
 #[derive(Debug)]
 pub struct Files {
@@ -60,7 +69,8 @@ pub struct Files {
 impl History {
     /// Its migrations on disk.
     pub fn catalog(&self) -> PathBuf {
-        source_of(self.published).join(self.folder)
+        let place = self.published.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), source_of);
+        place.join(self.folder)
     }
 
     /// What the engine's client is to run, in order: by number, then by name.
@@ -69,32 +79,36 @@ impl History {
         let entries = fs::read_dir(&catalog).expect("the migrations").map(|entry| entry.expect("an entry").path());
         let mut numbered: Vec<_> = entries.filter_map(|path| Some((number(&path)?, path))).collect();
         numbered.sort();
-        numbered.into_iter().filter_map(|(_, path)| files(path)).collect()
+        numbered.into_iter().filter_map(|(_, path)| files(path, self.on)).collect()
     }
 }
 
-/// The digits that a name begins with, with or without dashes between them.
+/// The digits that a name begins with, with or without dashes between them; of a version `v1.2.0`, all three.
 fn number(path: &Path) -> Option<u64> {
     let (number, _) = path.file_name()?.to_str()?.split_once('_')?;
-    number.replace('-', "").parse().ok()
+    number.trim_start_matches('v').replace(['-', '.'], "").parse().ok()
 }
 
-fn files(path: PathBuf) -> Option<Files> {
+fn files(path: PathBuf, on: On) -> Option<Files> {
     if path.is_dir() {
-        let down = Some(path.join("down.sql")).filter(|down| down.exists());
-        return Some(Files { up: path.join("up.sql"), down });
+        let engine = match on {
+            On::Sqlite => "sqlite",
+            On::Postgres => "postgres",
+            On::MariaDb => "mysql",
+        };
+        let script = |way: &str| {
+            let names = [format!("{way}.{engine}.sql"), format!("{way}.sql")];
+            names.into_iter().map(|name| path.join(name)).find(|file| file.exists())
+        };
+        return Some(Files { up: script("up")?, down: script("down") });
     }
-    path.to_str()?.ends_with(".sql").then_some(Files { up: path, down: None })
+    path.extension().is_some_and(|ending| ending == "sql").then_some(Files { up: path, down: None })
 }
 
 impl Database {
-    /// Has the engine's own client run these files; gives how many it ran, and what it said of the next one.
-    pub fn runs_all<'a>(&self, files: impl IntoIterator<Item = &'a Path>) -> (usize, Option<String>) {
-        for (done, file) in files.into_iter().enumerate() {
-            if let Err(refused) = self.runs(file) {
-                return (done, Some(refused));
-            }
-        }
-        (usize::MAX, None)
+    /// Has the engine's own client run these files up to the first that is refused; gives how many came before it, and what
+    /// the client said.
+    pub fn runs_all<'a>(&self, files: impl IntoIterator<Item = &'a Path>) -> Option<(usize, String)> {
+        files.into_iter().enumerate().find_map(|(before, file)| Some((before, self.runs(file).err()?)))
     }
 }

@@ -110,7 +110,7 @@ impl Life {
         let run = windlass.does("up");
         assert_eq!((text(&run, "/state"), applied(&run).len()), ("succeeded", migrations));
         let said = self.reference.runs_all(self.files.iter().map(|files| files.up.as_path()));
-        assert_eq!(said.1, None, "the engine's client runs the same files");
+        assert_eq!(said, None, "the engine's client runs the same files");
         self.target_is_as_the_reference();
         assert_ne!(self.reference.in_its_own_words(), self.empty, "the history makes something");
 
@@ -149,20 +149,20 @@ impl Life {
         assert_eq!(applied(&back).len(), self.history.migrations);
         let downs: Vec<&Path> = self.files.iter().rev().filter_map(|files| files.down.as_deref()).collect();
         assert_eq!(downs.len(), self.history.migrations);
-        assert_eq!(self.reference.runs_all(downs).1, None, "the engine's client runs the same files");
+        assert_eq!(self.reference.runs_all(downs), None, "the engine's client runs the same files");
         self.target_is_as_the_reference();
         assert_eq!(list(&windlass.does("status"), "/applied"), &[] as &[Value]);
     }
 
     #[track_caller]
     pub fn target_is_as_the_reference(&self) {
-        pretty_equal(&self.target.in_its_own_words(), &self.reference.in_its_own_words());
+        must_be_the_same(&self.target.in_its_own_words(), &self.reference.in_its_own_words());
     }
 }
 
 /// Fails with the lines that differ, for whole dumps are too long to read.
 #[track_caller]
-fn pretty_equal(target: &str, reference: &str) {
+fn must_be_the_same(target: &str, reference: &str) {
     let only = |these: &str, those: &str| -> Vec<String> {
         let those: std::collections::BTreeSet<_> = those.lines().collect();
         these.lines().filter(|line| !those.contains(line)).map(str::to_owned).collect()

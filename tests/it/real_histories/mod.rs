@@ -4,3 +4,4 @@
 mod beyond;
 mod history;
 mod life;
+mod own_layout;
