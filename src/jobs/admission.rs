@@ -96,6 +96,8 @@ async fn holder(target: &Target, session: &mut dyn Session) -> Result<String, En
 
 /// Whether the plan lets the order begin, so that a refusal comes at once and leaves no job.
 async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) -> Result<(), Refused> {
+    // Tables of a layout that is not known here are left alone, whatever is asked.
+    bookkeeping::present(session, target.engine.words()).await?;
     match order {
         Order::Migrate { to, .. } => {
             let catalog = target.catalog().await?;

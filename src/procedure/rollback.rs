@@ -75,35 +75,48 @@ impl Rollback<'_> {
         }
         let catalog = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;
         let interrupted = history.unfinished.as_ref().map(|left| left.run_id.clone());
-        let history = match self.recovered(history, &catalog).await {
-            Ok(history) => history,
+        let (history, goal) = match self.recovered(history, goal, &catalog).await {
+            Ok(left) => left,
             Err(problem) => return self.behind(goal, interrupted, problem).await,
         };
         let needs = self.target.needs(&catalog);
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
-        let backward = plan::backward(&facts, goal, false);
+        let backward = plan::backward(&facts, &goal, false);
+        if backward.blocking.is_empty() && backward.migrations.is_empty() {
+            self.told.info("nothing is left to take back");
+            self.report.to = history.version;
+            return self.validate().await;
+        }
         if backward.blocking.is_empty() {
             self.snapshot().await?;
             self.announce(&history, &backward, needs.backend.to_string()).await?;
             return self.by_scripts(&history, &backward, &catalog).await;
         }
-        match snapshot_of(self.target, goal, backward.run.as_deref()).await? {
+        match snapshot_of(self.target, &goal, backward.run.as_deref()).await? {
             Some(id) => self.by_snapshot(id).await,
             None => Err(problem::blocked(&backward.blocking)),
         }
     }
 
-    /// Finishes what was interrupted before anything is taken back.
-    async fn recovered(&mut self, history: History, catalog: &Catalog) -> Result<History, JobProblem> {
-        if history.unfinished.is_none() || self.recording.is_some() {
-            return Ok(history);
-        }
+    /// Finishes what was interrupted before anything is taken back; gives the goal that is left. A rollback that was
+    /// interrupted counts as part of this one: whoever gives the order again must not lose more than was asked.
+    async fn recovered(
+        &mut self,
+        history: History,
+        goal: &RollbackGoal,
+        catalog: &Catalog,
+    ) -> Result<(History, RollbackGoal), JobProblem> {
+        let unfinished = history.unfinished.as_ref().filter(|_| self.recording.is_none());
+        let Some(unfinished) = unfinished else { return Ok((history, goal.clone())) };
+        let keep = (unfinished.direction == Direction::Down).then(|| plan::kept(&history.applied, goal));
         recover::recover(self.target, self.told, self.held, &mut self.evidence, catalog)
             .await
             .map_err(|stuck| problem::stuck(&stuck))?;
-        read_history(self.held.session().map_err(problem::untouched)?, self.target.engine.words())
-            .await
-            .map_err(problem::untouched)
+        let session = self.held.session().map_err(problem::untouched)?;
+        let history = read_history(session, self.target.engine.words()).await.map_err(problem::untouched)?;
+        let left = |keep| u32::try_from(history.applied.len().saturating_sub(keep)).unwrap_or(u32::MAX);
+        let goal = keep.map_or_else(|| goal.clone(), |keep| RollbackGoal::Steps(left(keep)));
+        Ok((history, goal))
     }
 
     /// What cannot be finished is taken back by the snapshot under its run; without one, the problem stays.

@@ -2,6 +2,7 @@
 
 use crate::harness::{
     database::On,
+    eye::must_be_same,
     gate::{self, Gate},
     on_every_engine,
     ship::{Called, Ship},
@@ -13,6 +14,8 @@ on_every_engine!(
     a_target_that_cannot_be_reached_is_69,
     another_run_is_75_and_is_named,
     the_loser_waits_and_finds_nothing_left_to_do,
+    three_at_once_on_an_empty_database_are_one_run,
+    a_database_that_a_newer_windlass_laid_out_is_left_alone,
 );
 
 const CABINS: &str = "CREATE TABLE cabins (id INTEGER PRIMARY KEY);";
@@ -133,4 +136,36 @@ async fn the_loser_waits_and_finds_nothing_left_to_do(on: On) {
     let states = ship.cli(&["status", "--json"]).await.exits(0).json()["recent"].clone();
     let ends: Vec<_> = states.as_array().expect("jobs").iter().map(|job| job["state"].clone()).collect();
     assert_eq!(ends, ["succeeded"; 3], "nobody's end is lost to the one who comes next");
+}
+
+/// Goal: nothing is made twice, not even windlass's own tables and files. Method: begin where there is nothing yet.
+async fn three_at_once_on_an_empty_database_are_one_run(on: On) {
+    let ship = Ship::with_sample(on).await;
+    let words = ["up", "--wait", "80s", "--snapshot", "never", "--json"];
+
+    let begun = [ship.cli_begun(&words), ship.cli_begun(&words), ship.cli_begun(&words)];
+
+    let mut applied = 0;
+    for process in begun {
+        let job = Called::of(process.wait_with_output().await.expect("its end")).exits(0).json();
+        applied += job["result"]["migrations"].as_array().expect("a list").len();
+    }
+    assert_eq!((applied, ship.applied().await.len()), (8, 8));
+    ship.cli(&["validate"]).await.exits(0);
+}
+
+async fn a_database_that_a_newer_windlass_laid_out_is_left_alone(on: On) {
+    let ship = Ship::with_catalog(on).await;
+    ship.catalog().add("v1.0.0_01_cabins", CABINS, "DROP TABLE cabins;");
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    ship.catalog().add("v1.1.0_01_guests", "CREATE TABLE guests (id INTEGER PRIMARY KEY);", "DROP TABLE guests;");
+    ship.eye().await.run("UPDATE windlass_lock SET layout = 99").await;
+    let before = ship.eye().await.everything().await;
+
+    for words in [&["up"][..], &["down"], &["plan"], &["status"]] {
+        let failure = ship.cli(&[words, &["--json"]].concat()).await.exits(69).failure();
+        assert!(failure["detail"].as_str().expect("words").contains("layout 99"), "{failure:#}");
+    }
+
+    must_be_same(&ship.eye().await.everything().await, &before);
 }

@@ -15,6 +15,7 @@ on_every_engine!(
     the_next_service_finishes_what_a_killed_one_left,
     the_command_line_finishes_what_a_killed_service_left,
     a_statement_outside_a_transaction_is_found_and_finished,
+    a_rollback_that_was_killed_is_finished,
     a_connection_that_is_lost_in_the_middle_is_no_failure_for_ever,
 );
 
@@ -164,14 +165,50 @@ async fn a_statement_outside_a_transaction_is_found_and_finished(on: On) {
     ship.kill().await;
     gate.open().await;
     ship.serve().await;
-    let finished = goes_on(&ship.admin().await).await;
+    let admin = ship.admin().await;
+    let health = admin.health_becomes("interrupted", |health| health.status == 500).await;
+    let finished = goes_on(&admin).await;
 
+    assert!(health.body["compatibility_reason"].as_str().expect("words").contains("interrupted"), "{:#}", health.body);
     assert_eq!(finished["state"], "succeeded", "{finished:#}");
     must_be_same(&ship.eye().await.everything().await, &whole.eye().await.everything().await);
     if on == On::Postgres {
         let broken = "SELECT count(*) FROM pg_index WHERE NOT indisvalid";
         assert_eq!(ship.eye().await.number(broken).await, 0, "an index that is not valid is not done");
     }
+}
+
+/// Goal: going back survives a crash as going forward does: the same order again finishes it.
+async fn a_rollback_that_was_killed_is_finished(on: On) {
+    let mut ship = with_gate(on).await;
+    let before = ship.eye().await.everything().await;
+    let down = format!("DROP TABLE guests;\n{}DROP TABLE cabins;\n", gate::pass(on));
+    let up = "CREATE TABLE cabins (id INTEGER PRIMARY KEY);\nCREATE TABLE guests (id INTEGER PRIMARY KEY);\n";
+    ship.catalog().add("v1.1.0_01_pass", up, &down);
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    ship.serve().await;
+    let admin = ship.admin().await;
+    let gate = Gate::shut(&ship.database).await;
+    let job = admin.post("/api/migration/rollback", json!({"to_version": "1.0.0"})).await.accepted();
+    ship.job_is_inside(&job, "taking back v1.1.0_01_pass").await;
+    is_waiting(&mut ship.eye().await, "UPDATE gate%").await;
+
+    ship.kill().await;
+    gate.open().await;
+    // A server that had every statement already may have committed; then "the last run" is the one before.
+    let again: &[&str] = if on == On::Postgres { &["down", "--to", "1.0.0"] } else { &["down"] };
+    eventually("the lock is free", async || {
+        let called = ship.cli(again).await;
+        (called.code != 75).then(|| called.exits(0))
+    })
+    .await;
+
+    assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 1, "taken back once");
+    ship.eye().await.run("UPDATE gate SET n = 0").await;
+    must_be_same(&ship.eye().await.everything().await, &before);
+    ship.database_is_at("1.0.0").await;
+    ship.cli(&["up"]).await.exits(0);
+    ship.cli(&["validate"]).await.exits(0);
 }
 
 /// Goal: when the connection goes in the middle, nothing is claimed that is not known; and the next run finishes it.

@@ -1,12 +1,13 @@
 //! Stopping, going on, and who is in whose way.
 
+use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::{
     database::On,
     gate::{self, Gate},
     on_every_engine,
-    ship::{Called, Ship},
+    ship::{Answer, Called, Ship},
 };
 
 on_every_engine!(
@@ -43,13 +44,15 @@ async fn a_stop_lets_the_running_migration_finish_and_begins_no_other(on: On) {
     let job = admin.start("1.2.0").await.accepted();
     ship.job_is_inside(&job, "v1.1.0_01_pass").await;
     let now = admin.get("/api/migration/progress").await.body;
-    let stopped = admin.post("/api/migration/stop", json!({})).await;
+    let waiting = admin.request(Method::POST, "/api/migration/stop").header("prefer", "wait=1");
+    let stopped = Answer::to(waiting).await;
     let again = admin.post("/api/migration/stop", json!({})).await;
     gate.open().await;
 
     assert_eq!((&now["progress"]["completed"], &now["progress"]["total"]), (&json!(0), &json!(3)), "{now:#}");
     assert_eq!((stopped.accepted(), again.accepted()), (job.clone(), job.clone()));
     assert_eq!(stopped.body["state"], "pausing");
+    assert_eq!(stopped.headers["preference-applied"], "wait=1", "and the wait was over before the end");
     let paused = ship.job_ends_as(&job, "paused").await;
     assert_eq!((&paused["progress"]["completed"], &paused["problem"]), (&json!(1), &json!(null)), "{paused:#}");
     assert_eq!(ship.applied().await, ["v1.0.0_01_gate", "v1.1.0_01_pass"]);
