@@ -134,7 +134,7 @@ fn files_and_functions_are_short() {
         for (what, mut sizes) in [("files", files), ("functions", functions)] {
             sizes.sort();
             let (median, largest) = (&sizes[sizes.len() / 2], &sizes[sizes.len() - 1]);
-            println!("{folder}: {} {what}, median {}, longest {} ({})", sizes.len(), median.0, largest.0, largest.1);
+            eprintln!("{folder}: {} {what}, median {}, longest {} ({})", sizes.len(), median.0, largest.0, largest.1);
         }
     }
     none(&found, "longer than 400 lines (files) or 70 lines (functions)");
