@@ -7,6 +7,7 @@ mod facts;
 mod findings;
 mod forward;
 mod health;
+mod matrix;
 mod steps;
 
 pub use self::{
@@ -16,5 +17,6 @@ pub use self::{
     findings::of_history,
     forward::forward,
     health::health,
+    matrix::matrix,
     steps::route,
 };

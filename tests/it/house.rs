@@ -243,14 +243,27 @@ fn every_setting_is_explained() {
 fn problem_kinds() -> Vec<String> {
     let kebab = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '-');
     let mut found = Vec::new();
-    for path in ["src/procedure/problem.rs", "src/cli/failure.rs"] {
+    for path in [
+        "src/procedure/problem.rs",
+        "src/cli/failure.rs",
+        "src/cli/known.rs",
+        "src/cli/carry_out.rs",
+        "src/cli/remote/address.rs",
+        "src/cli/remote/token.rs",
+    ] {
         let text = read(path);
         for literal in text.split('"').skip(1).step_by(2).filter(|literal| kebab(literal) && literal.contains('-')) {
             found.push(literal.to_owned());
         }
-        for before in
-            ["problem(", "EngineError::Fenced { .. } => (", "Exit::Usage,", "Exit::No,", "Configuration,", "Usage,"]
-        {
+        for before in [
+            "problem(",
+            "EngineError::Fenced { .. } => (",
+            "Exit::Usage,",
+            "Exit::No,",
+            "LEFT,",
+            "Configuration,",
+            "Usage,",
+        ] {
             let after = text.split(before).skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
             found.extend(after.filter_map(|rest| rest.split('"').next()).map(str::to_owned));
         }

@@ -4,6 +4,7 @@
 mod auth;
 mod catalog;
 mod cli_parse;
+mod cli_remote;
 mod cli_run;
 mod config;
 mod engine;

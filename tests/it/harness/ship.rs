@@ -122,6 +122,22 @@ impl Ship {
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("windlass can be run")
     }
 
+    /// The command line of somebody elsewhere, who has nothing but an address and a token; to be run.
+    pub fn elsewhere(&self, server: &str, token: Option<&str>, words: &[&str]) -> Command {
+        let folder = self.folder().join("elsewhere");
+        fs::create_dir_all(&folder).expect("a folder elsewhere");
+        let mut command = self.command(words);
+        command.env_clear().current_dir(folder).env("USER", "ada").env("WINDLASS_SERVER", server);
+        command.envs(token.map(|token| ("WINDLASS_TOKEN", token)));
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Where the service is.
+    pub fn url(&self) -> &str {
+        &self.server.as_ref().expect("the service was started").url
+    }
+
     /// Starts the service, and waits until it listens.
     pub async fn serve(&mut self) {
         let log = self.folder().join("server.log");

@@ -9,6 +9,7 @@ on_every_engine!(
     a_failure_that_is_not_critical_is_recorded_and_the_run_goes_on,
     a_failing_statement_is_named_and_a_mended_one_goes_on,
     schema_changes_that_failed_halfway_are_taken_back,
+    a_change_that_only_a_down_script_knows_is_taken_back_by_it,
     a_changed_migration_is_refused_and_a_reformatted_one_is_not,
 );
 
@@ -83,7 +84,7 @@ async fn a_failure_that_is_not_critical_is_recorded_and_the_run_goes_on(on: On) 
 async fn a_failing_statement_is_named_and_a_mended_one_goes_on(on: On) {
     let ship = at_one(on).await;
     let up =
-        "CREATE TABLE guests (id INTEGER PRIMARY KEY);\nINSERT INTO guests VALUES (1);\n\nUPDATE nowhere SET n = 1;\n";
+        "CREATE TABLE guests (id INTEGER PRIMARY KEY);\nINSERT INTO cabins VALUES (8);\n\nUPDATE nowhere SET n = 1;\n";
     ship.catalog().add("v1.1.0_01_guests", up, "DROP TABLE guests;");
     let before = ship.eye().await.everything().await;
     let admin = ship.admin().await;
@@ -111,18 +112,20 @@ async fn a_failing_statement_is_named_and_a_mended_one_goes_on(on: On) {
     );
     let job = admin.start("1.1.0").await.accepted();
     ship.job_ends_as(&job, "succeeded").await;
-    assert_eq!(ship.eye().await.number("SELECT count(*) FROM guests").await, 2);
+    assert_eq!(ship.eye().await.number("SELECT count(*) FROM guests").await, 1);
+    assert_eq!(ship.eye().await.number("SELECT count(*) FROM cabins WHERE id = 8").await, 1, "once");
     assert_eq!(ship.applied().await, ["v1.0.0_01_cabins", "v1.1.0_01_guests"]);
     admin.health_becomes("fine", |health| health.body["status"] == "ok").await;
 }
 
-/// Goal: schema changes that an engine keeps one by one are taken back by the down script, where the schema proves it.
+/// Goal: schema changes that an engine keeps one by one are taken back without a down script, where the schema proves it,
+/// with the rows that went into tables the migration made.
 async fn schema_changes_that_failed_halfway_are_taken_back(on: On) {
     let ship = at_one(on).await;
     let up = "CREATE TABLE guests (id INTEGER PRIMARY KEY, name VARCHAR(40));\n\
-              CREATE INDEX guests_name ON guests (name);\nALTER TABLE cabins ADD COLUMN deck VARCHAR(20);\n\
+              INSERT INTO guests VALUES (1, 'Ada');\nALTER TABLE cabins ADD COLUMN deck VARCHAR(20);\n\
               ALTER TABLE nowhere ADD COLUMN deck VARCHAR(20);\n";
-    ship.catalog().add("v1.1.0_01_guests", up, "ALTER TABLE cabins DROP COLUMN deck;\nDROP TABLE guests;\n");
+    ship.catalog().file("v1.1.0_01_guests", "up.sql", up);
     let before = ship.eye().await.everything().await;
     let admin = ship.admin().await;
 
@@ -135,6 +138,21 @@ async fn schema_changes_that_failed_halfway_are_taken_back(on: On) {
     ship.database_is_at("1.0.0").await;
     let health = admin.health_becomes("behind", |health| health.body["migration_running"] == false).await;
     assert_eq!((health.status, &health.body["status"]), (200, &json!("warning")), "{:#}", health.body);
+}
+
+/// Goal: what is not an addition is taken back by the down script, where the schema proves that it was.
+async fn a_change_that_only_a_down_script_knows_is_taken_back_by_it(on: On) {
+    let ship = at_one(on).await;
+    let up = "ALTER TABLE cabins RENAME COLUMN id TO number;\nALTER TABLE nowhere ADD COLUMN deck VARCHAR(20);\n";
+    ship.catalog().add("v1.1.0_01_numbers", up, "ALTER TABLE cabins RENAME COLUMN number TO id;");
+    let before = ship.eye().await.everything().await;
+    let admin = ship.admin().await;
+
+    let job = admin.post_and_wait("/api/migration/start", json!({"snapshot": "never"})).await;
+
+    assert_eq!(job["state"], "failed", "{job:#}");
+    assert!(job["problem"]["target_state"].as_str().expect("words").contains("as it was before"), "{job:#}");
+    must_be_same(&ship.eye().await.everything().await, &before);
 }
 
 async fn a_changed_migration_is_refused_and_a_reformatted_one_is_not(on: On) {
