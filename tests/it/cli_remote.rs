@@ -313,7 +313,7 @@ async fn at_work() -> (Ship, String, Child) {
 }
 
 async fn end_of(first: Child) -> Called {
-    Called::ended(first).await
+    Called::of(&first.wait_with_output().await.expect("its end"))
 }
 
 #[tokio::test]
