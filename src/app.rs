@@ -97,11 +97,9 @@ impl App {
         Ok(self)
     }
 
-    /// Until [`App::stopping`]: looks at the target once an interval and hangs what it sees on [`App::health`]; and settles
-    /// what an earlier process left open.
+    /// Looks at the target once an interval until [`App::stopping`], and hangs what it sees on [`App::health`].
     pub async fn watch(&self) {
         let sampler = Sampler::new(self.target.clone(), self.health.clone(), self.running.clone());
-        let settling = self.stopping.run_until_cancelled(self.desk.settle(self.config.health.interval));
-        tokio::join!(sampler.run(self.stopping.clone()), settling);
+        sampler.run(self.stopping.clone()).await;
     }
 }

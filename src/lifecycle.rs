@@ -105,6 +105,10 @@ pub async fn serve(app: App, doors: impl FnOnce(App) -> Router) -> Result<Ended,
     let mut signals = Signals::install().map_err(ServeError::Signals)?;
     let doors = doors(app.clone());
     let stopping = app.stopping.clone();
+    tokio::spawn({
+        let app = app.clone();
+        async move { app.stopping.run_until_cancelled(app.desk.take_stock()).await }
+    });
     let serving = serve_on(listener, app, doors);
     tokio::pin!(serving);
     tokio::select! {

@@ -10,7 +10,7 @@ use std::{
 /// Which one.
 const VERSION: &str = "=0.9.0";
 /// How long its building may take.
-const BUILD: Duration = Duration::from_secs(15 * 60);
+const BUILD: Duration = Duration::from_mins(15);
 /// How often is looked whether it is done.
 const POLL: Duration = Duration::from_millis(500);
 

@@ -76,7 +76,7 @@ fn too_large(limit: usize) -> Response {
     Problem::of(&kinds::BODY_TOO_LARGE, format!("The body is larger than {limit} bytes.")).into_response()
 }
 
-/// The JSON body of a request. An empty body stands for `{}`; an unknown field is an error.
+/// The JSON body of a request. An empty body, and `null`, stand for `{}`; an unknown field is an error.
 pub struct Body<T>(pub T);
 
 impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
@@ -93,7 +93,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Body<T> {
         if !declared_json {
             return Err(Problem::of(&kinds::UNSUPPORTED_MEDIA_TYPE, "The body must be application/json."));
         }
-        parse(&bytes)
+        parse(if bytes.trim_ascii() == b"null" { b"{}" } else { &bytes })
     }
 }
 

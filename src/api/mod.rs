@@ -19,6 +19,7 @@ mod migration;
 mod negotiate;
 mod openapi;
 mod order;
+mod patterns;
 mod probes;
 pub mod problem;
 mod query;

@@ -9,6 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use utoipa::IntoParams;
+
 use super::{
     front::Front,
     guard::Admin,
@@ -26,6 +28,26 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const KEY_BYTES_MAX: usize = 255;
 
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+
+/// Makes a retry safe, as the API document tells it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it stands in the document only")]
+pub struct KeyHeader {
+    /// Makes a retry safe: the same key, the same job.
+    #[param(rename = "Idempotency-Key", required = false, min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
+    key: String,
+}
+
+/// A wait for the end, as the API document tells it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "it stands in the document only")]
+pub struct WaitHeader {
+    /// `wait=N`: wait up to N seconds (60 at most) for the end.
+    #[param(rename = "Prefer", required = false, example = "wait=30")]
+    prefer: String,
+}
 
 /// The counter at which an administrator gives orders.
 pub struct Counter {

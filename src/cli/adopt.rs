@@ -21,8 +21,9 @@ pub struct Adopt {
 }
 
 pub(super) async fn run(adopt: Adopt, call: &Call) -> Result<Exit, Failure> {
-    let app = call.app()?;
-    let job = carry_out(call, &app, Order::Baseline { version: adopt.baseline }).await?;
+    call.only_here("windlass adopt")?;
+    let place = call.place()?;
+    let job = carry_out(call, &place, &Order::Baseline { version: adopt.baseline }, None).await?;
     run_report::print(call.output, &job);
     outcome(&job)
 }

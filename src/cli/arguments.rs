@@ -13,7 +13,8 @@ use crate::model::order::SnapshotPolicy;
 /// Takes an application's database from one version to the next, and back.
 ///
 /// Exit codes: 0 fine · 1 migration needed (check, plan --exit-code), or the job failed · 2 incompatible, or a critical
-/// finding · 64 usage · 69 target unreachable · 75 another run holds the lock · 78 configuration
+/// finding · 64 usage · 69 target or server unreachable · 75 another run holds the lock · 78 configuration, or a token
+/// that is not let in
 #[derive(Debug, Parser)]
 #[command(name = "windlass", version, arg_required_else_help = true, subcommand_required = true)]
 pub struct Arguments {
@@ -46,6 +47,13 @@ pub struct Global {
     /// Set one setting, above files and variables; not for secrets: others see the command line
     #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = key_and_value)]
     pub set: Vec<(String, String)>,
+    /// Ask the windlass service at this address to do it, instead of working on the target itself; https, or http to this
+    /// machine. The token comes from `WINDLASS_TOKEN` or --token-file
+    #[arg(long, global = true, value_name = "URL", env = "WINDLASS_SERVER", hide_env_values = true)]
+    pub server: Option<String>,
+    /// The file with the token for --server, which nobody else may read [default: the token in `WINDLASS_TOKEN`]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub token_file: Option<PathBuf>,
     /// Print exactly one JSON document on standard output, and errors as JSON
     #[arg(long, global = true)]
     pub json: bool,

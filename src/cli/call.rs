@@ -2,11 +2,11 @@
 
 use std::{env, os::unix::fs::MetadataExt};
 
-use super::{HttpDoor, arguments::Global, failure::Failure, output::Output};
+use super::{HttpDoor, arguments::Global, failure::Failure, output::Output, place::Place, remote::Remote};
 use crate::{
     app::App,
     clock::Clock,
-    config::{self, Config, Options},
+    config::{self, Config, Log, Options},
     model::order::{Door, Requester},
     telemetry,
 };
@@ -50,12 +50,44 @@ impl Call {
         Ok(config::load(&options)?)
     }
 
-    /// The application, opened with the settings as they are.
+    /// Where the work is done: on a server when one is named, else here, with the settings as they are.
     ///
     /// # Errors
-    /// As [`Self::config`]; a target that has no usable address.
-    pub fn app(&self) -> Result<App, Failure> {
-        open(self.config(&[])?)
+    /// As [`Self::server`] and [`Self::config`]; a target that has no usable address.
+    pub fn place(&self) -> Result<Place, Failure> {
+        match self.server()? {
+            Some(remote) => Ok(Place::There(remote)),
+            None => Ok(Place::Here(Box::new(open(self.config(&[])?)?))),
+        }
+    }
+
+    /// The server that is named, if one is. Settings are then the server's own, and none are read here. Begins to write
+    /// the log.
+    ///
+    /// # Errors
+    /// An address or a token that cannot be used; settings given beside a server.
+    pub fn server(&self) -> Result<Option<Remote>, Failure> {
+        let Some(server) = self.server_named() else { return Ok(None) };
+        let Global { config, environment, set, .. } = &self.global;
+        if config.is_some() || environment.is_some() || !set.is_empty() {
+            let detail = "--config, --environment and --set have no effect on a server, which has settings of its own";
+            return Err(Failure::usage(detail).next("leave them out, or leave out --server and WINDLASS_SERVER"));
+        }
+        telemetry::start(&Log { filter: FILTER.to_owned(), ..Log::default() })?;
+        Remote::at(server, self.global.token_file.as_deref()).map(Some)
+    }
+
+    /// Nothing, for a command that only works on the target itself.
+    ///
+    /// # Errors
+    /// [`Failure::only_here`] when a server is named.
+    pub fn only_here(&self, command: &str) -> Result<(), Failure> {
+        self.server_named().map_or(Ok(()), |_| Err(Failure::only_here(command)))
+    }
+
+    /// An empty variable counts as not set.
+    fn server_named(&self) -> Option<&str> {
+        self.global.server.as_deref().map(str::trim).filter(|server| !server.is_empty())
     }
 }
 

@@ -4,8 +4,7 @@ use super::{call::Call, exit::Exit, failure::Failure};
 use crate::model::compatibility::Compatibility;
 
 pub(super) async fn run(call: &Call) -> Result<Exit, Failure> {
-    let app = call.app()?;
-    let fit = app.enquiry.compatibility().await?;
+    let fit = call.place()?.compatibility().await?;
     if call.output.is_json() || !call.output.is_quiet() {
         call.output.result(&fit, |page| page.line(&fit.reason));
     }

@@ -55,11 +55,11 @@ pub(super) async fn run(down: Down, call: &Call) -> Result<Exit, Failure> {
 /// # Errors
 /// When a person says no, the order is not taken, or the job does not reach its goal.
 pub(super) async fn take_back(goal: RollbackGoal, dry_run: bool, call: &Call) -> Result<Exit, Failure> {
-    let app = call.app()?;
+    let place = call.place()?;
     if !dry_run {
-        confirm(call, &format!("Take the database {} {}?", app.config.target.name, in_words(&goal)))?;
+        confirm(call, &format!("Take the database {} {}?", place.database(), in_words(&goal)))?;
     }
-    let job = carry_out(call, &app, Order::Rollback { goal, dry_run }).await?;
+    let job = carry_out(call, &place, &Order::Rollback { goal, dry_run }, None).await?;
     run_report::print(call.output, &job);
     outcome(&job)
 }

@@ -4,7 +4,7 @@ use std::{error::Error, fmt::Write};
 
 use serde::Serialize;
 
-use super::exit::Exit;
+use super::{exit::Exit, known};
 use crate::{
     app::OpenError,
     auth::{AuthError, MintError},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What every problem's `type` begins with.
-const TYPE_PREFIX: &str = "urn:windlass:problem:";
+pub(super) const TYPE_PREFIX: &str = "urn:windlass:problem:";
 
 /// The kind of problem that a critical finding makes.
 const NOT_READY: &str = "not-ready";
@@ -35,9 +35,12 @@ pub struct Failure {
     pub detail: String,
     /// What state the target is in; only when a job worked on it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_state: Option<String>,
+    pub target_state: Option<Box<str>>,
     /// What to do next.
     pub next_step: Box<str>,
+    /// Who holds the target; only when another run does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub holder: Option<Box<str>>,
     /// What blocks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub blocking: Vec<Finding>,
@@ -55,9 +58,17 @@ impl Failure {
             detail: detail.into(),
             target_state: None,
             next_step: next_step.into(),
+            holder: None,
             blocking: Vec::new(),
             exit,
         }
+    }
+
+    /// A failure of a kind that every room weighs alike.
+    #[must_use]
+    pub fn known(kind: &str, detail: impl Into<String>) -> Self {
+        let (exit, next) = known::of(kind).map_or((Exit::No, ""), |known| (known.exit, known.next_step));
+        Self::of(exit, kind, detail, next)
     }
 
     /// A command line that is not understood.
@@ -66,15 +77,51 @@ impl Failure {
         Self::of(Exit::Usage, "usage", detail, "windlass --help")
     }
 
+    /// A server cannot be asked to do it.
+    #[must_use]
+    pub fn only_here(command: &str) -> Self {
+        let detail = format!("{command} works on the target itself; a server cannot be asked to do it");
+        Self::of(Exit::Usage, "usage", detail, "run it where the target is, without --server and WINDLASS_SERVER")
+    }
+
     /// A person said no.
     #[must_use]
     pub fn declined() -> Self {
         Self::of(Exit::No, "declined", "not done; nothing was changed", "say yes, or use --yes")
     }
 
-    fn blocked_by(mut self, findings: Vec<Finding>) -> Self {
+    /// The same with what blocks; the first of it that has a remedy says what to do.
+    pub(super) fn blocked_by(mut self, findings: Vec<Finding>) -> Self {
+        if self.is(NOT_READY)
+            && let Some(first) = findings.iter().find(|finding| !finding.remedy.is_empty())
+        {
+            self.next_step = first.remedy.as_str().into();
+        }
         self.blocking = findings;
         self
+    }
+
+    /// The same with another exit code.
+    pub(super) fn exits(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// The same with another way on.
+    pub(super) fn next(mut self, next_step: &str) -> Self {
+        self.next_step = next_step.into();
+        self
+    }
+
+    /// The same with who holds the target.
+    pub(super) fn held_by(mut self, holder: Option<String>) -> Self {
+        self.holder = holder.map(String::into_boxed_str);
+        self
+    }
+
+    /// Whether it is of this kind.
+    pub(super) fn is(&self, kind: &str) -> bool {
+        self.kind.strip_prefix(TYPE_PREFIX) == Some(kind)
     }
 }
 
@@ -88,27 +135,22 @@ impl From<&JobProblem> for Failure {
         };
         let mut failure =
             Self::of(exit, problem.kind.trim_start_matches(TYPE_PREFIX), detail, problem.next_step.as_str());
-        failure.target_state = Some(problem.target_state.clone()).filter(|state| !state.is_empty());
+        failure.target_state = (!problem.target_state.is_empty()).then(|| problem.target_state.as_str().into());
         failure
     }
 }
 
 impl From<Refused> for Failure {
     fn from(refused: Refused) -> Self {
-        let (exit, detail) = (Exit::from(&refused), with_causes(&refused));
-        let of = |kind, next: &str| Self::of(exit, kind, detail, next);
+        let detail = with_causes(&refused);
         match refused {
-            Refused::Busy { .. } => of("busy", "wait for it (--wait 10m), or look at it: windlass status"),
-            Refused::NotReady { blocking } => {
-                let remedy = blocking.iter().map(|finding| finding.remedy.as_str()).find(|remedy| !remedy.is_empty());
-                let next = remedy.unwrap_or("settle what blocks; windlass plan shows all of it").to_owned();
-                of(NOT_READY, &next).blocked_by(blocking)
-            }
-            Refused::NothingRuns => of("nothing-runs", "nothing is to be done; windlass status tells what ran last"),
-            Refused::KeyReused => of("idempotency-key-reused", "use a fresh key"),
-            Refused::NoJob(_) => of("no-such-job", "windlass status tells the newest jobs"),
-            Refused::NoSnapshot(_) => of("no-such-snapshot", "windlass snapshot list tells which there are"),
-            Refused::Stopping => of("stopping", "try again"),
+            Refused::Busy { holder, .. } => Self::known("busy", detail).held_by(Some(holder)),
+            Refused::NotReady { blocking } => Self::known(NOT_READY, detail).blocked_by(blocking),
+            Refused::NothingRuns => Self::known("nothing-runs", detail),
+            Refused::KeyReused => Self::known("idempotency-key-reused", detail),
+            Refused::NoJob(_) => Self::known("no-such-job", detail),
+            Refused::NoSnapshot(_) => Self::known("no-such-snapshot", detail),
+            Refused::Stopping => Self::known("stopping", detail),
             Refused::Catalog(error) => error.into(),
             Refused::Target(error) => error.into(),
             Refused::Archive(error) => error.into(),
@@ -130,29 +172,33 @@ impl From<OpenError> for Failure {
 impl From<CatalogError> for Failure {
     fn from(error: CatalogError) -> Self {
         let (exit, detail) = (Exit::from(&error), with_causes(&error));
-        let of = |kind, next| Self::of(exit, kind, detail, next);
         match error {
-            CatalogError::Name { .. } | CatalogError::Exists { .. } => of("usage", "windlass new --help"),
-            CatalogError::Faults(faults) => {
-                of("catalog-unusable", "mend what is named; nothing was changed").blocked_by(faults)
+            CatalogError::Name { .. } | CatalogError::Exists { .. } => {
+                Self::of(exit, "usage", detail, "windlass new --help")
             }
-            _ => of("catalog-unusable", "look after the folder catalog.path; nothing was changed"),
+            CatalogError::Faults(faults) => Self::known("catalog-unusable", detail).exits(exit).blocked_by(faults),
+            _ => Self::known("catalog-unusable", detail).exits(exit),
         }
     }
 }
 
 impl From<EngineError> for Failure {
     fn from(error: EngineError) -> Self {
-        let (kind, next) = match &error {
+        let (exit, detail) = (Exit::from(&error), with_causes(&error));
+        let failure = match &error {
             EngineError::Unreachable { .. } | EngineError::Lost { .. } | EngineError::TimedOut(_) => {
-                ("target-unreachable", "see that the database is up and target.url is right, then try again")
+                Self::known("target-unreachable", detail)
             }
-            EngineError::ReadOnly { .. } => ("target-read-only", "point target.url at the primary, then try again"),
-            EngineError::Fenced { .. } => ("busy", "look at the run that took over: windlass status"),
-            EngineError::Address { .. } => ("target-unusable", "set target.url, such as sqlite:data/app.db"),
-            _ => ("target-unusable", "the words above are the database's own; windlass status tells how it stands"),
+            EngineError::ReadOnly { .. } => Self::known("target-read-only", detail),
+            EngineError::Fenced { .. } => {
+                Self::known("busy", detail).next("look at the run that took over: windlass status")
+            }
+            EngineError::Address { .. } => {
+                Self::known("target-unusable", detail).next("set target.url, such as sqlite:data/app.db")
+            }
+            _ => Self::known("target-unusable", detail),
         };
-        Self::of(Exit::from(&error), kind, with_causes(&error), next)
+        failure.exits(exit)
     }
 }
 
@@ -169,17 +215,21 @@ macro_rules! plain_failures {
 plain_failures! {
     ConfigError => Configuration, "configuration", "mend the setting that is named; docs/CONFIGURATION.md has all of them";
     AuthError => Configuration, "keys-unusable", "mend the key that is named (auth.keys)";
-    StoreError => Configuration, "store-unusable", "look after the file store.path: its disk, its rights";
     TelemetryError => Configuration, "configuration", "mend the setting log.filter";
     MintError => Usage, "token", "change the flag, or auth.keys and auth.lifetime_max";
     ServeError => Configuration, "cannot-listen", "set server.listen to an address that is free here";
 }
 
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::known("store-unusable", with_causes(&error))
+    }
+}
+
 impl From<ArchiveError> for Failure {
     fn from(error: ArchiveError) -> Self {
-        let text = with_causes(&error);
-        let next = "windlass snapshot verify --all tells which are whole";
-        Self::of(Exit::from(&Refused::Archive(error)), "snapshots-unusable", text, next)
+        let detail = with_causes(&error);
+        Self::known("snapshots-unusable", detail).exits(Exit::from(&Refused::Archive(error)))
     }
 }
 

@@ -1,25 +1,31 @@
 //! The command line: a door like the HTTP service, with the same desk and the same enquiry behind it.
 //!
 //! Results go to standard output, everything else to standard error. One file for each command; each reads its
-//! arguments, asks, and says what it prints and how the process exits.
+//! arguments, asks, and says what it prints and how the process exits. Where the work is done, here or on a server, is known
+//! to `place` alone.
 
 mod adopt;
 pub mod arguments;
 mod call;
 mod carry_out;
 mod check;
-pub mod compatibility;
+mod compatibility;
 mod completions;
 mod confirm;
 mod down;
 pub mod exit;
 pub mod failure;
+mod known;
 mod new;
 mod openapi;
 mod output;
+mod place;
 pub mod plan;
+mod remote;
 mod run_report;
 mod serve;
+mod show;
+mod signals;
 mod snapshot;
 mod status;
 mod table;

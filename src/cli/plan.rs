@@ -32,8 +32,7 @@ pub struct Plan {
 }
 
 pub(super) async fn run(words: Plan, call: &Call) -> Result<Exit, Failure> {
-    let app = call.app()?;
-    let plan = app.enquiry.plan(words.to.as_ref(), words.sql).await?;
+    let plan = call.place()?.plan(words.to.as_ref(), words.sql).await?;
     call.output.result(&plan, |page| if words.sql { sql(page, &plan) } else { overview(page, &plan) });
     Ok(exit(&plan, words.exit_code))
 }

@@ -76,7 +76,7 @@ fn result(migration: &MigrationResult) -> String {
 fn summary(report: &RunReport) -> String {
     let (from, to) = (words::version(report.from.as_ref()), words::version(report.to.as_ref()));
     let time = words::duration(report.execution_time_ms);
-    let moved = match report.migrations.len() {
+    let moved = match report.migrations.iter().filter(|migration| migration.success).count() {
         0 if from == to => format!("nothing to do: the database is at {to}"),
         _ if from == to => format!("the database is still at {to}"),
         number => format!("the database went from {from} to {to}: {} in {time}", words::count(number, "migration")),

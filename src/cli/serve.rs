@@ -9,6 +9,7 @@ use crate::{lifecycle, telemetry};
 
 /// Serves until a signal asks to stop. A service tells of its inner life as the settings say.
 pub(super) async fn run(call: &Call) -> Result<Exit, Failure> {
+    call.only_here("windlass serve")?;
     let config = call.settings(&[])?;
     telemetry::start(&config.log)?;
     let app = open(config)?.for_service().await?;

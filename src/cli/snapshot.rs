@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::{
-    call::Call,
+    call::{Call, open},
     carry_out::{carry_out, outcome},
     down::take_back,
     exit::Exit,
@@ -88,15 +88,15 @@ pub(super) async fn run(snapshot: Snapshot, call: &Call) -> Result<Exit, Failure
 }
 
 async fn create(Create { message, tags, notes }: Create, call: &Call) -> Result<Exit, Failure> {
-    let app = call.app()?;
-    let job = carry_out(call, &app, Order::Snapshot { message, tags, notes }).await?;
+    let place = call.place()?;
+    let job = carry_out(call, &place, &Order::Snapshot { message, tags, notes }, None).await?;
     let manifest = job.result.clone().and_then(|result| serde_json::from_value::<Manifest>(result).ok());
     call.output.result(&job, |page| page.all(&manifest, |page, manifest| page.line(manifest.id.to_string())));
     outcome(&job)
 }
 
 async fn list(call: &Call) -> Result<Exit, Failure> {
-    let snapshots = call.app()?.enquiry.snapshots().await?;
+    let snapshots = call.place()?.snapshots().await?;
     call.output.result(&snapshots, |page| page.table(&table(&snapshots)));
     if snapshots.is_empty() {
         call.output.note("there are no snapshots; windlass snapshot create makes one");
@@ -123,7 +123,7 @@ pub(super) fn table<'a>(snapshots: impl IntoIterator<Item = &'a Manifest>) -> Ta
 }
 
 async fn show(id: SnapshotId, call: &Call) -> Result<Exit, Failure> {
-    let manifest = call.app()?.enquiry.snapshot(id).await?;
+    let manifest = call.place()?.snapshot(id).await?;
     call.output.result(&manifest, |page| details(page, &manifest));
     Ok(Exit::Fine)
 }
@@ -151,7 +151,8 @@ fn details(page: Page, manifest: &Manifest) -> Page {
 }
 
 async fn verify(words: &Verify, call: &Call) -> Result<Exit, Failure> {
-    let app = call.app()?;
+    call.only_here("windlass snapshot verify")?;
+    let app = open(call.config(&[])?)?;
     let ids = match words.id {
         Some(id) => vec![id],
         None => app.enquiry.snapshots().await?.iter().map(|manifest| manifest.id).collect(),

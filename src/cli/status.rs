@@ -14,8 +14,7 @@ use crate::model::{history::Applied, job::Job, status::Status};
 const SHOWN_MAX: usize = 10;
 
 pub(super) async fn run(call: &Call) -> Result<Exit, Failure> {
-    let app = call.app()?;
-    let status = app.enquiry.status().await?;
+    let status = call.place()?.status().await?;
     call.output.result(&status, |page| overview(page, &status));
     Ok(Exit::Fine)
 }

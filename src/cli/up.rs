@@ -11,6 +11,7 @@ use super::{
     carry_out::{carry_out, outcome},
     exit::Exit,
     failure::Failure,
+    place::Place,
     run_report,
 };
 use crate::model::order::{Order, SnapshotPolicy};
@@ -52,13 +53,22 @@ impl Up {
 }
 
 pub(super) async fn run(up: Up, call: &Call) -> Result<Exit, Failure> {
-    let through = up.through.then(|| ("policy.path", "through".to_owned()));
-    let mut config = call.config(through.as_slice())?;
-    if let Some(wait) = up.wait {
-        config.run.lock_wait = wait;
-    }
-    let app = open(config)?;
-    let job = carry_out(call, &app, up.order()).await?;
+    let place = place(&up, call)?;
+    let job = carry_out(call, &place, &up.order(), up.wait).await?;
     run_report::print(call.output, &job);
     outcome(&job)
+}
+
+fn place(up: &Up, call: &Call) -> Result<Place, Failure> {
+    match call.server()? {
+        Some(_) if up.through => {
+            let detail = "--through is not for a server: how far a run may go is its own setting, policy.path";
+            Err(Failure::usage(detail).next("leave out --through; windlass plan shows how far it goes"))
+        }
+        Some(remote) => Ok(Place::There(remote)),
+        None => {
+            let through = up.through.then(|| ("policy.path", "through".to_owned()));
+            Ok(Place::Here(Box::new(open(call.config(through.as_slice())?)?)))
+        }
+    }
 }

@@ -21,8 +21,8 @@ pub struct Validate {
 }
 
 pub(super) async fn run(validate: Validate, call: &Call) -> Result<Exit, Failure> {
-    let app = call.app()?;
-    let job = carry_out(call, &app, Order::Validate { deep: validate.deep }).await?;
+    let place = call.place()?;
+    let job = carry_out(call, &place, &Order::Validate { deep: validate.deep }, None).await?;
     let report = job.result.clone().and_then(|result| serde_json::from_value::<ValidationReport>(result).ok());
     call.output.result(&job, |page| match &report {
         None => page,

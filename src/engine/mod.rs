@@ -98,6 +98,12 @@ pub trait Engine: Send + Sync {
     /// As [`Engine::open`].
     async fn open_to_read(&self) -> Result<Box<dyn Session>, EngineError>;
 
+    /// The statements that lead from the schema `now` back to `before`, where that only means taking out what was added;
+    /// `None` when it means more, and on an engine whose schema changes roll back by themselves.
+    fn undoing(&self, _before: &Schema, _now: &Schema) -> Option<Vec<String>> {
+        None
+    }
+
     /// Stops the statement that the session called `connection_id` is at; that session then gets [`EngineError::Refused`].
     /// Nothing happens when it is at none.
     ///

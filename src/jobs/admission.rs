@@ -8,7 +8,7 @@ use crate::{
     },
     model::{
         history::History,
-        job::{JobEvent, transition},
+        job::{Job, JobEvent, transition},
         order::{Order, RollbackGoal},
         report::RunReport,
     },
@@ -82,35 +82,39 @@ async fn locked(target: &Target) -> Result<Box<dyn Session>, Refused> {
     if let Err(error) = target.folder.sweep().await {
         tracing::warn!(%error, "leftovers in the snapshot folder could not be swept up");
     }
-    found_gone(target).await?;
+    let open = target.store.open_jobs(&target.name, OPEN_JOBS_MAX).await?;
+    found_gone(target, open).await?;
     Ok(session)
 }
 
-/// Writes down as interrupted what a process that is gone left open. Nothing happens while somebody holds the lock, or when
-/// nothing is open. True when nothing is left open.
+/// Writes down as interrupted whatever job is open although nobody holds the target's lock. False when somebody holds it.
 ///
 /// # Errors
-/// [`Refused`]: the target or the store cannot be asked now.
-pub(super) async fn settle(target: &Target) -> Result<bool, Refused> {
-    if !target.store.is_there() || target.store.open_jobs(&target.name, 1).await?.is_empty() {
+/// When target or store cannot be asked.
+pub(super) async fn take_stock(target: &Target) -> Result<bool, Refused> {
+    if !target.store.is_there() {
         return Ok(true);
     }
-    let mut session = target.engine.open().await?;
-    let is_ours = session.try_lock().await?;
-    if is_ours {
-        found_gone(target).await?;
+    // Listed first: a job that comes later has the lock before it is written down.
+    let open = target.store.open_jobs(&target.name, OPEN_JOBS_MAX).await?;
+    if open.is_empty() {
+        return Ok(true);
     }
+    let mut session = target.engine.open_to_read().await?;
+    let is_locked = session.is_locked().await;
     session.close().await;
-    Ok(is_ours)
+    if is_locked? {
+        return Ok(false);
+    }
+    found_gone(target, open).await.map(|()| true)
 }
 
-/// The lock is ours, so whatever is open belongs to nobody any more.
-async fn found_gone(target: &Target) -> Result<(), Refused> {
-    for mut job in target.store.open_jobs(&target.name, OPEN_JOBS_MAX).await? {
-        if let Ok(state) = transition(job.state, JobEvent::FoundGone) {
-            job.state = state;
-            job.finished_at = Some(target.clock.now());
-            target.store.save_job(&job).await?;
+async fn found_gone(target: &Target, open: Vec<Job>) -> Result<(), Refused> {
+    for mut job in open {
+        let Ok(state) = transition(job.state, JobEvent::FoundGone) else { continue };
+        job.state = state;
+        job.finished_at = Some(target.clock.now());
+        if target.store.save_found_gone(&job).await? {
             tracing::warn!(job.id = %job.id, "job {} was interrupted: its process is gone", job.id);
         }
     }
@@ -120,15 +124,14 @@ async fn found_gone(target: &Target) -> Result<(), Refused> {
 /// Who holds the lock, as the status row tells.
 async fn holder(target: &Target, session: &mut dyn Session) -> Result<String, EngineError> {
     let words = target.engine.words();
-    let told = match bookkeeping::present(session, words).await? {
-        true => lock::holder(session, words).await?,
-        false => None,
-    };
+    let told = if bookkeeping::present(session, words).await? { lock::holder(session, words).await? } else { None };
     Ok(told.map_or_else(|| "a run that is just beginning".to_owned(), |holder| holder.to_string()))
 }
 
 /// Whether the plan lets the order begin, so that a refusal comes at once and leaves no job.
 async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) -> Result<(), Refused> {
+    // Tables of a layout that is not known here are left alone, whatever is asked.
+    bookkeeping::present(session, target.engine.words()).await?;
     match order {
         Order::Migrate { to, .. } => {
             let catalog = target.catalog().await?;

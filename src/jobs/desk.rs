@@ -25,6 +25,11 @@ use crate::{
     store::NewLine,
 };
 
+/// How often the jobs of an earlier process are looked after at the start, until nobody holds the target.
+const STOCK_LOOKS_MAX: u32 = 120;
+/// The time between two looks.
+const STOCK_LOOK_MS: u64 = 500;
+
 /// Takes orders: submit, stop, wait. Cheap to clone.
 #[derive(Clone)]
 pub struct Desk {
@@ -103,7 +108,7 @@ impl Desk {
         let job = runner::accept(target, by, &order);
         target.store.add_job(&job, &order, key).await?;
         self.audit(by, job.id, format!("ordered {}", words(&order))).await?;
-        runner::start(target, &self.slot, by.clone(), order, reservation, job.clone(), session);
+        runner::start(target, &self.slot, by.clone(), order, reservation, &job, session);
         Ok(job)
     }
 
@@ -141,19 +146,6 @@ impl Desk {
         }
     }
 
-    /// Writes down as interrupted what a process that is gone left open, as soon as the target can be asked and nobody holds
-    /// its lock; tries again every `pause` until then.
-    pub async fn settle(&self, pause: Duration) {
-        loop {
-            match admission::settle(&self.target).await {
-                Ok(true) => return,
-                Ok(false) => {}
-                Err(error) => tracing::debug!(%error, "what an earlier process left open cannot be settled yet"),
-            }
-            tokio::time::sleep(pause).await;
-        }
-    }
-
     /// Asks the job that is at work to stop at the next safe edge. Answers at once.
     ///
     /// # Errors
@@ -178,6 +170,19 @@ impl Desk {
             return Ok(at_work.job(self.target.clock.now()));
         }
         self.target.store.job(id).await?.ok_or(Refused::NoJob(id))
+    }
+
+    /// Looks once after the jobs that an earlier process left open, and writes down as interrupted those whose process is gone.
+    /// While the target's lock is held (a server may take a while to end a dead process's session), looks again.
+    pub async fn take_stock(&self) {
+        for _ in 0..STOCK_LOOKS_MAX {
+            match admission::take_stock(&self.target).await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "open jobs could not be looked after"),
+            }
+            tokio::time::sleep(Duration::from_millis(STOCK_LOOK_MS)).await;
+        }
     }
 
     /// The live progress of a job that is at work in this process.

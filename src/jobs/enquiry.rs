@@ -11,7 +11,8 @@ use crate::{
         bookkeeping::{self, lock},
     },
     model::{
-        compatibility::Compatibility,
+        catalog::Catalog,
+        compatibility::{Compatibility, Matrix},
         job::{Job, JobId, JobKind},
         plan::Plan,
         report::RunReport,
@@ -73,11 +74,25 @@ impl Enquiry {
     /// [`Refused`].
     pub async fn compatibility(&self) -> Result<Compatibility, Refused> {
         let catalog = self.target.catalog().await?;
+        self.compatibility_with(&catalog).await
+    }
+
+    /// The same, and whether the application could work with each version of the catalog.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn matrix(&self) -> Result<Matrix, Refused> {
+        let catalog = self.target.catalog().await?;
+        let compatibility = self.compatibility_with(&catalog).await?;
+        Ok(Matrix { compatibility, versions: Some(plan::matrix(&catalog, &self.target.needs(&catalog))) })
+    }
+
+    async fn compatibility_with(&self, catalog: &Catalog) -> Result<Compatibility, Refused> {
         let mut session = self.target.engine.open_to_read().await?;
         let history = read_history(session.as_mut(), self.target.engine.words()).await?;
         session.close().await;
-        let needs = self.target.needs(&catalog);
-        Ok(plan::compatibility(&Facts::of(self.target.site(), &catalog, &history, &needs)))
+        let needs = self.target.needs(catalog);
+        Ok(plan::compatibility(&Facts::of(self.target.site(), catalog, &history, &needs)))
     }
 
     /// The whole picture.
@@ -122,10 +137,10 @@ impl Enquiry {
 
     /// The newest jobs; none while there is no store.
     async fn recent(&self, limit: u32) -> Result<Vec<Job>, Refused> {
-        match self.target.store.is_there() {
-            true => Ok(self.target.store.newest_jobs(&self.target.name, limit).await?),
-            false => Ok(Vec::new()),
+        if !self.target.store.is_there() {
+            return Ok(Vec::new());
         }
+        Ok(self.target.store.newest_jobs(&self.target.name, limit).await?)
     }
 
     /// The job that is at work in this process.

@@ -61,7 +61,7 @@ pub(super) fn start(
     by: Requester,
     order: Order,
     reservation: Reservation,
-    job: Job,
+    job: &Job,
     session: Box<dyn Session>,
 ) {
     let (writer, reader) = ProgressWriter::channel();
@@ -96,17 +96,12 @@ async fn work(
     save(target, &job).await;
     let writing = tokio::spawn(keep_log(target.clone(), job.id, lines));
     let saving = tokio::spawn(keep_progress(target.clone(), job.clone(), progress.clone()));
+    let by = told.by.clone();
     let performing = {
         let target = target.clone();
-        tokio::spawn(async move {
-            let (ended, session) = procedure::perform(&target, &told, &order, session).await;
-            if let Some(session) = session {
-                session.close().await;
-            }
-            ended
-        })
+        tokio::spawn(async move { procedure::perform(&target, &told, &order, session).await })
     };
-    let ended = performing.await.unwrap_or_else(|_| fell_over());
+    let (ended, session) = performing.await.unwrap_or_else(|_| (fell_over(), None));
     saving.abort();
     let _ = writing.await;
     job.state = transition(job.state, ended.event).unwrap_or(JobState::Failed);
@@ -119,8 +114,28 @@ async fn work(
     job.result = ended.result;
     job.problem = ended.problem;
     save(target, &job).await;
+    audit(target, &by, &job).await;
+    // The lock goes with the session, and only now: whoever gets it next must not find this job open.
+    if let Some(session) = session {
+        session.close().await;
+    }
     tracing::info!(job.id = %job.id, "job {} {}", job.id, job.state.as_str());
     job
+}
+
+/// Writes into the audit trail what came of an order.
+async fn audit(target: &Target, by: &Requester, job: &Job) {
+    let line = NewLine {
+        at: target.clock.now(),
+        kind: LogKind::Audit,
+        level: if job.problem.is_some() { "error" } else { "info" },
+        job: Some(job.id.to_string()),
+        actor: Some(by.to_string()),
+        message: format!("{} {}", job.kind.as_str(), job.state.as_str()),
+    };
+    if let Err(error) = target.store.append(&[line]).await {
+        tracing::error!(job.id = %job.id, %error, "what came of job {} could not be written down", job.id);
+    }
 }
 
 /// A procedure panicked: a fault of windlass. The target's own journal tells the next start what is done.

@@ -48,3 +48,27 @@ pub struct Compatibility {
     /// In one sentence.
     pub reason: String,
 }
+
+/// Whether the application can work with one version of the database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionFit {
+    /// The version of the database.
+    pub db_version: Version,
+    /// How many migrations lead to it from the version before.
+    pub migrations: usize,
+    /// The oldest application that can work with everything applied up to it; `None` for any.
+    pub min_runtime_version: Option<Version>,
+    /// The newest; `None` for any.
+    pub max_runtime_version: Option<Version>,
+    /// Whether this application can.
+    pub compatible: bool,
+}
+
+/// How it stands now, and against every version there is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matrix {
+    /// How it stands now.
+    pub compatibility: Compatibility,
+    /// Every version of the catalog, oldest first; `None` where the catalog cannot be asked for.
+    pub versions: Option<Vec<VersionFit>>,
+}

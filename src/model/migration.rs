@@ -105,7 +105,6 @@ impl fmt::Display for Identity {
 
 /// A migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a field of metadata.json")]
 pub struct Migration {
     /// What it is called.
     pub identity: Identity,

@@ -27,6 +27,8 @@ pub struct Sampler {
     running: watch::Receiver<bool>,
     catalog: Arc<Catalog>,
     stamp: Option<std::time::SystemTime>,
+    /// The state of the folder that could not be read and was told of.
+    told: Option<std::time::SystemTime>,
     session: Option<Box<dyn Session>>,
 }
 
@@ -34,7 +36,7 @@ impl Sampler {
     /// A sampler that hangs its samples on `board`; `running` says when a job of this process begins and ends.
     #[must_use]
     pub fn new(target: Target, board: HealthBoard, running: watch::Receiver<bool>) -> Self {
-        Self { target, board, running, catalog: Arc::default(), stamp: None, session: None }
+        Self { target, board, running, catalog: Arc::default(), stamp: None, told: None, session: None }
     }
 
     /// Looks until `stop`.
@@ -61,10 +63,14 @@ impl Sampler {
         if stamp == self.stamp {
             return;
         }
-        self.stamp = stamp;
         match self.target.catalog().await {
-            Ok(catalog) => self.catalog = catalog,
-            Err(error) => tracing::warn!(%error, "the catalog cannot be read; health goes by the last one that could"),
+            // A catalog that was read in the middle of a change is read again at the next look.
+            Ok(catalog) => (self.catalog, self.stamp) = (catalog, stamp),
+            Err(_) if self.told == stamp => {}
+            Err(error) => {
+                self.told = stamp;
+                tracing::warn!(%error, "the catalog cannot be read; health goes by the last one that could");
+            }
         }
     }
 
@@ -93,7 +99,12 @@ impl Sampler {
         };
         let history = read_history(session.as_mut(), self.target.engine.words()).await?;
         let locked = session.is_locked().await?;
-        self.session = Some(session);
+        // An empty database may not exist yet; a session that saw none would never see the one that is made later.
+        if history.applied.is_empty() {
+            session.close().await;
+        } else {
+            self.session = Some(session);
+        }
         Ok((history, locked))
     }
 }

@@ -28,14 +28,7 @@ pub struct Backward {
 #[must_use]
 pub fn backward(facts: &Facts<'_>, goal: &RollbackGoal, with_sql: bool) -> Backward {
     let rows = &facts.history.applied;
-    let (keep, run) = match goal {
-        RollbackGoal::Steps(steps) => (rows.len().saturating_sub(*steps as usize), None),
-        RollbackGoal::Version(version) => {
-            (rows.iter().rposition(|row| row.version <= *version).map_or(0, |at| at + 1), None)
-        }
-        RollbackGoal::LastRun => last_run(rows),
-        RollbackGoal::Snapshot(_) => (rows.len(), None),
-    };
+    let (keep, run) = kept_of(rows, goal);
     let mut backward =
         Backward { version: keep.checked_sub(1).map(|at| rows[at].version.clone()), run, ..Backward::default() };
     backward.blocking.extend(of_goal(facts, goal, keep));
@@ -46,6 +39,24 @@ pub fn backward(facts: &Facts<'_>, goal: &RollbackGoal, with_sql: bool) -> Backw
         }
     }
     backward
+}
+
+/// How many rows of the history stay when the target goes back to `goal`.
+#[must_use]
+pub fn kept(rows: &[Applied], goal: &RollbackGoal) -> usize {
+    kept_of(rows, goal).0
+}
+
+/// The same, with the run that is undone when the goal is the last one.
+fn kept_of(rows: &[Applied], goal: &RollbackGoal) -> (usize, Option<String>) {
+    match goal {
+        RollbackGoal::Steps(steps) => (rows.len().saturating_sub(*steps as usize), None),
+        RollbackGoal::Version(version) => {
+            (rows.iter().rposition(|row| row.version <= *version).map_or(0, |at| at + 1), None)
+        }
+        RollbackGoal::LastRun => last_run(rows),
+        RollbackGoal::Snapshot(_) => (rows.len(), None),
+    }
 }
 
 /// How many rows stay when the newest run is undone.
@@ -75,7 +86,8 @@ fn of_goal(facts: &Facts<'_>, goal: &RollbackGoal, keep: usize) -> Option<Findin
             )
             .remedy(format!("ask for at most {} steps", rows.len())),
         ),
-        RollbackGoal::Snapshot(_) => None,
+        // To be there already is no fault: the same order twice does what it says once.
+        RollbackGoal::Snapshot(_) | RollbackGoal::Version(_) | RollbackGoal::Steps(0) => None,
         _ if keep == rows.len() => {
             Some(Finding::critical("nothing-to-undo", facts.site.target, "there is nothing to take back"))
         }

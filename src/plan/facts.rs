@@ -112,6 +112,7 @@ impl<'a> Facts<'a> {
     }
 
     /// The rows of the history, by number, each with its migration where the catalog has it.
+    #[must_use]
     pub fn applied(&self) -> impl DoubleEndedIterator<Item = (&'a Applied, Option<&'a Migration>)> + '_ {
         self.history
             .applied

@@ -42,12 +42,11 @@ fn hops(facts: &Facts<'_>, now: &[&Migration], with_sql: bool) -> Vec<Hop> {
     let mut from = facts.history.version.clone();
     for (number, migration) in (facts.history.next_number()..).zip(now) {
         let planned = steps::planned(facts, migration, Direction::Up, number, with_sql);
-        match hops.last_mut().filter(|hop| hop.to == migration.identity.version) {
-            Some(hop) => hop.migrations.push(planned),
-            None => {
-                let to = migration.identity.version.clone();
-                hops.push(Hop { from: from.replace(to.clone()), to, migrations: vec![planned] });
-            }
+        if let Some(hop) = hops.last_mut().filter(|hop| hop.to == migration.identity.version) {
+            hop.migrations.push(planned);
+        } else {
+            let to = migration.identity.version.clone();
+            hops.push(Hop { from: from.replace(to.clone()), to, migrations: vec![planned] });
         }
     }
     hops
@@ -62,13 +61,13 @@ fn of_goal(facts: &Facts<'_>, to: Option<&Version>, goal: &Version, hops: &[Hop]
                 .remedy("name a version of the catalog, or set app.required_db_version to one"),
         );
     }
-    if let (Some(wanted), Some(actual)) = (to, facts.history.version.as_ref()) {
-        if wanted < actual {
-            found.push(
-                Finding::critical("goal-is-older", wanted.to_string(), format!("the database is already at {actual}"))
-                    .remedy(format!("to go back, use rollback: windlass down --to {wanted}")),
-            );
-        }
+    if let (Some(wanted), Some(actual)) = (to, facts.history.version.as_ref())
+        && wanted < actual
+    {
+        found.push(
+            Finding::critical("goal-is-older", wanted.to_string(), format!("the database is already at {actual}"))
+                .remedy(format!("to go back, use rollback: windlass down --to {wanted}")),
+        );
     }
     if let (PathPolicy::Next, Some(actual), [first, _, ..]) = (facts.needs.path, facts.history.version.as_ref(), hops) {
         found.push(

@@ -7,14 +7,16 @@ mod facts;
 mod findings;
 mod forward;
 mod health;
+mod matrix;
 mod steps;
 
 pub use self::{
-    backward::{Backward, backward},
+    backward::{Backward, backward, kept},
     compatibility::compatibility,
     facts::{Facts, Needs, Site},
     findings::of_history,
     forward::forward,
     health::health,
+    matrix::matrix,
     steps::route,
 };

@@ -4,13 +4,10 @@ use semver::Version;
 
 use super::{Assignment, Ended, Held, Target, problem, validate};
 use crate::{
-    engine::{
-        EngineError,
-        bookkeeping::{
-            history,
-            journal::{self, Planned, Signature},
-            lock,
-        },
+    engine::bookkeeping::{
+        history,
+        journal::{self, Planned, Signature},
+        lock,
     },
     model::{
         catalog::Catalog,
@@ -39,7 +36,7 @@ async fn record(
     version: &Version,
 ) -> Result<RunReport, JobProblem> {
     let catalog = target.catalog().await.map_err(|error| problem::catalog(&error))?;
-    let found = held.begin(target, told).await.map_err(untouched)?;
+    let found = held.begin(target, told).await.map_err(problem::untouched)?;
     let holds: Vec<&Migration> = catalog.migrations.iter().filter(|m| m.identity.version <= *version).collect();
     if !found.applied.is_empty() || !catalog.migrations.iter().any(|m| m.identity.version == *version) {
         return Err(problem::blocked(&[refusal(&catalog, !found.applied.is_empty(), version)]));
@@ -52,13 +49,13 @@ async fn record(
         epoch: held.epoch,
     };
     let planned: Vec<Planned> = (1..).zip(&holds).map(|(seq, migration)| planned(seq, migration)).collect();
-    let session = held.session().map_err(untouched)?;
-    journal::plan_run(session, &signature, &planned).await.map_err(untouched)?;
+    let session = held.session().map_err(problem::untouched)?;
+    journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
     let words = target.engine.words();
     let mut texts = vec![lock::fence(words, signature.epoch)];
     texts.extend(planned.iter().flat_map(|row| history::record_applied(words, signature.run, row.seq)));
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    session.transact(&texts, &mut |_| ()).await.map_err(|failed| untouched(failed.error))?;
+    session.transact(&texts, &mut |_| ()).await.map_err(|failed| problem::untouched(failed.error))?;
     told.info(format!("the target is recorded as holding {version}"));
     let validation = validate::after_hop(target, told, held, &catalog, true).await?;
     let migrations = planned.iter().zip(holds).map(|(row, migration)| result(row, migration)).collect();
@@ -101,8 +98,4 @@ fn result(row: &Planned, migration: &Migration) -> MigrationResult {
         statements: Vec::new(),
         error: None,
     }
-}
-
-fn untouched(error: EngineError) -> JobProblem {
-    problem::engine(&error, problem::UNTOUCHED)
 }

@@ -90,11 +90,11 @@ impl Run<'_> {
     async fn go(&mut self) -> Result<(), Short> {
         let catalog = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;
         let needs = self.target.needs(&catalog);
-        let mut history = self.held.begin(self.target, self.told).await.map_err(untouched)?;
+        let mut history = self.held.begin(self.target, self.told).await.map_err(problem::untouched)?;
         if history.unfinished.is_some() && self.recording.is_none() {
             recover::recover(self.target, self.told, self.held, &mut self.evidence, &catalog).await.map_err(short)?;
-            let session = self.held.session().map_err(untouched)?;
-            history = read_history(session, self.target.engine.words()).await.map_err(untouched)?;
+            let session = self.held.session().map_err(problem::untouched)?;
+            history = read_history(session, self.target.engine.words()).await.map_err(problem::untouched)?;
         }
         self.report.from.clone_from(&history.version);
         self.report.to.clone_from(&history.version);
@@ -150,8 +150,8 @@ impl Run<'_> {
             .zip(plan.hops.iter().flat_map(|hop| &hop.migrations))
             .filter_map(|(seq, step)| Some(planned(seq, step.number, by_id.get(&step.id)?)))
             .collect();
-        let session = self.held.session().map_err(untouched)?;
-        journal::plan_run(session, &signature, &planned).await.map_err(untouched)?;
+        let session = self.held.session().map_err(problem::untouched)?;
+        journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
         if let Some(recording) = &self.recording {
             drop(recording.take());
         }
@@ -173,7 +173,12 @@ impl Run<'_> {
                 }
             }
             self.report.to = Some(hop.to.clone());
-            self.validate(catalog).await?;
+            let is_last = plan.hops.last().is_some_and(|last| last.to == hop.to);
+            match hop.migrations.last().filter(|_| !is_last && self.ask.validate && self.recording.is_none()) {
+                Some(newest) => validate::between_hops(self.held, &hop.to, newest.number).await?,
+                None if is_last => self.validate(catalog).await?,
+                None => {}
+            }
         }
         Ok(())
     }
@@ -227,8 +232,10 @@ impl Run<'_> {
         let name = change.migration.identity.to_string();
         self.told.warning(format!("{name} failed and is not critical: {}", problem.detail));
         let words = self.target.engine.words();
-        let session = self.held.session().map_err(untouched)?;
-        history::record_failed(session, words, change.run, change.seq, &problem.detail).await.map_err(untouched)?;
+        let session = self.held.session().map_err(problem::untouched)?;
+        history::record_failed(session, words, change.run, change.seq, &problem.detail)
+            .await
+            .map_err(problem::untouched)?;
         self.report.findings.push(
             Finding::warning("failed-not-critical", name, problem.detail.clone())
                 .remedy("put what is missing into a new migration"),
@@ -290,11 +297,6 @@ fn short(stuck: Stuck) -> Short {
         Stuck::Failed(_, failed) if matches!(failed.error, EngineError::Cancelled) => Short::Paused,
         stuck => problem::stuck(&stuck).into(),
     }
-}
-
-/// The target could not be asked before anything was changed.
-fn untouched(error: EngineError) -> Short {
-    problem::engine(&error, problem::UNTOUCHED).into()
 }
 
 /// Milliseconds since `started`.

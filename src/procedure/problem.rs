@@ -32,6 +32,12 @@ pub fn blocked(blocking: &[Finding]) -> JobProblem {
     problem("not-ready", "The run may not begin", told.join("; "), UNTOUCHED, next)
 }
 
+/// The target could not be asked before anything was changed; for the end of a call that may fail so.
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
+pub fn untouched(error: EngineError) -> JobProblem {
+    engine(&error, UNTOUCHED)
+}
+
 /// The target could not be asked; `state` is what is known of it.
 pub fn engine(error: &EngineError, state: &str) -> JobProblem {
     let (kind, title, next) = match error {

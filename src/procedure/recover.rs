@@ -29,7 +29,7 @@ pub enum Stuck {
         what: String,
     },
     /// It failed again.
-    Failed(String, Failed),
+    Failed(String, Box<Failed>),
 }
 
 impl From<EngineError> for Stuck {
@@ -61,7 +61,7 @@ pub async fn recover(
     journal::renew(held.session()?, found.run, found.seq, &migration.checksum).await?;
     apply::resume(target, told, held, evidence, &change, done)
         .await
-        .map_err(|failed| Stuck::Failed(found.name.clone(), failed))?;
+        .map_err(|failed| Stuck::Failed(found.name.clone(), Box::new(failed)))?;
     told.info(format!("{} is finished", found.name));
     Ok(Some(found.name))
 }
@@ -122,12 +122,11 @@ pub(super) async fn settle(
         Ok(session) => journal::of_migration(session, place).await,
         Err(lost) => Err(lost),
     };
-    let found = match read {
-        Ok(found) => found,
-        Err(_) => {
-            held.replace(target, told).await?;
-            journal::of_migration(held.session()?, place).await?
-        }
+    let found = if let Ok(found) = read {
+        found
+    } else {
+        held.replace(target, told).await?;
+        journal::of_migration(held.session()?, place).await?
     };
     let Some(found) = found else { return Ok(0) };
     if found.done || found.statement < place.statement {

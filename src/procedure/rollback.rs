@@ -68,39 +68,70 @@ pub async fn rollback(
 
 impl Rollback<'_> {
     async fn go(&mut self, goal: &RollbackGoal) -> Result<(), JobProblem> {
-        let history = self.held.begin(self.target, self.told).await.map_err(untouched)?;
+        let history = self.held.begin(self.target, self.told).await.map_err(problem::untouched)?;
         self.report.from.clone_from(&history.version);
         if let RollbackGoal::Snapshot(id) = goal {
-            return self.to_snapshot(*id).await;
+            return self.by_snapshot(*id).await;
         }
         let catalog = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;
-        let history = self.recovered(history, &catalog).await?;
+        let interrupted = history.unfinished.as_ref().map(|left| left.run_id.clone());
+        let (history, goal) = match self.recovered(history, goal, &catalog).await {
+            Ok(left) => left,
+            Err(problem) => return self.behind(goal, interrupted, problem).await,
+        };
         let needs = self.target.needs(&catalog);
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
-        let backward = plan::backward(&facts, goal, false);
+        let backward = plan::backward(&facts, &goal, false);
+        if backward.blocking.is_empty() && backward.migrations.is_empty() {
+            self.told.info("nothing is left to take back");
+            self.report.to = history.version;
+            return self.validate().await;
+        }
         if backward.blocking.is_empty() {
             self.snapshot().await?;
             self.announce(&history, &backward, needs.backend.to_string()).await?;
             return self.by_scripts(&history, &backward, &catalog).await;
         }
-        match snapshot_of(self.target, goal, &backward).await? {
-            Some(id) => self.to_snapshot(id).await,
+        match snapshot_of(self.target, &goal, backward.run.as_deref()).await? {
+            Some(id) => self.by_snapshot(id).await,
             None => Err(problem::blocked(&backward.blocking)),
         }
     }
 
-    /// Finishes what was interrupted before anything is taken back.
-    async fn recovered(&mut self, history: History, catalog: &Catalog) -> Result<History, JobProblem> {
-        if history.unfinished.is_none() || self.recording.is_some() {
-            return Ok(history);
-        }
+    /// Finishes what was interrupted before anything is taken back; gives the goal that is left. A rollback that was
+    /// interrupted counts as part of this one: whoever gives the order again must not lose more than was asked.
+    async fn recovered(
+        &mut self,
+        history: History,
+        goal: &RollbackGoal,
+        catalog: &Catalog,
+    ) -> Result<(History, RollbackGoal), JobProblem> {
+        let unfinished = history.unfinished.as_ref().filter(|_| self.recording.is_none());
+        let Some(unfinished) = unfinished else { return Ok((history, goal.clone())) };
+        let keep = (unfinished.direction == Direction::Down).then(|| plan::kept(&history.applied, goal));
         recover::recover(self.target, self.told, self.held, &mut self.evidence, catalog)
             .await
             .map_err(|stuck| problem::stuck(&stuck))?;
-        read_history(self.held.session().map_err(untouched)?, self.target.engine.words()).await.map_err(untouched)
+        let session = self.held.session().map_err(problem::untouched)?;
+        let history = read_history(session, self.target.engine.words()).await.map_err(problem::untouched)?;
+        let left = |keep| u32::try_from(history.applied.len().saturating_sub(keep)).unwrap_or(u32::MAX);
+        let goal = keep.map_or_else(|| goal.clone(), |keep| RollbackGoal::Steps(left(keep)));
+        Ok((history, goal))
     }
 
-    async fn to_snapshot(&mut self, id: SnapshotId) -> Result<(), JobProblem> {
+    /// What cannot be finished is taken back by the snapshot under its run; without one, the problem stays.
+    async fn behind(
+        &mut self,
+        goal: &RollbackGoal,
+        run: Option<String>,
+        problem: JobProblem,
+    ) -> Result<(), JobProblem> {
+        let Some(id) = snapshot_of(self.target, goal, run.as_deref()).await? else { return Err(problem) };
+        self.told.warning(format!("it cannot be finished, so the run is taken back: {}", problem.detail));
+        self.by_snapshot(id).await
+    }
+
+    async fn by_snapshot(&mut self, id: SnapshotId) -> Result<(), JobProblem> {
         self.report.by = Some(RollbackMeans::Snapshot);
         if self.recording.is_some() {
             let manifest = self.target.folder.find(id).await.map_err(|error| problem::archive(&error))?;
@@ -109,8 +140,8 @@ impl Rollback<'_> {
         }
         let before = restore::restore(self.target, self.told, self.held, id).await?;
         self.report.snapshot = Some(before.id);
-        let session = self.held.session().map_err(untouched)?;
-        let history = read_history(session, self.target.engine.words()).await.map_err(untouched)?;
+        let session = self.held.session().map_err(problem::untouched)?;
+        let history = read_history(session, self.target.engine.words()).await.map_err(problem::untouched)?;
         self.report.to = history.version;
         self.validate().await
     }
@@ -160,8 +191,8 @@ impl Rollback<'_> {
                 }
             })
             .collect();
-        let session = self.held.session().map_err(untouched)?;
-        journal::plan_run(session, &signature, &planned).await.map_err(untouched)?;
+        let session = self.held.session().map_err(problem::untouched)?;
+        journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
         if let Some(recording) = &self.recording {
             drop(recording.take());
         }
@@ -233,13 +264,11 @@ impl Rollback<'_> {
             statements,
             error: problem.as_ref().map(|problem| problem.detail.clone()),
         });
-        match problem {
-            Some(problem) => Err(problem),
-            None => {
-                self.told.info(format!("{name} taken back in {} ms", ms_since(started)));
-                Ok(())
-            }
+        if let Some(problem) = problem {
+            return Err(problem);
         }
+        self.told.info(format!("{name} taken back in {} ms", ms_since(started)));
+        Ok(())
     }
 
     async fn validate(&mut self) -> Result<(), JobProblem> {
@@ -254,17 +283,13 @@ impl Rollback<'_> {
     }
 }
 
-fn untouched(error: EngineError) -> JobProblem {
-    problem::engine(&error, problem::UNTOUCHED)
-}
-
-/// The snapshot under the last run, which stands in for down scripts that are not there.
+/// The snapshot under the last run, which stands in for down scripts that are not there or do not help.
 async fn snapshot_of(
     target: &Target,
     goal: &RollbackGoal,
-    backward: &Backward,
+    run: Option<&str>,
 ) -> Result<Option<SnapshotId>, JobProblem> {
-    let (RollbackGoal::LastRun, Some(run)) = (goal, &backward.run) else { return Ok(None) };
+    let (RollbackGoal::LastRun, Some(run)) = (goal, run) else { return Ok(None) };
     let Ok(job) = run.parse() else { return Ok(None) };
     let job = target.store.job(job).await.map_err(|error| problem::store(&error))?;
     let report = job.and_then(|job| job.result).and_then(|json| serde_json::from_value::<RunReport>(json).ok());

@@ -54,7 +54,7 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
     let server = session.server().clone();
     let id = SnapshotId::fresh();
     let (tool, written) = copy(target, told, id).await?;
-    let tables = steady(tables, held.session().map_err(asked)?.count_rows().await.map_err(asked)?);
+    let tables = steady(tables, &held.session().map_err(asked)?.count_rows().await.map_err(asked)?);
     let manifest = Manifest {
         id,
         format: 1,
@@ -85,7 +85,7 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
 }
 
 /// The counts that were the same before and after the dump: what the application wrote to meanwhile cannot be compared.
-fn steady(before: BTreeMap<String, u64>, after: BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+fn steady(before: BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
     before.into_iter().filter(|(table, rows)| after.get(table) == Some(rows)).collect()
 }
 

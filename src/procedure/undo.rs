@@ -3,15 +3,18 @@
 use super::{Assignment, Held, Target, apply::Change, evidence::Evidence};
 use crate::{
     engine::{EngineError, bookkeeping::journal},
-    model::migration::StatementKind,
+    model::{
+        migration::{Statement, StatementKind},
+        schema::Schema,
+    },
     sql,
 };
 
-/// Tries to take back the first `done` statements of a migration by its down script.
+/// Tries to take back the first `done` statements of a migration: by taking out what they added, else by its down script.
 ///
-/// Only schema changes are taken back, and only by a down script that names nothing else: what statements did to rows
-/// cannot be proven by the schema. Statements of the down script that the database refuses are passed over, since they may
-/// concern what was never made; the proof is that everything named is afterwards exactly what it was before. True when it is.
+/// Only schema changes are taken back, and rows that went into tables the migration made: what statements did to other
+/// rows cannot be proven by the schema. The proof is that everything named is afterwards exactly what it was before. True
+/// when it is; the journal then forgets the migration.
 ///
 /// # Errors
 /// The server's.
@@ -23,18 +26,19 @@ pub async fn undo(
     change: &Change<'_>,
     done: u32,
 ) -> Result<bool, EngineError> {
-    let is_schema = |kind| !matches!(kind, StatementKind::Rows);
-    let only_schema = change.statements().iter().take(done as usize).all(|statement| is_schema(statement.kind));
-    let Some(down) = change.migration.down.as_ref().filter(|_| only_schema) else { return Ok(false) };
     let (named, before) = evidence.of_migration();
-    let names_more = |sql: &str| sql::names(target.engine.dialect(), sql).iter().any(|name| !named.contains(name));
-    let back: Vec<&str> = down.statements.iter().filter(|s| is_schema(s.kind)).map(|s| s.sql.as_str()).collect();
-    if back.iter().any(|sql| names_more(sql)) {
+    let now = held.session()?.schema(None).await?.only(named);
+    let dialect = target.engine.dialect();
+    let done = &change.statements()[..(done as usize).min(change.statements().len())];
+    if !done.iter().all(|statement| is_provable(statement, dialect, before, &now)) {
         return Ok(false);
     }
-    told.warning(format!("taking back the {done} statements of {} that were done", change.migration.identity));
+    let by_schema = target.engine.undoing(before, &now);
+    let Some(back) = by_schema.or_else(|| by_down_script(change, dialect, named)) else { return Ok(false) };
+    told.warning(format!("taking back the {} statements of {} that were done", done.len(), change.migration.identity));
     for sql in back {
-        if let Err(refused) = held.session()?.execute(sql).await
+        // What is refused may concern what was never made: what counts is what is there afterwards.
+        if let Err(refused) = held.session()?.execute(&sql).await
             && matches!(refused.error, EngineError::Lost { .. })
         {
             return Err(refused.error);
@@ -45,4 +49,26 @@ pub async fn undo(
     }
     held.session()?.write(&journal::forget(change.run, change.seq), &[]).await?;
     Ok(true)
+}
+
+/// Whether a statement that was done left nothing that the schema does not show: a change of the schema, or of the rows of
+/// a table that the migration itself made.
+fn is_provable(statement: &Statement, dialect: sql::Dialect, before: &Schema, now: &Schema) -> bool {
+    if statement.kind != StatementKind::Rows {
+        return true;
+    }
+    let names = sql::names(dialect, &statement.sql);
+    let Some(into) = names.first() else { return false };
+    let word = statement.sql.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
+    let is_made_here = !now.only(std::slice::from_ref(into)).tables.is_empty()
+        && before.only(std::slice::from_ref(into)).tables.is_empty();
+    ["insert", "update", "delete", "replace"].contains(&word.as_str()) && is_made_here
+}
+
+/// The schema changes of the down script, when it names nothing but what the migration named.
+fn by_down_script(change: &Change<'_>, dialect: sql::Dialect, named: &[String]) -> Option<Vec<String>> {
+    let down = change.migration.down.as_ref()?;
+    let changes: Vec<&Statement> = down.statements.iter().filter(|s| s.kind != StatementKind::Rows).collect();
+    let is_ours = |statement: &&Statement| sql::names(dialect, &statement.sql).iter().all(|name| named.contains(name));
+    changes.iter().all(is_ours).then(|| changes.iter().map(|statement| statement.sql.clone()).collect())
 }

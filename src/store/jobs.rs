@@ -59,6 +59,24 @@ impl Store {
         Ok(())
     }
 
+    /// Writes down that a job's process was found gone, unless that process has told its end meanwhile. True when it was
+    /// written.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn save_found_gone(&self, job: &Job) -> Result<bool, StoreError> {
+        let written = sqlx::query(
+            "UPDATE job SET state = $2, finished_at = $3 WHERE id = $1 AND state IN ('queued', 'running', 'pausing')",
+        )
+        .bind(job.id.to_string())
+        .bind(job.state.as_str())
+        .bind(job.finished_at)
+        .execute(self.pool().await?)
+        .await
+        .map_err(|error| self.unusable(&error))?;
+        Ok(written.rows_affected() == 1)
+    }
+
     /// The job called `id`.
     ///
     /// # Errors

@@ -1,5 +1,4 @@
 //! The command line: what its words mean, and with which code it exits.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::process::{Command as Process, Output};
 
@@ -12,7 +11,6 @@ use windlass::{
     catalog::CatalogError,
     cli::{
         arguments::{Arguments, Command},
-        compatibility::matrix,
         exit::Exit,
         exit_of,
         failure::Failure,
@@ -27,10 +25,11 @@ use windlass::{
         finding::Finding,
         job::{JobId, JobProblem},
         migration::{Direction, Identity, Migration, Script},
-        order::{Order, RollbackGoal, SnapshotPolicy},
+        order::{Order, PathPolicy, RollbackGoal, SnapshotPolicy},
         plan::{Hop, Plan, PlannedMigration, RollbackKind, Route},
         snapshot::SnapshotId,
     },
+    plan::{Needs, matrix},
     snapshot::ArchiveError,
     store::StoreError,
 };
@@ -85,13 +84,15 @@ fn down_means_one_goal() {
 #[test]
 fn the_words_for_every_command_stand_anywhere() {
     for line in [
-        "windlass --json --quiet --yes --config a --environment b --set c.d=e=f status",
-        "windlass status --json -q -y --config a --environment b --set c.d=e=f",
+        "windlass --json --quiet --yes --config a --environment b --set c.d=e=f --server g --token-file h status",
+        "windlass status --json -q -y --config a --environment b --set c.d=e=f --server g --token-file h",
     ] {
         let global = parsed(line).global;
         assert!(global.json && global.quiet && global.yes);
         assert_eq!(global.config.unwrap().to_str(), Some("a"));
         assert_eq!(global.environment.as_deref(), Some("b"));
+        assert_eq!(global.server.as_deref(), Some("g"));
+        assert_eq!(global.token_file.unwrap().to_str(), Some("h"));
         assert_eq!(global.set, [("c.d".to_owned(), "e=f".to_owned())]);
     }
 }
@@ -265,6 +266,10 @@ fn migration(at: &str, min: Option<&str>, max: Option<&str>) -> Migration {
     }
 }
 
+fn needs(application: &str, required: &str, compatibility: CompatibilityPolicy) -> Needs {
+    Needs { backend: version(application), required: version(required), compatibility, path: PathPolicy::Next }
+}
+
 /// Goal: the matrix shows for each version whether the application fits, by the policy in force.
 #[test]
 fn the_matrix_narrows_with_every_migration() {
@@ -278,7 +283,7 @@ fn the_matrix_narrows_with_every_migration() {
         findings: Vec::new(),
     };
     let fits = |application: &str, policy| -> Vec<bool> {
-        let rows = matrix(&catalog, &version(application), &version("0.5.0"), policy);
+        let rows = matrix(&catalog, &needs(application, "0.5.0", policy));
         rows.iter().map(|row| row.compatible).collect()
     };
     assert_eq!(fits("1.0.0", CompatibilityPolicy::Exact), [false, true, false]);
@@ -288,13 +293,13 @@ fn the_matrix_narrows_with_every_migration() {
     assert_eq!(fits("1.9.1", CompatibilityPolicy::Range), [true, true, false]);
     assert_eq!(fits("2.0.1", CompatibilityPolicy::Range), [true, false, false]);
 
-    let rows = matrix(&catalog, &version("1.0.0"), &version("0.5.0"), CompatibilityPolicy::Range);
+    let rows = matrix(&catalog, &needs("1.0.0", "0.5.0", CompatibilityPolicy::Range));
     assert_eq!(rows.iter().map(|row| row.migrations).collect::<Vec<_>>(), [1, 2, 1]);
     assert_eq!(
         (&rows[2].min_runtime_version, &rows[2].max_runtime_version),
         (&Some(version("1.5.0")), &Some(version("1.9.0")))
     );
-    assert!(matrix(&Catalog::default(), &version("1.0.0"), &version("1.0.0"), CompatibilityPolicy::Exact).is_empty());
+    assert!(matrix(&Catalog::default(), &needs("1.0.0", "1.0.0", CompatibilityPolicy::Exact)).is_empty());
 }
 
 /// The command itself, in a folder of its own, with no variables but these.

@@ -1,5 +1,4 @@
 //! Settings: which layer wins, what is refused, and that no error shows a secret.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
 

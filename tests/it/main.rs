@@ -1,12 +1,19 @@
 //! Every test that drives windlass through a public face: one binary, one start-up.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod auth;
 mod catalog;
 mod cli_parse;
+mod cli_remote;
+mod cli_run;
 mod config;
 mod engine;
 mod harness;
+mod house;
 mod http_door;
+mod http_run;
+mod readme;
+mod real_histories;
 mod snapshot_folder;
 mod sql;
 mod telemetry;

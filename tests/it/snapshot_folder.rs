@@ -245,7 +245,7 @@ async fn what_a_crash_left_is_no_snapshot_and_is_swept() {
     }
 
     let listed = place.folder.list().await.expect("a list").manifests;
-    assert_eq!(listed, [kept.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&kept));
     assert!(matches!(place.folder.find(orphan).await, Err(ArchiveError::Missing(id)) if id == orphan));
     let swept = place.folder.sweep().await.expect("a sweep");
 

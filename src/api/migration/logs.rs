@@ -13,6 +13,7 @@ use crate::{
     api::{
         guard::Admin,
         negotiate::asks_for,
+        patterns,
         problem::{Problem, kinds, responses::AdminProblems},
         query::Query,
     },
@@ -40,7 +41,7 @@ pub struct LogQuery {
     /// Only a job's own log, or only the audit trail.
     kind: Option<LogKind>,
     /// Only this job's.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = patterns::Ulid, required = false)]
     job: Option<JobId>,
     /// Only lines after this `seq`, oldest first; without it, the newest ones.
     #[param(minimum = 0)]
@@ -87,6 +88,9 @@ impl LogQuery {
         let limit = self.limit.unwrap_or(LINES_DEFAULT);
         if !(1..=LINES_MAX).contains(&limit) {
             return Err(Problem::of(&kinds::BAD_PARAMETER, format!("limit must be 1 to {LINES_MAX}.")));
+        }
+        if self.after.is_some_and(|after| after < 0) {
+            return Err(Problem::of(&kinds::BAD_PARAMETER, "after must be 0 or more."));
         }
         let job = self.job.map(|job| job.to_string());
         Ok(LogFilter { kind: self.kind, job, after: self.after, limit: Some(limit) })

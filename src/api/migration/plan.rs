@@ -8,6 +8,7 @@ use utoipa::IntoParams;
 use crate::{
     api::{
         guard::Admin,
+        patterns,
         problem::{Problem, responses::EnquiryProblems},
         query::Query,
     },
@@ -21,7 +22,7 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 pub struct PlanQuery {
     /// To this version; default: the required one.
-    #[param(value_type = Option<String>, example = "0.5.0")]
+    #[param(value_type = patterns::Version, required = false)]
     to: Option<Version>,
     /// With the text of each statement.
     #[param(required = false, default = false)]

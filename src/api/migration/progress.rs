@@ -14,6 +14,7 @@ use crate::{
         front::Front,
         guard::Admin,
         negotiate::asks_for,
+        patterns,
         problem::{Details, Problem, kinds, responses::AdminProblems},
         query::Query,
         stream,
@@ -27,7 +28,7 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 pub struct ProgressQuery {
     /// This one; default: the job that is at work, else the newest.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = patterns::Ulid, required = false)]
     job: Option<JobId>,
 }
 

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use crate::{
     api::{
         body::Body,
-        order::{Accepted, Counter},
+        order::{Accepted, Counter, KeyHeader, WaitHeader},
+        patterns,
         problem::{Details, Problem, kinds, responses::OrderProblems},
     },
     model::{
@@ -27,10 +28,10 @@ pub struct RollbackRequest {
     #[schema(minimum = 1)]
     steps: Option<u32>,
     /// To the state in which this version was the newest.
-    #[schema(value_type = Option<String>, example = "0.4.0")]
+    #[schema(value_type = Option<patterns::Version>)]
     to_version: Option<Version>,
     /// To what this snapshot holds.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<patterns::Ulid>)]
     snapshot: Option<SnapshotId>,
     /// Show the SQL, change nothing.
     dry_run: bool,
@@ -41,10 +42,7 @@ pub struct RollbackRequest {
 /// By down scripts where every one is present, else by a snapshot; the job's `result` says which.
 #[utoipa::path(post, path = "/api/migration/rollback", tag = "migration", security(("admin_jwt" = [])),
     request_body(content = Option<RollbackRequest>),
-    params(
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe: the same key, the same job."),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: wait up to N seconds (60 at most) for the end.", example = "wait=30"),
-    ),
+    params(KeyHeader, WaitHeader),
     responses(
         (status = 200, description = "The job ended within the wait.", body = Job),
         (status = 202, description = "The job is accepted.", body = Job,

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use crate::{
     api::{
         body::Body,
-        order::{Accepted, Counter},
+        order::{Accepted, Counter, KeyHeader, WaitHeader},
+        patterns,
         problem::{Problem, responses::OrderProblems},
     },
     model::{
@@ -22,7 +23,7 @@ use crate::{
 #[schema(example = json!({"to": "0.5.0", "snapshot": "always"}))]
 pub struct StartRequest {
     /// To this version; default: the required one.
-    #[schema(value_type = Option<String>, example = "0.5.0")]
+    #[schema(value_type = Option<patterns::Version>)]
     to: Option<Version>,
     /// Show the SQL, change nothing.
     dry_run: bool,
@@ -43,10 +44,7 @@ impl Default for StartRequest {
 /// Answers as soon as the job holds the target; follow it at the `Location` it returns.
 #[utoipa::path(post, path = "/api/migration/start", tag = "migration", security(("admin_jwt" = [])),
     request_body(content = Option<StartRequest>),
-    params(
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe: the same key, the same job."),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: wait up to N seconds (60 at most) for the end.", example = "wait=30"),
-    ),
+    params(KeyHeader, WaitHeader),
     responses(
         (status = 200, description = "The job ended within the wait.", body = Job),
         (status = 202, description = "The job is accepted.", body = Job,

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::{
     api::{
         body::Body,
-        order::{Accepted, Counter},
+        order::{Accepted, Counter, WaitHeader},
         problem::{Problem, responses::OrderProblems},
     },
     model::{job::Job, order::StopMode},
@@ -26,7 +26,7 @@ pub struct StopRequest {
 /// It ends as `paused` at the next safe edge; `start` goes on from there. Asking again changes nothing.
 #[utoipa::path(post, path = "/api/migration/stop", tag = "migration", security(("admin_jwt" = [])),
     request_body(content = Option<StopRequest>),
-    params(("Prefer" = Option<String>, Header, description = "`wait=N`: wait up to N seconds (60 at most) for the end.", example = "wait=30")),
+    params(WaitHeader),
     responses(
         (status = 200, description = "The job ended within the wait.", body = Job),
         (status = 202, description = "The job is asked to stop.", body = Job,

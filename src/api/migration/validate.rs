@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::{
     api::{
         body::Body,
-        order::{Accepted, Counter},
+        order::{Accepted, Counter, KeyHeader, WaitHeader},
         problem::{Problem, responses::OrderProblems},
     },
     model::{job::Job, order::Order},
@@ -26,10 +26,7 @@ pub struct ValidateRequest {
 /// The job's `result` is the report. Changes nothing.
 #[utoipa::path(post, path = "/api/migration/validate", tag = "migration", security(("admin_jwt" = [])),
     request_body(content = Option<ValidateRequest>),
-    params(
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry safe: the same key, the same job."),
-        ("Prefer" = Option<String>, Header, description = "`wait=N`: wait up to N seconds (60 at most) for the end.", example = "wait=30"),
-    ),
+    params(KeyHeader, WaitHeader),
     responses(
         (status = 200, description = "The job ended within the wait.", body = Job),
         (status = 202, description = "The job is accepted.", body = Job,

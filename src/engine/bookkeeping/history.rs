@@ -165,3 +165,15 @@ pub async fn record_failed(
     session.write(&record_version(&from), &[]).await?;
     Ok(())
 }
+
+/// The newest row of `schema_version`: its version, and the number of the migration that made it.
+///
+/// # Errors
+/// The server's.
+pub async fn newest_version(session: &mut dyn Session) -> Result<Option<(Version, i64)>, EngineError> {
+    let rows =
+        session.query("SELECT version, migration_number FROM schema_version ORDER BY id DESC LIMIT 1", &[]).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let version = version_of(row.text(0)?.unwrap_or_default())?;
+    Ok(Some((version, row.int(1)?.unwrap_or_default())))
+}

@@ -26,10 +26,8 @@ pub async fn raise_epoch(
     present: bool,
     holder: &Holder,
 ) -> Result<i64, EngineError> {
-    let rows = match present {
-        true => session.query("SELECT epoch FROM windlass_lock WHERE id = 1", &[]).await?,
-        false => Vec::new(),
-    };
+    let rows =
+        if present { session.query("SELECT epoch FROM windlass_lock WHERE id = 1", &[]).await? } else { Vec::new() };
     let before = rows.first().map_or(Ok(None), |row| row.int(0))?.unwrap_or(0);
     let told = Told { host: holder.host.clone(), process: holder.process, job: holder.job.clone() };
     let told = serde_json::to_string(&told).unwrap_or_default();

@@ -15,6 +15,7 @@ mod session;
 mod tables;
 mod tool;
 mod transact;
+mod undoing;
 mod watch;
 
 use std::sync::Arc;
@@ -23,7 +24,10 @@ use async_trait::async_trait;
 
 use self::{address::Address, open::Purpose};
 use super::{DdlScope, DumpSink, DumpSource, Engine, EngineError, RestoreError, Session, Words};
-use crate::{model::snapshot::Manifest, sql::Dialect};
+use crate::{
+    model::{schema::Schema, snapshot::Manifest},
+    sql::Dialect,
+};
 
 /// The word for MariaDB in [`super::Server::product`].
 const MARIADB: &str = "MariaDB";
@@ -63,6 +67,10 @@ impl Engine for MariaDb {
 
     async fn open_to_read(&self) -> Result<Box<dyn Session>, EngineError> {
         Ok(Box::new(open::open(&self.address, Purpose::Read).await?))
+    }
+
+    fn undoing(&self, before: &Schema, now: &Schema) -> Option<Vec<String>> {
+        undoing::undoing(before, now)
     }
 
     async fn cancel(&self, connection_id: &str) -> Result<(), EngineError> {

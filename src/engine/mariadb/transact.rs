@@ -1,7 +1,7 @@
 //! Statements as one transaction, in few messages.
 //!
 //! The driver asks every server to take several statements in a message (`CLIENT_MULTI_STATEMENTS`), whether they are sent
-//! so or not; the server stops at the first that fails (MariaDB manual, "COM_QUERY"). So what surrounds a statement of a
+//! so or not; the server stops at the first that fails (MariaDB manual, "`COM_QUERY`"). So what surrounds a statement of a
 //! migration travels with it, and how far they came is counted from the answers.
 
 use std::{ops::Range, time::Duration};

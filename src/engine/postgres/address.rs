@@ -174,38 +174,3 @@ fn mode(mode: PgSslMode) -> &'static str {
         PgSslMode::VerifyFull => "verify-full",
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_elsewhere_is_checked_in_full_unless_told_otherwise() {
-        for (url, expected) in [
-            ("postgres://u@db.internal/app", "verify-full"),
-            ("postgres://u@db.internal/app?sslmode=require", "require"),
-            ("postgres://u@127.0.0.1/app", "prefer"),
-            ("postgres://u@[::1]/app", "prefer"),
-            ("postgres://u@localhost/app", "prefer"),
-            ("postgres://u@%2Fvar%2Frun/app", "prefer"),
-        ] {
-            assert_eq!(mode(Address::read(url).expect("it works").options.get_ssl_mode()), expected, "{url}");
-        }
-    }
-
-    #[test]
-    fn the_address_shown_has_no_secret_and_the_client_gets_the_password_decoded() {
-        use secrecy::ExposeSecret;
-        let address =
-            Address::read("postgres://app:s%40cret%3A@db.internal:6000/shop?sslmode=require").expect("it works");
-        assert_eq!(address.shown, "postgres://app@db.internal:6000/shop");
-        assert_eq!(address.password.expect("it works").expose_secret(), "s@cret:");
-        assert!(!format!("{:?}", address.environment).contains("cret"));
-    }
-
-    #[test]
-    fn an_unknown_parameter_is_refused_without_its_value() {
-        let Err(error) = Address::read("postgres://u@h/app?pasword=hidden") else { panic!("accepted") };
-        assert_eq!(error.to_string(), "target.url is not usable: the parameter pasword is not understood");
-    }
-}

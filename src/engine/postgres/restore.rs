@@ -154,17 +154,3 @@ async fn tidy(address: &Address, mut maintenance: PgConnection, left: &str) {
         tracing::warn!(database = left, %error, "the database {left} is left over from a restore; drop it by hand");
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_beside_fit_however_long_the_live_one_is() {
-        for live in ["app".to_owned(), "é".repeat(31), "a".repeat(63)] {
-            let names = Names::beside(&live);
-            assert!(names.copy.len() <= NAME_BYTES_MAX && names.old.len() <= NAME_BYTES_MAX);
-            assert_ne!(names.copy, names.old);
-        }
-    }
-}

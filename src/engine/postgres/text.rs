@@ -48,18 +48,3 @@ pub(super) fn with_line(error: EngineError, line: Option<usize>) -> EngineError 
         (error, _) => error,
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::is_blank;
-
-    #[test]
-    fn comments_alone_are_blank_and_a_command_is_not() {
-        for text in ["", " \n", "-- a", "-- a\n", "/* a /* b */ c */ -- d", ";"] {
-            assert!(is_blank(text), "{text:?}");
-        }
-        for text in ["SELECT 1", "-- a\nSELECT 1", "/* a */ SELECT 1", "/* a", "'--'"] {
-            assert!(!is_blank(text), "{text:?}");
-        }
-    }
-}

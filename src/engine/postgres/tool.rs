@@ -152,32 +152,3 @@ impl Drop for PasswordFile {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_major_version_is_read_from_a_program_s_words() {
-        assert_eq!(major_of("pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)"), Some(15));
-        assert_eq!(major_of("pg_dump (PostgreSQL) 18beta1"), Some(18));
-        assert_eq!(major_of("pg_dump"), None);
-    }
-
-    #[tokio::test]
-    async fn a_program_that_is_too_old_names_the_package() {
-        let error = find("pg_dump", 99).await.expect_err("it fails");
-        assert!(error.to_string().contains("install postgresql-client-99"), "{error}");
-    }
-
-    #[test]
-    fn a_password_file_is_private_and_goes_away() {
-        use std::os::unix::fs::PermissionsExt;
-        let scratch = tempfile::tempdir().expect("it works");
-        let file = PasswordFile::write(scratch.path(), &SecretString::from("a:b\\c")).expect("it works");
-        assert_eq!(std::fs::read_to_string(&file.0).expect("it works"), "*:*:*:*:a\\:b\\\\c\n");
-        assert_eq!(std::fs::metadata(&file.0).expect("it works").permissions().mode() & 0o777, 0o600);
-        drop(file);
-        assert_eq!(std::fs::read_dir(scratch.path()).expect("it works").count(), 0);
-    }
-}

@@ -133,20 +133,3 @@ pub(super) async fn run_alone(connection: &mut PgConnection, statement: &str) ->
         StatementError { index: 0, committed, error }
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_position_before_anything_ran_finds_its_statement_and_line() {
-        let statements = ["SELECT 'é'", "-- nothing", "SELECT\n  1\n  frm x"];
-        let message = Message::new(&statements, "");
-        let position = message.text.chars().collect::<String>().find("frm").map(|byte| byte - 1);
-        assert_eq!(message.failed(0, position), 2);
-        assert_eq!(message.line(2, position), Some(3));
-        assert_eq!(message.failed(0, None), 3, "BEGIN itself");
-        assert_eq!(message.failed(2, None), 2, "the blank one is not counted");
-        assert_eq!(message.failed(3, None), 3, "COMMIT");
-    }
-}

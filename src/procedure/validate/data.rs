@@ -1,6 +1,6 @@
 //! Foreign keys hold, and master data is there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Seen;
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
         finding::Finding,
         migration::{Statement, StatementKind},
     },
+    plan::Facts,
     sql,
 };
 
@@ -38,8 +39,12 @@ pub(super) async fn references(seen: &Seen<'_>, session: &mut dyn Session) -> Re
 }
 
 /// Tables that a migration filled and that are empty now. Only where the server's estimate says so is it counted.
-pub(super) async fn master_data(seen: &Seen<'_>, session: &mut dyn Session) -> Result<Vec<Finding>, EngineError> {
-    let filled = filled(seen);
+pub(super) async fn master_data(
+    seen: &Seen<'_>,
+    facts: &Facts<'_>,
+    session: &mut dyn Session,
+) -> Result<Vec<Finding>, EngineError> {
+    let filled = filled(seen, facts);
     let suspects = filled.iter().filter(|name| seen.schema.tables.get(*name).is_some_and(|t| t.rows_estimate == 0));
     if suspects.count() == 0 {
         return Ok(Vec::new());
@@ -55,19 +60,19 @@ pub(super) async fn master_data(seen: &Seen<'_>, session: &mut dyn Session) -> R
 }
 
 /// The tables that the applied migrations insert rows of their own into, as far as they are still there.
-fn filled(seen: &Seen<'_>) -> BTreeSet<String> {
-    let applied = |m: &&crate::model::migration::Migration| seen.history.contains(&m.identity);
+fn filled(seen: &Seen<'_>, facts: &Facts<'_>) -> BTreeSet<String> {
     let is_insert = |statement: &&Statement| {
         statement.kind == StatementKind::Rows
             && statement.sql.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("insert"))
             && statement.sql.to_ascii_uppercase().contains("VALUES")
     };
-    seen.catalog
-        .migrations
-        .iter()
-        .filter(applied)
+    let tables: BTreeMap<String, &String> =
+        seen.schema.tables.keys().map(|name| (name.to_ascii_lowercase(), name)).collect();
+    facts
+        .applied()
+        .filter_map(|(_, migration)| migration)
         .flat_map(|migration| migration.up.statements.iter().filter(is_insert))
         .filter_map(|statement| sql::names(seen.target.engine.dialect(), &statement.sql).into_iter().next())
-        .filter_map(|name| seen.schema.tables.keys().find(|table| table.eq_ignore_ascii_case(&name)).cloned())
+        .filter_map(|name| tables.get(&name.to_ascii_lowercase()).map(|table| (*table).clone()))
         .collect()
 }

@@ -4,9 +4,11 @@ mod bookkeeping;
 mod data;
 mod schema;
 
+use semver::Version;
+
 use super::{Assignment, Ended, Held, Target, problem, read_history};
 use crate::{
-    engine::EngineError,
+    engine::{EngineError, bookkeeping::history::newest_version},
     model::{
         catalog::Catalog, finding::Finding, history::History, job::JobProblem, report::ValidationReport, schema::Schema,
     },
@@ -16,7 +18,6 @@ use crate::{
 /// What is looked at.
 struct Seen<'a> {
     target: &'a Target,
-    catalog: &'a Catalog,
     history: History,
     schema: Schema,
     /// The schema the last run left with this history.
@@ -60,7 +61,25 @@ pub(super) async fn after_hop(
     Ok(Some(report))
 }
 
-/// A check: its name for the progress, and what it finds.
+/// Looks between two hops of one run at what costs nothing: that the target says it is where the hop leads. Everything else
+/// is looked at behind the last hop; nobody but this run, which holds the lock, has changed anything meanwhile.
+///
+/// # Errors
+/// The problem, when it is not there or could not be asked.
+pub(super) async fn between_hops(held: &mut Held, to: &Version, number: i64) -> Result<(), JobProblem> {
+    let asked = |error: EngineError| problem::engine(&error, problem::UNTOUCHED);
+    let session = held.session().map_err(asked)?;
+    let newest = newest_version(session).await.map_err(asked)?;
+    if newest.as_ref() == Some(&(to.clone(), number)) {
+        return Ok(());
+    }
+    let told = newest.map_or_else(|| "nothing".to_owned(), |(version, number)| format!("{version} (number {number})"));
+    let place = "schema_version";
+    let message = format!("it says {told} after the hop to {to} (number {number})");
+    Err(problem::invalid(&[Finding::critical("version-row", place, message)]))
+}
+
+/// Every check.
 async fn look<'a>(
     target: &'a Target,
     told: &Assignment,
@@ -75,14 +94,14 @@ async fn look<'a>(
     let schema = session.schema(None).await.map_err(asked)?;
     let digest = bookkeeping::digest(&history);
     let expected = target.store.expected(&target.name, &digest).await.map_err(|error| problem::store(&error))?;
-    let seen = Seen { target, catalog, history, schema, expected, deep };
+    let seen = Seen { target, history, schema, expected, deep };
+    let needs = target.needs(catalog);
+    let facts = Facts::of(target.site(), catalog, &seen.history, &needs);
     let mut findings: Vec<Finding> = Vec::new();
     findings.extend(schema::check(&seen));
     findings.extend(bookkeeping::check(&seen));
     findings.extend(data::references(&seen, session).await.map_err(asked)?);
-    findings.extend(data::master_data(&seen, session).await.map_err(asked)?);
-    let needs = target.needs(catalog);
-    let facts = Facts::of(target.site(), catalog, &seen.history, &needs);
+    findings.extend(data::master_data(&seen, &facts, session).await.map_err(asked)?);
     findings.extend(crate::plan::of_history(&facts));
     Ok((ValidationReport::of(CHECKS, findings), seen))
 }

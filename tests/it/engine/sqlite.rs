@@ -180,8 +180,8 @@ async fn a_dump_under_a_busy_writer_is_of_one_moment() {
             let mut stopped = stopped;
             let mut moves = 0_u32;
             while stopped.try_recv().is_err() {
-                let step = "UPDATE coins SET n = n + CASE id WHEN 1 THEN 1 ELSE -1 END WHERE id IN (1, 6000)";
-                moves += u32::from(writer.execute(step).await.is_ok());
+                let moving = "UPDATE coins SET n = n + CASE id WHEN 1 THEN 1 ELSE -1 END WHERE id IN (1, 6000)";
+                moves += u32::from(writer.execute(moving).await.is_ok());
                 // A look at the rows leaves the file to other readers for a while.
                 writer.fetch_one("SELECT sum(n * length(filler)) FROM coins").await.expect("a sum");
             }

@@ -103,7 +103,11 @@ impl Target {
 const PIECE_BYTES: usize = 10_000;
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 pub async fn fingerprint(session: &mut dyn Session) -> String {

@@ -12,8 +12,6 @@ pub enum On {
     MariaDb,
 }
 
-pub const EVERY_ENGINE: [On; 3] = [On::Sqlite, On::Postgres, On::MariaDb];
-
 /// An empty database, gone when the test is over (server databases: when the private server is).
 pub struct Database {
     pub on: On,

@@ -1,3 +1,46 @@
 //! Obligations that tests call on.
 
+pub mod catalog;
+pub mod client;
+pub mod command_line;
+pub mod crate_source;
 pub mod database;
+pub mod eye;
+pub mod gate;
+pub mod proxy;
+pub mod ship;
+
+use std::{future::Future, time::Duration};
+
+use tokio::time::{Instant, sleep};
+
+/// Longer than anything here takes; a test that needs it fails.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The time between two looks at something that is awaited.
+const LOOK_MS: u64 = 50;
+
+/// Asks until there is an answer, for as long as [`PATIENCE`] lasts.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "this never came about: {what}");
+        sleep(Duration::from_millis(LOOK_MS)).await;
+    }
+}
+
+/// A test of each rule on every engine. A rule is a function over [`database::On`].
+macro_rules! on_every_engine {
+    ($($rule:ident),* $(,)?) => {
+        mod sqlite { $crate::harness::on_every_engine!(Sqlite: $($rule)*); }
+        mod postgres { $crate::harness::on_every_engine!(Postgres: $($rule)*); }
+        mod mariadb { $crate::harness::on_every_engine!(MariaDb: $($rule)*); }
+    };
+    ($on:ident: $($rule:ident)*) => {
+        $(#[tokio::test] async fn $rule() { super::$rule($crate::harness::database::On::$on).await; })*
+    };
+}
+pub(crate) use on_every_engine;

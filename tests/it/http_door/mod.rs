@@ -1,5 +1,4 @@
 //! The HTTP door, as far as it answers by itself: who comes in, what is refused, what is told from memory.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod admission;
 mod limits;

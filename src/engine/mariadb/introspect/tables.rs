@@ -35,7 +35,7 @@ const PARTITIONS: &str = "SELECT table_name, partition_ordinal_position, subpart
                           subpartition_method, subpartition_expression, partition_comment \
                           FROM information_schema.partitions";
 
-/// What `create_options` of a table with partitions says (MariaDB and MySQL manuals, "The INFORMATION_SCHEMA TABLES Table").
+/// What `create_options` of a table with partitions says (MariaDB and MySQL manuals, "The `INFORMATION_SCHEMA` TABLES Table").
 const PARTITIONED: &str = "partitioned";
 
 type Tables = BTreeMap<String, Table>;

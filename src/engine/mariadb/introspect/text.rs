@@ -57,25 +57,3 @@ fn quoted(text: &str) -> usize {
     }
     text.len()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_account_is_left_out_and_nothing_else() {
-        assert_eq!(
-            without_definer("CREATE ALGORITHM=MERGE DEFINER=`a``b`@`%` SQL SECURITY DEFINER VIEW `v` AS select 1"),
-            "CREATE ALGORITHM=MERGE SQL SECURITY DEFINER VIEW `v` AS select 1"
-        );
-        assert_eq!(without_definer("CREATE DEFINER=`role` VIEW `v`"), "CREATE VIEW `v`");
-        assert_eq!(without_definer("select 'é'"), "select 'é'");
-    }
-
-    #[test]
-    fn the_database_is_left_out_of_names_of_three_parts_only() {
-        let text = "select `app`.`t`.`a`,`app`.`x`,'`app`.`t`.`a` \\' é',`other`.`t`.`a`";
-        assert_eq!(unqualified(text, "app"), "select `t`.`a`,`app`.`x`,'`app`.`t`.`a` \\' é',`other`.`t`.`a`");
-        assert_eq!(unqualified("`a``p`.`t`.`c` `open", "a`p"), "`t`.`c` `open");
-    }
-}

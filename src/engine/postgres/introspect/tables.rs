@@ -35,7 +35,7 @@ SELECT p.name, greatest(c.reltuples, 0)::bigint AS rows, coalesce(pg_total_relat
             FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver WHERE f.ftrelid = c.oid),
            CASE c.relpersistence WHEN 'u' THEN 'unlogged' END,
            'access method ' || (SELECT m.amname FROM pg_am m WHERE m.oid = c.relam AND m.amname <> 'heap'),
-           'with ' || c.reloptions::text,
+           (SELECT 'with ' || array_agg(o)::text FROM unnest(c.reloptions) o WHERE NOT starts_with(o, 'pg_')),
            'toast with ' || (SELECT t.reloptions::text FROM pg_class t WHERE t.oid = c.reltoastrelid),
            'tablespace ' || (SELECT s.spcname FROM pg_tablespace s WHERE s.oid = c.reltablespace),
            CASE WHEN c.relrowsecurity THEN 'row security' END,
@@ -44,7 +44,8 @@ SELECT p.name, greatest(c.reltuples, 0)::bigint AS rows, coalesce(pg_total_relat
            'comment ' || quote_literal(obj_description(c.oid, 'pg_class'))) AS options
 FROM picked p JOIN pg_class c ON c.oid = p.oid";
 
-/// `/*compression*/` gives way to what the server has.
+/// `/*compression*/` gives way to what the server has. Options named `pg_…` are the server's own: PostgreSQL 15.20 keeps a
+/// `pg_attver` there that is another one for each column that was ever made (seen in its catalog; it is not documented).
 const COLUMNS: &str = "
 SELECT p.name, a.attname::text AS col, format_type(a.atttypid, a.atttypmod) AS kind, NOT a.attnotnull AS nullable,
        CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END AS fallback,
@@ -62,7 +63,8 @@ SELECT p.name, a.attname::text AS col, format_type(a.atttypid, a.atttypmod) AS k
            CASE WHEN a.attstorage <> t.typstorage THEN 'storage ' || a.attstorage::text END,
            /*compression*/
            'statistics ' || nullif(a.attstattarget, -1),
-           'with ' || a.attoptions::text, 'options ' || a.attfdwoptions::text,
+           (SELECT 'with ' || array_agg(o)::text FROM unnest(a.attoptions) o WHERE NOT starts_with(o, 'pg_')),
+           'options ' || a.attfdwoptions::text,
            CASE WHEN a.attinhcount > 0 THEN 'inherited' END,
            'comment ' || quote_literal(col_description(a.attrelid, a.attnum))) AS extra
 FROM picked p JOIN pg_attribute a ON a.attrelid = p.oid AND a.attnum > 0 AND NOT a.attisdropped

@@ -32,7 +32,7 @@ async fn a_shut_door_says_why_and_keeps_the_secret() {
 }
 
 /// Goal: the server's own words are scrubbed as well.
-/// Method: a server that refuses the password by repeating it (PostgreSQL manual, "Message Formats", ErrorResponse).
+/// Method: a server that refuses the password by repeating it (PostgreSQL manual, "Message Formats", `ErrorResponse`).
 #[tokio::test]
 async fn a_wrong_password_is_not_repeated() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("it works");
@@ -46,6 +46,42 @@ async fn a_wrong_password_is_not_repeated() {
     });
     let url = format!("postgres://app:{SECRET}@127.0.0.1:{port}/app?sslmode=disable");
     is_unreachable(&url, "password authentication failed: ***").await;
+}
+
+/// Goal: an address is shown without its secrets, and one that is not understood is refused without them.
+#[tokio::test]
+async fn an_address_is_shown_without_secrets() {
+    let engine = at("postgres://app:s%40cret%3A@db.internal:6000/shop?sslmode=require");
+    assert_eq!(engine.address(), "postgres://app@db.internal:6000/shop");
+
+    let url = "postgres://u@h/app?pasword=hidden".to_owned();
+    let Err(error) = windlass::engine::at(&url.into()) else { panic!("accepted") };
+    assert_eq!(error.to_string(), "target.url is not usable: the parameter pasword is not understood");
+}
+
+/// What a server without TLS hears from us after it said so.
+async fn heard_without_tls(host: &str, parameters: &str) -> usize {
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.expect("it works");
+    let port = listener.local_addr().expect("it works").port();
+    let hearing = tokio::spawn(async move {
+        let (mut peer, _) = listener.accept().await.expect("it works");
+        peer.read_exact(&mut [0; 8]).await.expect("a request for TLS");
+        peer.write_all(b"N").await.expect("it works");
+        peer.read(&mut [0; 1024]).await.unwrap_or(0)
+    });
+    let opened = at(&format!("postgres://app:{SECRET}@{host}:{port}/app{parameters}")).open().await;
+    assert!(matches!(opened, Err(EngineError::Unreachable { .. })));
+    hearing.await.expect("it works")
+}
+
+/// Goal: a server elsewhere is not spoken to in the clear unless the URL allows it; one on this machine is.
+/// Method: a server that has no TLS, at an address that is no loopback (0.0.0.0 reaches this machine all the same).
+#[tokio::test]
+async fn a_server_elsewhere_is_not_spoken_to_in_the_clear() {
+    assert_eq!(heard_without_tls("0.0.0.0", "").await, 0);
+    assert_eq!(heard_without_tls("0.0.0.0", "?sslmode=require").await, 0);
+    assert!(heard_without_tls("0.0.0.0", "?sslmode=prefer").await > 0);
+    assert!(heard_without_tls("127.0.0.1", "").await > 0);
 }
 
 /// Goal: a target that cannot be written is refused for work, and not for looking.

@@ -221,3 +221,56 @@ async fn a_dump_ends_when_nobody_takes_it() {
     let failure = target.engine.dump(scratch.path(), sink).await.expect_err("nobody there");
     assert!(failure.to_string().starts_with("pg_dump was stopped"), "{failure}");
 }
+
+/// Goal: the longest name of a database leaves room for the two beside it.
+/// Method: 63 bytes, cut in the middle of a letter of two.
+#[tokio::test]
+async fn a_database_with_the_longest_name_comes_back() {
+    let target = Target::empty().await;
+    let (server, short) = target.url.rsplit_once('/').expect("it works");
+    let name = format!("{short:_<29}{}", "é".repeat(17));
+    assert_eq!(name.len(), 63);
+    target.session().await.execute(&format!("CREATE DATABASE \"{name}\"")).await.expect("it works");
+    let url = format!("{server}/{}", name.replace('é', "%C3%A9"));
+    let long = Target { engine: at(&url), ..target };
+
+    let mut session = long.session().await;
+    migrate(&mut session, &MADE).await.expect("it works");
+    assert!(session.try_lock().await.expect("it works"));
+    let taken = snapshot(&long, &mut session).await;
+    migrate(&mut session, &["DROP TABLE c"]).await.expect("it works");
+    let mut session =
+        restore(&long, session, &taken, false).await.unwrap_or_else(|failure| panic!("{}", failure.error));
+
+    assert_eq!(number(&mut session, "SELECT count(*) FROM pg_class WHERE relname = 'c'").await, 1);
+    let ours = format!("SELECT count(*) FROM pg_database WHERE datname LIKE '{}%'", &name[..28]);
+    assert_eq!(number(&mut session, &ours).await, 2, "the short one and the long one");
+}
+
+/// Goal: a password reaches the programs by a private file in libpq's spelling, which goes away with them.
+/// Method: look into the scratch folder while nobody takes the dump.
+#[tokio::test]
+async fn a_password_is_in_a_private_file_as_long_as_it_is_needed() {
+    use std::os::unix::fs::PermissionsExt;
+    let target = Target::empty().await;
+    migrate(&mut target.session().await, &MADE).await.expect("it works");
+    let (scheme, rest) = target.url.split_once("://").expect("it works");
+    let place = rest.rsplit_once('@').expect("a user").1;
+    let engine = at(&format!("{scheme}://postgres:a%3Ab%5Cc@{place}"));
+    let scratch = tempfile::tempdir().expect("it works");
+    let (sink, mut source) = mpsc::channel(1);
+
+    let look = async {
+        source.recv().await.expect("the beginning of the dump");
+        let file =
+            std::fs::read_dir(scratch.path()).expect("it works").next().expect("a file").expect("it works").path();
+        let mode = std::fs::metadata(&file).expect("it works").permissions().mode() & 0o777;
+        let line = std::fs::read_to_string(&file).expect("it works");
+        drop(source);
+        (mode, line)
+    };
+    let (_, seen) = tokio::join!(engine.dump(scratch.path(), sink), look);
+
+    assert_eq!(seen, (0o600, "*:*:*:*:a\\:b\\\\c\n".to_owned()));
+    assert_eq!(std::fs::read_dir(scratch.path()).expect("it works").count(), 0);
+}

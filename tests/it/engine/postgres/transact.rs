@@ -60,6 +60,20 @@ async fn a_position_becomes_a_statement_and_a_line() {
     is_refused_with(&mut session, &unended, 2, "42601").await;
 }
 
+/// Goal: statements without a command do not spoil the count. Method: every kind of them, and an error behind one.
+#[tokio::test]
+async fn comments_alone_are_no_statements() {
+    let target = Target::empty().await;
+    let mut session = target.session().await;
+
+    let blanks = ["", " \n", "-- a", "-- a\n", "/* a /* b */ c */ -- d", ";", "-- a\nSELECT 1", "/* a */ SELECT '--'"];
+    assert_eq!(migrate(&mut session, &blanks).await.expect("it works"), [6, 7]);
+
+    let message =
+        is_refused_with(&mut session, &["SELECT 'é'", "-- nothing", "SELECT\n  1\n  frm x"], 2, "42601").await;
+    assert!(message.contains("(line 3 of the statement)"), "{message}");
+}
+
 /// Goal: a constraint that is checked at the end is not blamed on a statement.
 #[tokio::test]
 async fn a_failing_commit_has_the_index_after_the_last() {

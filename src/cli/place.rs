@@ -1,0 +1,182 @@
+//! Where a command does its work: on the target itself, or on a server that has it.
+
+use std::time::Duration;
+
+use semver::Version;
+
+use super::{
+    call::requester,
+    failure::Failure,
+    remote::{self, Remote},
+};
+use crate::{
+    app::App,
+    config::Config,
+    jobs::Desk,
+    model::{
+        compatibility::{Compatibility, Matrix},
+        job::{Job, JobId},
+        order::{Order, StopMode},
+        plan::Plan,
+        progress::{Progress, ProgressReader},
+        snapshot::{Manifest, SnapshotId},
+        status::Status,
+    },
+};
+
+/// The longest one wait for a job's end takes; then the next one begins.
+const WAIT_S: u64 = 60;
+/// How long the end of a job may take to let go of the target before the process leaves.
+const CLOSE_S_MAX: u64 = 5;
+
+/// Where the work is done. Both answer with the same words, so that a command is written once.
+pub(super) enum Place {
+    /// In this process, on the target itself.
+    Here(Box<App>),
+    /// By a service.
+    There(Remote),
+}
+
+impl Place {
+    /// The database, for a question to a person.
+    pub fn database(&self) -> String {
+        match self {
+            Self::Here(app) => app.config.target.name.clone(),
+            Self::There(remote) => format!("of {}", remote.name()),
+        }
+    }
+
+    /// How long to try again while another run holds the target, when the command does not say.
+    pub fn lock_wait(&self) -> Duration {
+        match self {
+            Self::Here(app) => app.config.run.lock_wait,
+            Self::There(_) => Config::default().run.lock_wait,
+        }
+    }
+
+    pub async fn plan(&self, to: Option<&Version>, with_sql: bool) -> Result<Plan, Failure> {
+        match self {
+            Self::Here(app) => Ok(app.enquiry.plan(to, with_sql).await?),
+            Self::There(remote) => remote.plan(to, with_sql).await,
+        }
+    }
+
+    pub async fn status(&self) -> Result<Status, Failure> {
+        match self {
+            Self::Here(app) => Ok(app.enquiry.status().await?),
+            Self::There(remote) => remote.status().await,
+        }
+    }
+
+    pub async fn compatibility(&self) -> Result<Compatibility, Failure> {
+        match self {
+            Self::Here(app) => Ok(app.enquiry.compatibility().await?),
+            Self::There(remote) => Ok(remote.status().await?.compatibility),
+        }
+    }
+
+    /// How it stands; against every version only where the catalog is.
+    pub async fn matrix(&self) -> Result<Matrix, Failure> {
+        match self {
+            Self::Here(app) => Ok(app.enquiry.matrix().await?),
+            Self::There(_) => Ok(Matrix { compatibility: self.compatibility().await?, versions: None }),
+        }
+    }
+
+    pub async fn snapshots(&self) -> Result<Vec<Manifest>, Failure> {
+        match self {
+            Self::Here(app) => Ok(app.enquiry.snapshots().await?),
+            Self::There(remote) => remote.snapshots().await,
+        }
+    }
+
+    pub async fn snapshot(&self, id: SnapshotId) -> Result<Manifest, Failure> {
+        match self {
+            Self::Here(app) => Ok(app.enquiry.snapshot(id).await?),
+            Self::There(remote) => remote.snapshot(id).await,
+        }
+    }
+
+    /// Gives an order. A server takes it once, however often it hears it under the same `key`.
+    pub async fn submit(&self, order: &Order, key: &str) -> Result<Job, Failure> {
+        match self {
+            Self::Here(app) => Ok(app.desk.submit_if_needed(&requester(), order.clone()).await?),
+            Self::There(remote) => remote.submit(order, key).await,
+        }
+    }
+
+    /// Asks the job that is at work to stop.
+    pub async fn stop(&self, mode: StopMode) -> Result<Job, Failure> {
+        match self {
+            Self::Here(app) => Ok(app.desk.stop(&requester(), mode).await?),
+            Self::There(remote) => remote.stop(mode).await,
+        }
+    }
+
+    /// What is to be told of a job from here on.
+    pub fn follow(&self, job: Job) -> Following {
+        match self {
+            Self::Here(app) => {
+                Following::Here { id: job.id, desk: app.desk.clone(), progress: app.desk.follow(job.id) }
+            }
+            Self::There(remote) => Following::There(Box::new(remote::Following::of(remote, job))),
+        }
+    }
+
+    /// Lets go of the target after the last job.
+    pub async fn leave(&self) {
+        if let Self::Here(app) = self {
+            app.desk.close(Duration::from_secs(CLOSE_S_MAX)).await;
+        }
+    }
+}
+
+/// What there is to tell of a job.
+pub(super) enum News {
+    /// It came further.
+    Progress(Progress),
+    /// It has ended.
+    Ended(Box<Job>),
+    /// The server does not answer; it is asked again.
+    Silence(String),
+}
+
+/// A job under way.
+pub(super) enum Following {
+    Here { desk: Desk, id: JobId, progress: Option<ProgressReader> },
+    There(Box<remote::Following>),
+}
+
+impl Following {
+    /// The next news. Nothing is lost when it is dropped before.
+    ///
+    /// # Errors
+    /// When nothing more can be learned of the job.
+    pub async fn next(&mut self) -> Result<News, Failure> {
+        match self {
+            Self::There(following) => following.next().await,
+            Self::Here { desk, id, progress } => loop {
+                tokio::select! {
+                    waited = desk.wait(*id, Duration::from_secs(WAIT_S)) => {
+                        let job = waited?;
+                        if job.state.is_final() {
+                            return Ok(News::Ended(Box::new(job)));
+                        }
+                    }
+                    now = changed(progress) => return Ok(News::Progress(now)),
+                }
+            },
+        }
+    }
+}
+
+/// The next progress; none ever comes from a job that cannot be followed, or is done telling.
+async fn changed(progress: &mut Option<ProgressReader>) -> Progress {
+    if let Some(reader) = progress {
+        if reader.changed().await.is_ok() {
+            return reader.borrow_and_update().clone();
+        }
+        *progress = None;
+    }
+    std::future::pending().await
+}

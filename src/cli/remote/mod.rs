@@ -1,0 +1,88 @@
+//! A windlass service, asked over HTTP: what a command does with `--server`.
+
+mod address;
+mod follow;
+mod order;
+mod problem;
+mod token;
+mod wire;
+
+use std::path::Path;
+
+use semver::Version;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use ulid::Ulid;
+
+pub(super) use self::follow::Following;
+use self::{address::Address, wire::Wire};
+use super::failure::Failure;
+use crate::model::{
+    job::{Job, JobId},
+    order::{Order, StopMode},
+    plan::Plan,
+    snapshot::{Manifest, SnapshotId},
+    status::Status,
+};
+
+/// A windlass service, asked as the one whose token it is.
+#[derive(Clone)]
+pub(super) struct Remote {
+    wire: Wire,
+}
+
+/// What `GET /api/migration/snapshots` answers.
+#[derive(Deserialize)]
+struct Snapshots {
+    snapshots: Vec<Manifest>,
+}
+
+impl Remote {
+    /// The service at `server`, with the token that `token_file` or `WINDLASS_TOKEN` holds. Asks it nothing yet; blocks for
+    /// one small file.
+    ///
+    /// # Errors
+    /// An address that is none, or would carry the token in the clear; a token that is missing or not kept well.
+    pub fn at(server: &str, token_file: Option<&Path>) -> Result<Self, Failure> {
+        let address = Address::of(server)?;
+        Ok(Self { wire: Wire::to(address, &token::token(token_file)?)? })
+    }
+
+    /// The service, for a person.
+    pub fn name(&self) -> String {
+        self.wire.address().to_string()
+    }
+
+    pub async fn plan(&self, to: Option<&Version>, with_sql: bool) -> Result<Plan, Failure> {
+        let mut query = vec![("sql", with_sql.to_string())];
+        query.extend(to.map(|to| ("to", to.to_string())));
+        self.wire.get(&["plan"], &query).await
+    }
+
+    pub async fn status(&self) -> Result<Status, Failure> {
+        self.wire.get(&["status"], &[]).await
+    }
+
+    pub async fn snapshots(&self) -> Result<Vec<Manifest>, Failure> {
+        Ok(self.wire.get::<Snapshots>(&["snapshots"], &[]).await?.snapshots)
+    }
+
+    pub async fn snapshot(&self, id: SnapshotId) -> Result<Manifest, Failure> {
+        self.wire.get(&["snapshots", &id.to_string()], &[]).await
+    }
+
+    pub async fn job(&self, id: JobId) -> Result<Job, Failure> {
+        self.wire.get(&["progress"], &[("job", id.to_string())]).await
+    }
+
+    /// Gives an order; the same `key` for the same order makes it safe to give it again.
+    pub async fn submit(&self, order: &Order, key: &str) -> Result<Job, Failure> {
+        let (path, body) = order::request(order)?;
+        self.wire.post(path, &body, key).await
+    }
+
+    pub async fn stop(&self, mode: StopMode) -> Result<Job, Failure> {
+        let body: Value = json!({ "mode": mode });
+        self.wire.post("stop", &body, &Ulid::generate().to_string()).await
+    }
+}

@@ -1,0 +1,3 @@
+DROP TABLE applications;
+DROP TABLE projects;
+DROP TABLE volunteers;

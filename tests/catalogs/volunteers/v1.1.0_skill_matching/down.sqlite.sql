@@ -1,0 +1,3 @@
+DROP VIEW skilled_volunteers;
+DROP TABLE volunteer_skills;
+DROP TABLE skills;

@@ -1,0 +1,2 @@
+ALTER TABLE projects DROP COLUMN minutes_planned;
+DROP TABLE shifts;

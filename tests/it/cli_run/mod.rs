@@ -1,0 +1,4 @@
+//! Whole runs on the command line, against the real program and a real database of every engine.
+
+mod exit_codes;
+mod session;

@@ -1,0 +1,48 @@
+//! A statement that a test holds open.
+//!
+//! On the servers the test holds the row that the statement wants, for as long as it likes. `SQLite` has one lock for
+//! everything, so there the statement takes its time by itself: long enough to be found inside, and it ends alone.
+
+use super::{
+    database::{Database, On},
+    eye::Eye,
+};
+
+/// What makes the gate; part of a test's first migration.
+pub const MAKE: &str =
+    "CREATE TABLE gate (id INTEGER PRIMARY KEY, n INTEGER NOT NULL);\nINSERT INTO gate VALUES (1, 0);\n";
+
+/// How far `SQLite` counts: some seconds in a build for tests.
+const COUNT: u64 = 6_000_000;
+
+/// The statement that goes through the gate. It must happen once: it counts.
+pub fn pass(on: On) -> String {
+    match on {
+        On::Sqlite => format!(
+            "UPDATE gate SET n = n + 1 WHERE id = 1 AND {COUNT} = (WITH RECURSIVE c (x) AS \
+             (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < {COUNT}) SELECT max(x) FROM c);\n"
+        ),
+        On::Postgres | On::MariaDb => "UPDATE gate SET n = n + 1 WHERE id = 1;\n".to_owned(),
+    }
+}
+
+/// The gate, shut until it is opened or dropped.
+pub struct Gate(Option<Eye>);
+
+impl Gate {
+    pub async fn shut(database: &Database) -> Self {
+        if database.on == On::Sqlite {
+            return Self(None);
+        }
+        let mut eye = Eye::on(database).await;
+        eye.run("BEGIN").await;
+        eye.run("UPDATE gate SET n = n WHERE id = 1").await;
+        Self(Some(eye))
+    }
+
+    pub async fn open(self) {
+        if let Some(mut eye) = self.0 {
+            eye.run("ROLLBACK").await;
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Health while something happens. That it is 200 and `ok`, or 200 and `warning`, stands in the session.
+
+use serde_json::json;
+
+use crate::harness::{
+    database::On,
+    gate::{self, Gate},
+    on_every_engine,
+    proxy::Proxy,
+    ship::Ship,
+};
+
+on_every_engine!(a_run_in_progress_is_a_warning, a_database_that_cannot_be_reached_is_a_503_until_it_can,);
+
+async fn a_run_in_progress_is_a_warning(on: On) {
+    let mut ship = Ship::with_catalog(on).await;
+    ship.catalog().add("v1.0.0_01_gate", gate::MAKE, "DROP TABLE gate;");
+    ship.cli(&["up"]).await.exits(0);
+    ship.catalog().add("v1.1.0_01_pass", &gate::pass(on), "SELECT 1;");
+    ship.serve().await;
+    let admin = ship.admin().await;
+    let gate = Gate::shut(&ship.database).await;
+    let job = admin.start("1.1.0").await.accepted();
+
+    let health = admin.health_becomes("running", |health| health.body["migration_running"] == true).await;
+
+    assert_eq!((health.status, &health.body["status"]), (200, &json!("warning")));
+    gate.open().await;
+    ship.job_ends_as(&job, "succeeded").await;
+    let health = admin.health_becomes("done", |health| health.body["migration_running"] == false).await;
+    assert_eq!((health.status, &health.body["status"]), (200, &json!("ok")), "{:#}", health.body);
+}
+
+/// Goal: an outage is told apart from a fault, breaks nothing, and ends by itself.
+/// Method: cut the way to the server; `SQLite` finds a folder where its file should be.
+async fn a_database_that_cannot_be_reached_is_a_503_until_it_can(on: On) {
+    let mut ship = Ship::with_catalog(on).await;
+    ship.catalog().add("v1.0.0_01_cabins", "CREATE TABLE cabins (id INTEGER PRIMARY KEY);", "DROP TABLE cabins;");
+    let outage = Outage::begins(&mut ship).await;
+    ship.serve().await;
+    let admin = ship.admin().await;
+
+    let health = admin.health_becomes("out of reach", |health| health.status == 503).await;
+    assert_eq!(health.body["status"], "error");
+    assert!(!health.body.to_string().contains("127.0.0.1"), "the public is told no address: {:#}", health.body);
+    admin.get("/readyz").await.must_be_problem("target-unreachable", 503);
+    for path in ["/api/migration/plan", "/api/migration/status"] {
+        admin.get(path).await.must_be_problem("target-unreachable", 503);
+    }
+    for path in ["start", "snapshot", "validate", "rollback"] {
+        let answer = admin.post(&format!("/api/migration/{path}"), json!({})).await;
+        answer.must_be_problem("target-unreachable", 503);
+    }
+    assert_eq!(admin.get("/livez").await.status, 200);
+
+    let _way = outage.ends();
+    admin.health_becomes("back", |health| health.status == 200).await;
+    let job = admin.start("1.0.0").await.accepted();
+    ship.job_ends_as(&job, "succeeded").await;
+}
+
+/// Something between windlass and its database.
+enum Outage {
+    Folder(std::path::PathBuf),
+    Proxy(Proxy),
+}
+
+impl Outage {
+    async fn begins(ship: &mut Ship) -> Self {
+        if ship.on == On::Sqlite {
+            let folder = ship.folder().join("app.db");
+            std::fs::create_dir(&folder).expect("a folder in the way");
+            return Self::Folder(folder);
+        }
+        let (before, rest) = ship.database.url.split_once("127.0.0.1:").expect("a local server");
+        let (port, path) = rest.split_once('/').expect("a database");
+        let proxy = Proxy::to(format!("127.0.0.1:{port}")).await;
+        proxy.cut();
+        let url = format!("{before}{}/{path}", proxy.address);
+        ship.set("target.url", &url);
+        Self::Proxy(proxy)
+    }
+
+    fn ends(self) -> Option<Proxy> {
+        match self {
+            Self::Folder(folder) => {
+                std::fs::remove_dir(folder).expect("out of the way");
+                None
+            }
+            Self::Proxy(proxy) => {
+                proxy.mend();
+                Some(proxy)
+            }
+        }
+    }
+}

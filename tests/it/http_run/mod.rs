@@ -1,0 +1,11 @@
+//! Whole runs over HTTP, against the real program and a real database of every engine.
+
+mod bad_input;
+mod crash;
+mod failures;
+mod health;
+mod path;
+mod retry;
+mod session;
+mod snapshots;
+mod stop;

@@ -1,0 +1,7 @@
+//! Migration histories that published crates carry, taken up and back as they are, and compared with what the engine's own
+//! client makes of the same files.
+
+mod beyond;
+mod history;
+mod life;
+mod own_layout;
