@@ -14,6 +14,8 @@ pub struct Ground {
     pub engine: Engine,
     /// The server's URL up to the database's name.
     server: String,
+    /// The engine's own client.
+    client: String,
     /// For files.
     pub folder: PathBuf,
     made: Cell<u32>,
@@ -32,11 +34,9 @@ pub struct Place {
 impl Ground {
     /// The ground of an engine; `folder` is for files.
     pub fn new(engine: Engine, servers: &Servers, folder: &Path) -> Fallible<Self> {
-        let server = match engine {
-            Engine::Sqlite => String::new(),
-            _ => servers.url(engine).rsplit_once('/').ok_or("a URL without a database")?.0.to_owned(),
-        };
-        Ok(Self { engine, server, folder: folder.to_owned(), made: Cell::new(0) })
+        let (url, client) = servers.of(engine);
+        let server = url.rsplit_once('/').map_or("", |(server, _)| server).to_owned();
+        Ok(Self { engine, server, client: client.to_owned(), folder: folder.to_owned(), made: Cell::new(0) })
     }
 
     /// An empty database.
@@ -88,25 +88,17 @@ impl Ground {
 
     /// It stops at the first error, reads no settings of the machine, and says no more than it must.
     fn client(&self, place: &Place) -> Command {
+        let mut client = Command::new(&self.client);
         match self.engine {
-            Engine::Postgres => {
-                let mut psql = Command::new("psql");
-                psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &place.url]);
-                psql
-            }
+            Engine::Postgres => client.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &place.url]),
             Engine::MariaDb => {
-                let mut mariadb = Command::new("mariadb");
                 let (user, host) = self.server.trim_start_matches("mysql://").split_once('@').unwrap_or_default();
                 let (host, port) = host.split_once(':').unwrap_or_default();
-                mariadb.args(["--no-defaults", "-u", user, "-h", host, "-P", port, "--database", &place.name]);
-                mariadb
+                client.args(["--no-defaults", "-u", user, "-h", host, "-P", port, "--database", &place.name])
             }
-            Engine::Sqlite => {
-                let mut sqlite3 = Command::new("sqlite3");
-                sqlite3.args(["-batch", "-bail", "-init", "/dev/null"]).arg(place.folder.join("app.db"));
-                sqlite3
-            }
-        }
+            Engine::Sqlite => client.args(["-batch", "-bail", "-init", "/dev/null"]).arg(place.folder.join("app.db")),
+        };
+        client
     }
 
     /// Fails unless `table` has so many rows.

@@ -7,15 +7,21 @@ use std::{
 
 use super::{Engine, Fallible};
 
-/// Starts the servers the way the tests do, but for the sync; prints a URL for each, and ends them when nobody listens any more.
+/// Starts the servers the way the tests do, but for the sync; prints for each its URL and its client, and ends them when nobody listens any more.
 const SCRIPT: &str = r#"
 set -euo pipefail
 . tests/support/servers.sh
 servers_open
 for engine; do
   case $engine in
-  postgres) servers_postgres "$engine" -c fsync=on -c full_page_writes=on; echo "$POSTGRES_URL" ;;
-  mariadb) servers_mariadb "$engine" --innodb-flush-method=fsync --skip-debug-no-sync; echo "$MARIADB_URL" ;;
+  postgres)
+    servers_postgres "$engine" -c fsync=on -c full_page_writes=on
+    echo "$POSTGRES_URL $(servers_postgres_bin)/psql" # what is first in the path may be a script that looks for it
+    ;;
+  mariadb)
+    servers_mariadb "$engine" --innodb-flush-method=fsync --skip-debug-no-sync
+    echo "$MARIADB_URL mariadb"
+    ;;
   esac
 done
 read -r _ || true
@@ -23,7 +29,7 @@ read -r _ || true
 
 /// The servers, while this lives.
 pub struct Servers {
-    urls: Vec<(Engine, String)>,
+    running: Vec<(Engine, String, String)>,
     process: Child,
     /// Closed, it is the sign to end.
     listens: Option<ChildStdin>,
@@ -44,18 +50,20 @@ impl Servers {
             .stdout(Stdio::piped())
             .spawn()?;
         let listens = process.stdin.take();
-        let mut servers = Self { urls: Vec::new(), process, listens };
+        let mut servers = Self { running: Vec::new(), process, listens };
         let mut lines = BufReader::new(servers.process.stdout.take().ok_or("no output")?).lines();
         for engine in wanted {
-            let url = lines.next().ok_or_else(|| format!("{} does not start", engine.name()))??;
-            servers.urls.push((engine, url));
+            let line = lines.next().ok_or_else(|| format!("{} does not start", engine.name()))??;
+            let (url, client) = line.split_once(' ').ok_or("no client")?;
+            servers.running.push((engine, url.to_owned(), client.to_owned()));
         }
         Ok(servers)
     }
 
-    /// Where an engine's server is; nothing for SQLite.
-    pub fn url(&self, engine: Engine) -> &str {
-        self.urls.iter().find(|(of, _)| *of == engine).map_or("", |(_, url)| url)
+    /// Where an engine's server is, and its client.
+    pub fn of(&self, engine: Engine) -> (&str, &str) {
+        let running = self.running.iter().find(|(of, ..)| *of == engine);
+        running.map_or(("", "sqlite3"), |(_, url, client)| (url, client))
     }
 }
 

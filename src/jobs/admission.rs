@@ -73,7 +73,8 @@ fn is_dry(order: &Order) -> bool {
 
 /// A session that holds the lock; whoever was found gone is written down as interrupted.
 async fn locked(target: &Target) -> Result<Box<dyn Session>, Refused> {
-    let mut session = target.engine.open().await?;
+    let (session, ()) = tokio::join!(target.engine.open(), target.store.warm_up());
+    let mut session = session?;
     if !session.try_lock().await? {
         let holder = holder(target, session.as_mut()).await.unwrap_or_else(|_| "its name is not known".to_owned());
         session.close().await;

@@ -89,7 +89,7 @@ impl Held {
         let present = recorded.is_some();
         let before = match recorded {
             Some(before) => before,
-            None => history::read(session, words).await?,
+            None => history::unrecorded(session, words).await?,
         };
         if !present {
             bookkeeping::ensure(session, words, target.engine.ddl_scope()).await?;

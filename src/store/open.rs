@@ -3,15 +3,16 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
-    SqlitePool,
+    AssertSqlSafe, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::sync::OnceCell;
 
 use super::StoreError;
 
-/// Connections to the control store; it has one writer at a time anyway.
-const CONNECTIONS_MAX: u32 = 4;
+/// Connections to the control store. It has one writer at a time, a statement of ours takes a fraction of a millisecond,
+/// and each connection is a thread that must be started.
+const CONNECTIONS_MAX: u32 = 1;
 /// How long a statement waits for another process's write.
 const BUSY_MS: u64 = 10_000;
 
@@ -49,6 +50,12 @@ impl Store {
         Path::new(&self.0.path).exists()
     }
 
+    /// Opens the store if it is not open yet, so that whoever asks it next need not wait for that. What fails is told to
+    /// whoever asks.
+    pub async fn warm_up(&self) {
+        let _ = self.pool().await;
+    }
+
     pub(super) async fn pool(&self) -> Result<&SqlitePool, StoreError> {
         self.0.pool.get_or_try_init(|| self.open()).await
     }
@@ -67,9 +74,7 @@ impl Store {
             .connect_with(options)
             .await
             .map_err(|error| self.unusable(&error))?;
-        for statement in TABLES {
-            sqlx::query(*statement).execute(&pool).await.map_err(|error| self.unusable(&error))?;
-        }
+        sqlx::raw_sql(AssertSqlSafe(TABLES.join(";\n"))).execute(&pool).await.map_err(|error| self.unusable(&error))?;
         Ok(pool)
     }
 

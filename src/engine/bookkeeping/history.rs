@@ -16,8 +16,16 @@ use crate::{
 pub async fn read(session: &mut dyn Session, words: &Words) -> Result<History, EngineError> {
     match recorded(session, words).await? {
         Some(history) => Ok(history),
-        None => Ok(History { has_foreign_tables: has_foreign_tables(session, words).await?, ..History::default() }),
+        None => unrecorded(session, words).await,
     }
+}
+
+/// What is to be said of a target without our tables.
+///
+/// # Errors
+/// The server's.
+pub async fn unrecorded(session: &mut dyn Session, words: &Words) -> Result<History, EngineError> {
+    Ok(History { has_foreign_tables: has_foreign_tables(session, words).await?, ..History::default() })
 }
 
 /// What our tables in the target say; `None` when they are not there.

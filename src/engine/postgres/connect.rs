@@ -83,7 +83,14 @@ pub(super) async fn raw(address: &Address) -> Result<PgConnection, EngineError> 
 /// # Errors
 /// As [`crate::engine::Engine::open`]; [`EngineError::ReadOnly`] when it is to work and cannot.
 pub(super) async fn open(address: &Address, purpose: Purpose) -> Result<PgSession, EngineError> {
-    let mut connection = raw(address).await?;
+    let (connection, other) = match purpose {
+        Purpose::Look => (raw(address).await, None),
+        Purpose::Work => {
+            let (connection, other) = tokio::join!(raw(address), raw(address));
+            (connection, Some(other))
+        }
+    };
+    let mut connection = connection?;
     // The server tells its version unasked; what does not is asked in words that any server has.
     let number = connection.server_version_num().and_then(|number| i32::try_from(number).ok()).unwrap_or_default();
     let all = settings(purpose, number, true);
@@ -99,8 +106,9 @@ pub(super) async fn open(address: &Address, purpose: Purpose) -> Result<PgSessio
         // Systems that cannot tell whether a client is gone refuse the first one (PostgreSQL manual, same place).
         Some(_) => bounded(set(&mut connection, settings(purpose, number, false))).await?,
     };
-    if purpose == Purpose::Work {
-        pooler::must_be_absent(&mut connection, address).await?;
+    // A server that gives no second connection leaves the question open.
+    if let Some(Ok(other)) = other {
+        pooler::must_be_absent(&mut connection, other).await?;
     }
     let server = who.server();
     Ok(PgSession::new(connection, address.clone(), server, who.pid.to_string(), who.started, settings))

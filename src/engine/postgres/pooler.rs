@@ -3,19 +3,18 @@
 //! Behind one, two clients can both be given the same session lock, and it stays behind when both have left. It shows
 //! when two of our connections are served by one server session, or one of ours by two in turn.
 
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, Row};
 
-use super::{address::Address, connect, refusal};
+use super::{connect, refusal};
 use crate::engine::EngineError;
 
 const NEEDED: &str = "a connection that is one session from beginning to end: set target.direct_url";
 
-/// Checks that `connection` is a session of its own. A server that gives no second connection leaves the question open.
+/// Checks that `connection` is a session of its own, by `other` beside it.
 ///
 /// # Errors
 /// [`EngineError::Unsupported`] behind a transaction pooler.
-pub(super) async fn must_be_absent(connection: &mut PgConnection, address: &Address) -> Result<(), EngineError> {
-    let Ok(mut other) = connect::raw(address).await else { return Ok(()) };
+pub(super) async fn must_be_absent(connection: &mut PgConnection, mut other: PgConnection) -> Result<(), EngineError> {
     let pooled = connect::bounded(is_pooled(connection, &mut other)).await;
     // Whatever becomes of the second connection, it has nothing to lose.
     let _ = connect::bounded(async { other.close().await.map_err(|error| refusal::of(&error)) }).await;
@@ -38,5 +37,5 @@ async fn is_pooled(ours: &mut PgConnection, other: &mut PgConnection) -> Result<
 }
 
 async fn pid(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
-    sqlx::query_scalar("SELECT pg_backend_pid()").persistent(false).fetch_one(connection).await
+    sqlx::raw_sql("SELECT pg_backend_pid()").fetch_one(connection).await.and_then(|row| row.try_get(0))
 }
