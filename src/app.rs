@@ -68,6 +68,7 @@ impl App {
             store: Store::at(&config.store.path),
             config: Arc::clone(&config),
             clock: clock.clone(),
+            read: None,
         };
         let (tell, running) = watch::channel(false);
         let slot = Slot::free(tell);

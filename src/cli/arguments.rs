@@ -26,6 +26,14 @@ pub struct Arguments {
     pub command: Command,
 }
 
+impl Arguments {
+    /// Whether this is the service, which has many things to do at once; any other command has one.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        matches!(self.command, Command::Serve)
+    }
+}
+
 /// For every command.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Everywhere")]

@@ -38,6 +38,9 @@ pub(super) async fn carry_out(
 ) -> Result<Job, Failure> {
     let mut signals = Signals::listen();
     let (job, is_stopped) = submit(call, place, order, wait, &mut signals).await?;
+    if job.state.is_final() {
+        return Ok(job);
+    }
     let mut show = Show::on(call.output);
     let mut following = place.follow(job);
     let mut mode = StopMode::Safe;

@@ -57,15 +57,20 @@ pub struct HttpDoor {
     pub openapi: fn() -> String,
 }
 
-/// Reads a command line, carries it out, and says how the process exits.
+/// Reads a command line.
+///
+/// # Errors
+/// How the process exits when there is nothing to carry out: help was asked for, or the line is not understood.
+pub fn read(line: impl IntoIterator<Item = OsString>) -> Result<Arguments, ExitCode> {
+    let line: Vec<OsString> = line.into_iter().collect();
+    Arguments::try_parse_from(&line).map_err(|refused| not_parsed(&refused, &line).into())
+}
+
+/// Carries a command line out, and says how the process exits.
 ///
 /// The caller must exit at once afterwards, without waiting for blocking work.
-pub async fn run(line: impl IntoIterator<Item = OsString>, http: HttpDoor) -> ExitCode {
-    let line: Vec<OsString> = line.into_iter().collect();
-    let Arguments { global, command } = match Arguments::try_parse_from(&line) {
-        Ok(arguments) => arguments,
-        Err(refused) => return not_parsed(&refused, &line).into(),
-    };
+pub async fn run(arguments: Arguments, http: HttpDoor) -> ExitCode {
+    let Arguments { global, command } = arguments;
     let output = Output::of(&global);
     let exit = match carry_out(command, Call { global, output, http }).await {
         Ok(exit) => exit,

@@ -100,7 +100,7 @@ impl Place {
     /// Gives an order. A server takes it once, however often it hears it under the same `key`.
     pub async fn submit(&self, order: &Order, key: &str) -> Result<Job, Failure> {
         match self {
-            Self::Here(app) => Ok(app.desk.submit(&requester(), order.clone(), None).await?),
+            Self::Here(app) => Ok(app.desk.submit_if_needed(&requester(), order.clone()).await?),
             Self::There(remote) => remote.submit(order, key).await,
         }
     }

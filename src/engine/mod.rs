@@ -51,7 +51,7 @@ pub struct Limits {
 /// What an engine's own SQL for our tables looks like, where the engines differ.
 #[derive(Debug, Clone, Copy)]
 pub struct Words {
-    /// The statements that create our tables and indexes if they are missing.
+    /// The statements that create our tables and indexes if they are missing: the lock's table after all others, its row last.
     pub create_tables: &'static [&'static str],
     /// The wall clock with milliseconds, moving within a transaction.
     pub clock: &'static str,

@@ -7,8 +7,10 @@ use crate::{
         bookkeeping::{self, lock},
     },
     model::{
+        history::History,
         job::{Job, JobEvent, transition},
         order::{Order, RollbackGoal},
+        report::RunReport,
     },
     plan::{self, Facts},
     procedure::{Target, read_history},
@@ -16,6 +18,37 @@ use crate::{
 
 /// Open jobs that a takeover looks at.
 const OPEN_JOBS_MAX: u32 = 100;
+
+/// The report of an order that finds nothing to do; `None` when there is something, or something to say against it. Only
+/// looks, so that it may be asked while another run is at work.
+///
+/// # Errors
+/// [`Refused`].
+pub(super) async fn settled(target: &Target, order: &Order) -> Result<Option<RunReport>, Refused> {
+    let Order::Migrate { to, dry_run, .. } = order else { return Ok(None) };
+    let (catalog, history) = tokio::join!(target.catalog(), seen(target));
+    let (catalog, history) = (catalog?, history?);
+    let needs = target.needs(&catalog);
+    let plan = plan::forward(&Facts::of(target.site(), &catalog, &history, &needs), to.as_ref(), false);
+    if !plan.ready || !plan.hops.is_empty() || history.unfinished.is_some() {
+        return Ok(None);
+    }
+    Ok(Some(RunReport {
+        dry_run: *dry_run,
+        from: history.version.clone(),
+        to: history.version,
+        findings: plan.findings,
+        ..RunReport::default()
+    }))
+}
+
+/// The history, through a session that cannot write.
+async fn seen(target: &Target) -> Result<History, EngineError> {
+    let mut session = target.engine.open_to_read().await?;
+    let history = read_history(session.as_mut(), target.engine.words()).await;
+    session.close().await;
+    history
+}
 
 /// A session for the order, with the target's lock unless it only shows what it would do.
 ///

@@ -59,8 +59,31 @@ impl Desk {
     /// # Errors
     /// [`Refused`]; nothing was begun.
     pub async fn submit(&self, by: &Requester, order: Order, key: Option<&str>) -> Result<Job, Refused> {
+        self.submit_for(self.target.for_one_job(), by, order, key).await
+    }
+
+    /// As [`Desk::submit`], but where there is nothing to do the answer is a job that has ended already: then no lock is
+    /// taken, and nothing is written anywhere.
+    ///
+    /// # Errors
+    /// As [`Desk::submit`].
+    pub async fn submit_if_needed(&self, by: &Requester, order: Order) -> Result<Job, Refused> {
+        let target = self.target.for_one_job();
+        match admission::settled(&target, &order).await? {
+            Some(report) => Ok(runner::settled(&target, by, &order, &report)),
+            None => self.submit_for(target, by, order, None).await,
+        }
+    }
+
+    async fn submit_for(
+        &self,
+        target: Target,
+        by: &Requester,
+        order: Order,
+        key: Option<&str>,
+    ) -> Result<Job, Refused> {
         let (desk, by, key) = (self.clone(), by.clone(), key.map(str::to_owned));
-        let admitting = async move { desk.admit(&by, order, key.as_deref()).await };
+        let admitting = async move { desk.admit(&target, &by, order, key.as_deref()).await };
         match tokio::spawn(admitting.in_current_span()).await {
             Ok(answer) => answer,
             Err(ended) => match ended.try_into_panic() {
@@ -70,22 +93,22 @@ impl Desk {
         }
     }
 
-    async fn admit(&self, by: &Requester, order: Order, key: Option<&str>) -> Result<Job, Refused> {
+    async fn admit(&self, target: &Target, by: &Requester, order: Order, key: Option<&str>) -> Result<Job, Refused> {
         let reservation = match self.place(&order, key).await? {
             Place::Free(reservation) => reservation,
             Place::Known(job) => return Ok(*job),
         };
-        let session = admission::admit(&self.target, &order).await.inspect_err(|refused| {
+        let session = admission::admit(target, &order).await.inspect_err(|refused| {
             tracing::info!(by = %by, %refused, "an order was refused");
         })?;
         if self.is_closed.load(Ordering::SeqCst) {
             session.close().await;
             return Err(Refused::Stopping);
         }
-        let job = runner::accept(&self.target, by, &order);
-        self.target.store.add_job(&job, &order, key).await?;
+        let job = runner::accept(target, by, &order);
+        target.store.add_job(&job, &order, key).await?;
         self.audit(by, job.id, format!("ordered {}", words(&order))).await?;
-        runner::start(&self.target, &self.slot, by.clone(), order, reservation, &job, session);
+        runner::start(target, &self.slot, by.clone(), order, reservation, &job, session);
         Ok(job)
     }
 

@@ -73,7 +73,8 @@ impl Enquiry {
     /// # Errors
     /// [`Refused`].
     pub async fn compatibility(&self) -> Result<Compatibility, Refused> {
-        self.compatibility_with(&self.target.catalog().await?).await
+        let catalog = self.target.catalog().await?;
+        self.compatibility_with(&catalog).await
     }
 
     /// The same, and whether the application could work with each version of the catalog.

@@ -11,6 +11,7 @@ use crate::{
         job::{Job, JobEvent, JobId, JobState, transition},
         order::{Order, Requester},
         progress::{Progress, ProgressReader, ProgressWriter},
+        report::RunReport,
         status::LogKind,
     },
     procedure::{self, Assignment, Ended, Target, Told},
@@ -36,6 +37,20 @@ pub(super) fn accept(target: &Target, by: &Requester, order: &Order) -> Job {
         progress: Progress::default(),
         result: None,
         problem: None,
+    }
+}
+
+/// A job for an order that found nothing to do, as it ended; it is kept nowhere.
+pub(super) fn settled(target: &Target, by: &Requester, order: &Order, report: &RunReport) -> Job {
+    let job = accept(target, by, order);
+    let progress = Progress { percentage: 100.0, ..Progress::default() };
+    Job {
+        state: JobState::Succeeded,
+        started_at: Some(job.created_at),
+        finished_at: Some(target.clock.now()),
+        progress,
+        result: serde_json::to_value(report).ok(),
+        ..job
     }
 }
 

@@ -1,5 +1,7 @@
 //! The ordered migrations on disk.
 
+use std::collections::HashMap;
+
 use semver::Version;
 
 use super::{
@@ -21,6 +23,12 @@ impl Catalog {
     #[must_use]
     pub fn highest(&self) -> Option<&Version> {
         self.migrations.iter().map(|m| &m.identity.version).max()
+    }
+
+    /// The migrations by their identity as text, as plans and histories name them.
+    #[must_use]
+    pub fn by_id(&self) -> HashMap<String, &Migration> {
+        self.migrations.iter().map(|m| (m.identity.to_string(), m)).collect()
     }
 
     /// The migration called `identity`.

@@ -1,6 +1,6 @@
 //! The one who looks: on its own connection, once an interval, and at once when a run of ours begins or ends.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,7 @@ pub struct Sampler {
     target: Target,
     board: HealthBoard,
     running: watch::Receiver<bool>,
-    catalog: Catalog,
+    catalog: Arc<Catalog>,
     stamp: Option<std::time::SystemTime>,
     /// The state of the folder that could not be read and was told of.
     told: Option<std::time::SystemTime>,
@@ -36,7 +36,7 @@ impl Sampler {
     /// A sampler that hangs its samples on `board`; `running` says when a job of this process begins and ends.
     #[must_use]
     pub fn new(target: Target, board: HealthBoard, running: watch::Receiver<bool>) -> Self {
-        Self { target, board, running, catalog: Catalog::default(), stamp: None, told: None, session: None }
+        Self { target, board, running, catalog: Arc::default(), stamp: None, told: None, session: None }
     }
 
     /// Looks until `stop`.

@@ -55,8 +55,12 @@ pub struct Facts<'a> {
     pub needs: &'a Needs,
     /// How long each migration took when it ran here before, in milliseconds, by identity.
     pub durations: Option<&'a BTreeMap<String, u64>>,
+    /// Each migration's place in the catalog, by its identity as text.
+    names: HashMap<String, usize>,
     /// For each row of the history, its migration's place in the catalog.
     places: Vec<Option<usize>>,
+    /// The highest of them.
+    last: Option<usize>,
     /// The places of what is pending.
     pending: Vec<usize>,
 }
@@ -78,8 +82,9 @@ impl<'a> Facts<'a> {
             .collect();
         let mut applied = vec![false; catalog.migrations.len()];
         places.iter().flatten().for_each(|&place| applied[place] = true);
+        let last = places.iter().flatten().max().copied();
         let pending = (0..applied.len()).filter(|&place| !applied[place]).collect();
-        Self { site, catalog, history, schema: None, needs, durations: None, places, pending }
+        Self { site, catalog, history, schema: None, needs, durations: None, names, places, last, pending }
     }
 
     /// The same facts with the target's sizes.
@@ -119,8 +124,8 @@ impl<'a> Facts<'a> {
     /// The applied migration that stands last in the catalog's order, when `migration` stands before it.
     #[must_use]
     pub fn applied_after(&self, migration: &Migration) -> Option<&'a Migration> {
-        let last = self.places.iter().flatten().max().map(|&place| &self.catalog.migrations[place])?;
-        let behind = self.catalog.migrations.iter().take_while(|m| m.identity != last.identity);
-        behind.into_iter().any(|m| m.identity == migration.identity).then_some(last)
+        let last = self.last?;
+        let place = self.names.get(&migration.identity.to_string())?;
+        (*place < last).then(|| &self.catalog.migrations[last])
     }
 }

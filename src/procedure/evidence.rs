@@ -13,6 +13,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Evidence {
     known: Option<Schema>,
+    /// What earlier statements may have changed since it was looked at.
     touched: BTreeSet<String>,
     named: Vec<String>,
     before: Schema,
@@ -50,12 +51,13 @@ impl Evidence {
         if !again.is_empty() {
             let fresh = session.schema(Some(&again)).await?;
             known.replace(&again, fresh);
+            self.touched.retain(|name| !again.contains(name));
         }
         let scoped = known.only(&names);
         let first: Vec<String> = names.iter().filter(|name| !self.named.contains(name)).cloned().collect();
         self.before.replace(&first, known.only(&first));
         self.named.extend(first);
-        self.touched.extend(names);
+        self.touched.extend(sql::changed_names(dialect, statement));
         self.known = Some(known);
         Ok(scoped.fingerprint())
     }

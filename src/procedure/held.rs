@@ -32,8 +32,7 @@ pub struct Held {
 /// # Errors
 /// The server's.
 pub async fn read_history(session: &mut dyn Session, words: &Words) -> Result<History, EngineError> {
-    let present = bookkeeping::present(session, words).await?;
-    history::read(session, words, present).await
+    history::read(session, words).await
 }
 
 impl Held {
@@ -86,10 +85,14 @@ impl Held {
     pub async fn begin(&mut self, target: &Target, told: &Assignment) -> Result<History, EngineError> {
         let words = target.engine.words();
         let session = self.session()?;
-        let present = bookkeeping::present(session, words).await?;
-        let before = history::read(session, words, present).await?;
+        let recorded = history::recorded(session, words).await?;
+        let present = recorded.is_some();
+        let before = match recorded {
+            Some(before) => before,
+            None => history::read(session, words).await?,
+        };
         if !present {
-            bookkeeping::ensure(session, words).await?;
+            bookkeeping::ensure(session, words, target.engine.ddl_scope()).await?;
         }
         self.epoch = lock::raise_epoch(session, words, present, &holder(told)).await?;
         Ok(before)

@@ -145,12 +145,10 @@ impl Run<'_> {
             applied_by: self.told.by.to_string().chars().take(APPLIED_BY_CHARACTERS_MAX).collect(),
             epoch: self.held.epoch,
         };
+        let by_id = catalog.by_id();
         let planned: Vec<Planned> = (1..)
             .zip(plan.hops.iter().flat_map(|hop| &hop.migrations))
-            .filter_map(|(seq, step)| {
-                let migration = catalog.migrations.iter().find(|m| m.identity.to_string() == step.id)?;
-                Some(planned(seq, step.number, migration))
-            })
+            .filter_map(|(seq, step)| Some(planned(seq, step.number, by_id.get(&step.id)?)))
             .collect();
         let session = self.held.session().map_err(problem::untouched)?;
         journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
@@ -161,6 +159,7 @@ impl Run<'_> {
     }
 
     async fn hops(&mut self, plan: &Plan, catalog: &Catalog) -> Result<(), Short> {
+        let by_id = catalog.by_id();
         let mut seq = 0;
         for hop in &plan.hops {
             for step in &hop.migrations {
@@ -169,8 +168,7 @@ impl Run<'_> {
                     self.told.info(format!("stopped before {}", step.id));
                     return Err(Short::Paused);
                 }
-                let found = catalog.migrations.iter().find(|m| m.identity.to_string() == step.id);
-                if let Some(migration) = found {
+                if let Some(migration) = by_id.get(&step.id) {
                     self.one(migration, seq, step.number).await?;
                 }
             }

@@ -208,14 +208,14 @@ impl Rollback<'_> {
         let total = backward.migrations.iter().map(|step| step.statements.len() as u64).sum();
         self.told.progress.update(|progress| progress.count(0, total));
         self.report.to.clone_from(&history.version);
+        let by_id = catalog.by_id();
         for (seq, step) in (1..).zip(&backward.migrations) {
             if self.told.is_stopping() {
                 self.told.info(format!("stopped before {}", step.id));
                 self.is_paused = true;
                 return Ok(());
             }
-            let found = catalog.migrations.iter().find(|m| m.identity.to_string() == step.id);
-            let Some(migration) = found else { continue };
+            let Some(&migration) = by_id.get(&step.id) else { continue };
             let script = migration.down.as_ref().filter(|_| !step.statements.is_empty());
             let change = Change {
                 migration,

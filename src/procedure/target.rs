@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use semver::Version;
+use tokio::sync::OnceCell;
 
 use crate::{
     catalog::{self, CatalogError},
@@ -30,19 +31,35 @@ pub struct Target {
     pub store: Store,
     /// Time.
     pub clock: Clock,
+    /// The catalog of one job, once it was read; see [`Target::for_one_job`].
+    pub read: Option<Arc<OnceCell<Arc<Catalog>>>>,
 }
 
 impl Target {
-    /// Reads the migrations from disk, off the async threads.
+    /// The same target for one job: its catalog is read once, so that what was admitted is what is run.
+    #[must_use]
+    pub fn for_one_job(&self) -> Self {
+        Self { read: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// The migrations on disk.
     ///
     /// # Errors
     /// [`CatalogError`].
-    pub async fn catalog(&self) -> Result<Catalog, CatalogError> {
+    pub async fn catalog(&self) -> Result<Arc<Catalog>, CatalogError> {
+        match &self.read {
+            Some(read) => read.get_or_try_init(|| self.load()).await.cloned(),
+            None => self.load().await,
+        }
+    }
+
+    /// Reads the migrations from disk, off the async threads.
+    async fn load(&self) -> Result<Arc<Catalog>, CatalogError> {
         let (path, format, dialect) =
             (self.config.catalog.path.clone(), self.config.catalog.format, self.engine.dialect());
         let reading = tokio::task::spawn_blocking(move || catalog::load(&path, format, dialect));
         match reading.await {
-            Ok(read) => read,
+            Ok(read) => read.map(Arc::new),
             Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
         }
     }

@@ -74,3 +74,12 @@ pub fn checksum(dialect: Dialect, texts: &[&str]) -> Result<Checksum, SqlError> 
 pub fn names(dialect: Dialect, statement: &str) -> Vec<String> {
     names::of(dialect, statement)
 }
+
+/// The identifiers of what a statement may change: as [`names`], without those that only say what it is made of.
+///
+/// A statement that begins with CREATE, ALTER, DROP, RENAME or TRUNCATE changes what it names outside parentheses; within
+/// them stand columns, partitions and what is pointed to. More than that may come back, never less.
+#[must_use]
+pub fn changed_names(dialect: Dialect, statement: &str) -> Vec<String> {
+    names::changed(dialect, statement)
+}

@@ -15,6 +15,30 @@ pub fn of(dialect: Dialect, text: &str) -> Vec<String> {
     names.list
 }
 
+/// How a statement begins that changes nothing but what it names outside parentheses.
+const PLAIN_DDL: [&str; 5] = ["CREATE", "ALTER", "DROP", "RENAME", "TRUNCATE"];
+
+/// The names of what a text may change: those outside parentheses where it begins as schema changes do, else all.
+pub fn changed(dialect: Dialect, text: &str) -> Vec<String> {
+    let first = Scanner::over(dialect, text).find(|token| token.kind == TokenKind::Word);
+    let is_plain = first.is_some_and(|word| PLAIN_DDL.iter().any(|plain| word.text(text).eq_ignore_ascii_case(plain)));
+    if !is_plain {
+        return of(dialect, text);
+    }
+    let mut names = Names { dialect, seen: HashSet::new(), list: Vec::new() };
+    let mut depth = 0_usize;
+    for token in Scanner::over(dialect, text) {
+        match token.kind {
+            TokenKind::Symbol if token.text(text) == "(" => depth += 1,
+            TokenKind::Symbol if token.text(text) == ")" => depth = depth.saturating_sub(1),
+            TokenKind::DollarQuoted => names.read_dollar_quoted(token.text(text)),
+            _ if depth == 0 => names.add(names.name(token, text)),
+            _ => {}
+        }
+    }
+    names.list
+}
+
 struct Names {
     dialect: Dialect,
     seen: HashSet<String>,

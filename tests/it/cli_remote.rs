@@ -27,7 +27,7 @@ const NO_SNAPSHOT: &str = "01J9Z3M8T6W1X0Y5V4Q2N7KCBD";
 
 /// The program, run to its end.
 async fn ended(mut command: Command) -> Called {
-    Called::of(command.output().await.expect("windlass can be run"))
+    Called::of(&command.output().await.expect("windlass can be run"))
 }
 
 /// A service over the sample, and a token for it.
@@ -313,7 +313,7 @@ async fn at_work() -> (Ship, String, Child) {
 }
 
 async fn end_of(first: Child) -> Called {
-    Called::of(first.wait_with_output().await.expect("its end"))
+    Called::of(&first.wait_with_output().await.expect("its end"))
 }
 
 #[tokio::test]

@@ -134,7 +134,7 @@ fn files_and_functions_are_short() {
         for (what, mut sizes) in [("files", files), ("functions", functions)] {
             sizes.sort();
             let (median, largest) = (&sizes[sizes.len() / 2], &sizes[sizes.len() - 1]);
-            println!("{folder}: {} {what}, median {}, longest {} ({})", sizes.len(), median.0, largest.0, largest.1);
+            eprintln!("{folder}: {} {what}, median {}, longest {} ({})", sizes.len(), median.0, largest.0, largest.1);
         }
     }
     none(&found, "longer than 400 lines (files) or 70 lines (functions)");
@@ -242,28 +242,18 @@ fn every_setting_is_explained() {
 /// The kinds of problems that jobs and the command line tell of, as their source spells them.
 fn problem_kinds() -> Vec<String> {
     let kebab = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    let mut sources = rust_below("src/cli");
+    sources.extend(rust_below("src/procedure").into_iter().filter(|source| source.path.ends_with("/problem.rs")));
+    let exits =
+        ["Exit::Usage", "Exit::No", "Exit::Unavailable", "Exit::Configuration", "LEFT", "=> Configuration", "=> Usage"];
     let mut found = Vec::new();
-    for path in [
-        "src/procedure/problem.rs",
-        "src/cli/failure.rs",
-        "src/cli/known.rs",
-        "src/cli/carry_out.rs",
-        "src/cli/remote/address.rs",
-        "src/cli/remote/token.rs",
-    ] {
-        let text = read(path);
-        for literal in text.split('"').skip(1).step_by(2).filter(|literal| kebab(literal) && literal.contains('-')) {
-            found.push(literal.to_owned());
+    for source in sources {
+        let text = &source.uncommented;
+        if source.path.ends_with("/problem.rs") || source.path.ends_with("/failure.rs") {
+            let literals = text.split('"').skip(1).step_by(2);
+            found.extend(literals.filter(|literal| literal.contains('-')).map(str::to_owned));
         }
-        for before in [
-            "problem(",
-            "EngineError::Fenced { .. } => (",
-            "Exit::Usage,",
-            "Exit::No,",
-            "LEFT,",
-            "Configuration,",
-            "Usage,",
-        ] {
+        for before in exits.map(|exit| format!("{exit},")).iter().map(String::as_str).chain(["problem(", "} => ("]) {
             let after = text.split(before).skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
             found.extend(after.filter_map(|rest| rest.split('"').next()).map(str::to_owned));
         }
@@ -280,7 +270,9 @@ fn problem_kinds() -> Vec<String> {
 fn every_problem_has_its_heading() {
     let page = read("docs/PROBLEMS.md");
     let kinds = problem_kinds();
-    for known in ["statement-failed", "fenced", "interrupted", "usage", "declined", "cannot-listen"] {
+    for known in
+        ["statement-failed", "fenced", "interrupted", "usage", "declined", "cannot-listen", "left", "server-address"]
+    {
         assert!(kinds.iter().any(|kind| kind == known), "{known} is not among {kinds:?}");
     }
     let headings = |kind: &str| page.lines().filter(|line| line.strip_prefix("## ") == Some(kind)).count();

@@ -48,10 +48,8 @@ fn shape(text: &str) -> String {
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let inside = |c: &char| c.is_ascii_alphanumeric() || "-:.".contains(*c);
-        let word: String = match c.is_ascii_alphanumeric() {
-            true => rest.chars().take_while(inside).collect(),
-            false => String::new(),
-        };
+        let word: String =
+            if c.is_ascii_alphanumeric() { rest.chars().take_while(inside).collect() } else { String::new() };
         let known = if is_moment(&word) {
             "MOMENT"
         } else if word.len() >= ID_LETTERS && is_id(&word[..ID_LETTERS]) {
@@ -171,7 +169,7 @@ fn the_session_is_as_it_is_printed() {
         if command.starts_with("curl") {
             serving.answers_like(&format!("{said}{command}"), printed);
         } else {
-            said += &format!("{command}\n");
+            said = format!("{said}{command}\n");
         }
     }
     assert!(exchanges.len() > 8, "the README has a session");

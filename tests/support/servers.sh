@@ -128,7 +128,7 @@ servers_wait() {
 postgres_is_ready() { [[ $(sed -n 8p "$1/postmaster.pid" 2>/dev/null) == ready* ]]; }
 mariadb_is_ready() { grep -q 'ready for connections' "$1"; }
 
-# servers_postgres NAME: starts PostgreSQL; sets POSTGRES_URL. POSTGRES_BIN: its programs, where not the newest here.
+# servers_postgres NAME [OPTION...]: starts PostgreSQL; sets POSTGRES_URL. POSTGRES_BIN: its programs, where not the newest here.
 # Nothing is synced: safe when a process is killed, and the files are thrown away anyway. `synchronous_commit` stays
 # on, or a killed server would forget commits that a test relies on.
 servers_postgres() {
@@ -143,7 +143,7 @@ servers_postgres() {
     # Not by pg_ctl, so that it is this shell's child; SIGQUIT is its immediate shutdown.
     servers_as QUIT "$bin/postgres" -D "$directory/data" -p "$port" -k "$directory" \
       -c listen_addresses=127.0.0.1 -c max_connections=200 -c shared_buffers=64MB \
-      -c fsync=off -c full_page_writes=off >>"$log" 2>&1 &
+      -c fsync=off -c full_page_writes=off "${@:2}" >>"$log" 2>&1 &
     pid=$!
     if servers_wait "$pid" postgres_is_ready "$directory/data"; then
       SERVERS_RUNNING+=("$pid:QUIT")
@@ -158,7 +158,7 @@ servers_postgres() {
   return 1
 }
 
-# servers_mariadb NAME: starts MariaDB, or MySQL where that is what is installed; sets MARIADB_URL. User root, no
+# servers_mariadb NAME [OPTION...]: starts MariaDB, or MySQL where that is what is installed; sets MARIADB_URL. User root, no
 # password. MARIADB_SERVER, MARIADB_BASE: the program and the directory of its tables, where not the machine's.
 # Ended with SIGKILL; `innodb_flush_log_at_trx_commit` stays 1, so that a killed server keeps its commits.
 servers_mariadb() {
@@ -184,7 +184,7 @@ servers_mariadb() {
   for ((try = 0; try < START_TRIES_MAX; try++)); do
     port=$(servers_port)
     servers_as KILL "$server" "${options[@]}" --socket="$directory/s" --pid-file="$directory/pid" \
-      --tmpdir="$directory" --bind-address=127.0.0.1 --port="$port" --max-connections=200 >"$log" 2>&1 &
+      --tmpdir="$directory" --bind-address=127.0.0.1 --port="$port" --max-connections=200 "${@:2}" >"$log" 2>&1 &
     pid=$!
     if servers_wait "$pid" mariadb_is_ready "$log"; then
       SERVERS_RUNNING+=("$pid:KILL")

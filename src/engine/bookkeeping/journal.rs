@@ -14,6 +14,18 @@ use crate::{
 /// Rows that one INSERT carries; keeps the number of bound values below what every engine takes.
 const ROWS_AT_ONCE_MAX: usize = 50;
 
+/// The newest row of the journal under a condition.
+macro_rules! newest {
+    ($which:literal) => {
+        concat!(
+            "SELECT run_id, seq, direction, name, number, statement, state, sql_sha256, fingerprint_before \
+             FROM windlass_journal WHERE ",
+            $which,
+            " ORDER BY run_id DESC, seq DESC, statement DESC LIMIT 1"
+        )
+    };
+}
+
 /// What a run means to do with one migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Planned {
@@ -109,7 +121,9 @@ pub struct Place {
     pub statement: u32,
 }
 
-/// Writes that a statement is about to run, with the evidence that will tell whether it did. One message, fenced.
+/// Writes that a statement is about to run, with the evidence that will tell whether it did. One message, fenced. Its text
+/// holds hexadecimal digits, a ULID, numbers and the engine's own name of the connection: nothing that needs binding, so
+/// that nothing has to be prepared.
 ///
 /// # Errors
 /// [`EngineError::Fenced`] when another run has taken over.
@@ -120,19 +134,17 @@ pub async fn intend(
     sql: &str,
     fingerprint_before: Option<&str>,
 ) -> Result<(), EngineError> {
-    let connection = session.connection_id().to_owned();
     let Place { run, seq, statement } = place;
-    let written = session
-        .write(
-            &format!(
-                "INSERT INTO windlass_journal (run_id, seq, statement, direction, state, name, number, version, sql_sha256, \
-                 fingerprint_before, epoch, connection_id) SELECT p.run_id, p.seq, {statement}, p.direction, 'intent', \
-                 p.name, p.number, p.version, ?, ?, l.epoch, ? FROM windlass_journal p, windlass_lock l \
-                 WHERE p.run_id = '{run}' AND p.seq = {seq} AND p.statement = 0 AND l.id = 1 AND l.epoch = {epoch}"
-            ),
-            &[sha256(sql).into(), fingerprint_before.into(), connection.into()],
-        )
-        .await?;
+    let (digest, connection) = (sha256(sql), session.connection_id());
+    let before = fingerprint_before.map_or("NULL".to_owned(), |before| format!("'{before}'"));
+    let text = format!(
+        "INSERT INTO windlass_journal (run_id, seq, statement, direction, state, name, number, version, sql_sha256, \
+         fingerprint_before, epoch, connection_id) SELECT p.run_id, p.seq, {statement}, p.direction, 'intent', \
+         p.name, p.number, p.version, '{digest}', {before}, l.epoch, '{connection}' FROM windlass_journal p, \
+         windlass_lock l WHERE p.run_id = '{run}' AND p.seq = {seq} AND p.statement = 0 AND l.id = 1 \
+         AND l.epoch = {epoch}"
+    );
+    let written = session.write(&text, &[]).await?;
     if written == 1 { Ok(()) } else { Err(EngineError::Fenced { ours: epoch }) }
 }
 
@@ -204,7 +216,7 @@ impl InFlight {
 /// # Errors
 /// The server's.
 pub async fn unfinished(session: &mut dyn Session) -> Result<Option<InFlight>, EngineError> {
-    newest(session, "statement > 0").await
+    newest(session, NEWEST_IN_FLIGHT).await
 }
 
 /// How far the migration of `place` has come; `None` when none of its statements has a row.
@@ -212,15 +224,18 @@ pub async fn unfinished(session: &mut dyn Session) -> Result<Option<InFlight>, E
 /// # Errors
 /// The server's.
 pub async fn of_migration(session: &mut dyn Session, place: Place) -> Result<Option<InFlight>, EngineError> {
-    newest(session, &format!("statement > 0 AND run_id = '{}' AND seq = {}", place.run, place.seq)).await
+    let Place { run, seq, .. } = place;
+    newest(session, &format!(newest!("statement > 0 AND run_id = '{run}' AND seq = {seq}"), run = run, seq = seq)).await
 }
 
-async fn newest(session: &mut dyn Session, which: &str) -> Result<Option<InFlight>, EngineError> {
-    let sql = format!(
-        "SELECT run_id, seq, direction, name, number, statement, state, sql_sha256, fingerprint_before \
-         FROM windlass_journal WHERE {which} ORDER BY run_id DESC, seq DESC, statement DESC LIMIT 1"
-    );
-    session.query(&sql, &[]).await?.first().map(in_flight_of).transpose()
+/// A query for the migration in flight, in the columns that [`in_flight`] reads.
+pub(super) const NEWEST_IN_FLIGHT: &str = newest!("statement > 0");
+
+/// How many columns that is.
+pub(super) const IN_FLIGHT_COLUMNS: usize = 9;
+
+async fn newest(session: &mut dyn Session, sql: &str) -> Result<Option<InFlight>, EngineError> {
+    session.query(sql, &[]).await?.first().map_or(Ok(None), |row| in_flight(row, 0))
 }
 
 /// Takes an intent out that is known to have changed nothing.
@@ -245,22 +260,28 @@ pub async fn renew(session: &mut dyn Session, run: Ulid, seq: u32, checksum: &Ch
     session.write(&sql, &[checksum.to_string().into(), checksum.bytes.clone().into()]).await.map(drop)
 }
 
-fn in_flight_of(row: &Row) -> Result<InFlight, EngineError> {
-    let shape = |column, expected| EngineError::Shape { column, expected, found: format!("{:?}", row.0.get(column)) };
-    let small = |column| -> Result<u32, EngineError> {
-        row.int(column)?.and_then(|n| u32::try_from(n).ok()).ok_or_else(|| shape(column, "a small number"))
+/// The migration in flight whose columns begin at `from`; `None` where they are empty.
+pub(super) fn in_flight(row: &Row, from: usize) -> Result<Option<InFlight>, EngineError> {
+    let text = |column: usize| row.text(from + column);
+    let Some(run) = text(0)? else { return Ok(None) };
+    let shape = |column: usize, expected| {
+        let column = from + column;
+        EngineError::Shape { column, expected, found: format!("{:?}", row.0.get(column)) }
     };
-    Ok(InFlight {
-        run: row.text(0)?.and_then(|t| t.parse().ok()).ok_or_else(|| shape(0, "a ULID"))?,
+    let small = |column: usize| -> Result<u32, EngineError> {
+        row.int(from + column)?.and_then(|n| u32::try_from(n).ok()).ok_or_else(|| shape(column, "a small number"))
+    };
+    Ok(Some(InFlight {
+        run: run.parse().map_err(|_| shape(0, "a ULID"))?,
         seq: small(1)?,
-        direction: if row.text(2)? == Some("down") { Direction::Down } else { Direction::Up },
-        name: row.text(3)?.unwrap_or_default().to_owned(),
-        number: row.int(4)?.unwrap_or_default(),
+        direction: if text(2)? == Some("down") { Direction::Down } else { Direction::Up },
+        name: text(3)?.unwrap_or_default().to_owned(),
+        number: row.int(from + 4)?.unwrap_or_default(),
         statement: small(5)?,
-        done: row.text(6)? == Some("done"),
-        sql_sha256: row.text(7)?.map(str::to_owned),
-        fingerprint_before: row.text(8)?.map(str::to_owned),
-    })
+        done: text(6)? == Some("done"),
+        sql_sha256: text(7)?.map(str::to_owned),
+        fingerprint_before: text(8)?.map(str::to_owned),
+    }))
 }
 
 /// Lower-case hex SHA-256 of a statement's text.

@@ -1,6 +1,6 @@
 //! Creating our tables: on first use, under the lock, never by a read-only request.
 
-use crate::engine::{EngineError, Session, Words};
+use crate::engine::{DdlScope, EngineError, Session, Words};
 
 /// The layout of our tables that this windlass writes.
 pub const LAYOUT: i64 = 1;
@@ -10,26 +10,49 @@ pub const LAYOUT: i64 = 1;
 /// # Errors
 /// The server's; [`EngineError::Unsupported`] when a newer windlass laid them out.
 pub async fn present(session: &mut dyn Session, words: &Words) -> Result<bool, EngineError> {
-    let found = session.query(words.count_table, &["windlass_lock".into()]).await?;
-    if found.first().map_or(Ok(None), |row| row.int(0))? == Some(0) {
+    if !exist(session, words).await? {
         return Ok(false);
     }
     let rows = session.query("SELECT layout FROM windlass_lock WHERE id = 1", &[]).await?;
-    match rows.first().map_or(Ok(None), |row| row.int(0))? {
+    match rows.first() {
         None => Ok(false),
-        Some(layout) if layout <= LAYOUT => Ok(true),
-        Some(layout) => Err(EngineError::Unsupported {
-            found: format!("layout {layout} of windlass's own tables"),
-            needed: "a newer windlass: its tables have layout 1",
-        }),
+        Some(row) => must_be_known(row.int(0)?).map(|()| true),
     }
 }
 
-/// Creates what is missing of our tables; nothing happens when all is there. Call it under the lock.
+/// Whether there is a table for the lock, which is made after all others; its row comes last.
+///
+/// # Errors
+/// The server's.
+pub(super) async fn exist(session: &mut dyn Session, words: &Words) -> Result<bool, EngineError> {
+    // Without a bound value it is one message, with nothing to prepare.
+    let found = session.query(&words.count_table.replace('?', "'windlass_lock'"), &[]).await?;
+    Ok(found.first().map_or(Ok(None), |row| row.int(0))?.unwrap_or(0) > 0)
+}
+
+/// Refuses tables that a newer windlass laid out.
+///
+/// # Errors
+/// [`EngineError::Unsupported`].
+pub(super) fn must_be_known(layout: Option<i64>) -> Result<(), EngineError> {
+    match layout {
+        Some(layout) if layout > LAYOUT => Err(EngineError::Unsupported {
+            found: format!("layout {layout} of windlass's own tables"),
+            needed: "a newer windlass: its tables have layout 1",
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Creates what is missing of our tables, at once where the engine can; nothing happens when all is there. Call it under
+/// the lock.
 ///
 /// # Errors
 /// The server's: no right to create tables, most of the time.
-pub async fn ensure(session: &mut dyn Session, words: &Words) -> Result<(), EngineError> {
+pub async fn ensure(session: &mut dyn Session, words: &Words, scope: DdlScope) -> Result<(), EngineError> {
+    if scope == DdlScope::Transaction {
+        return session.transact(words.create_tables, &mut |_| ()).await.map_err(|failed| failed.error);
+    }
     for statement in words.create_tables {
         session.execute(statement).await.map_err(|failed| failed.error)?;
     }

@@ -14,6 +14,7 @@ mod rows;
 mod session;
 mod tables;
 mod tool;
+mod transact;
 mod undoing;
 mod watch;
 

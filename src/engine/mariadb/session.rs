@@ -9,14 +9,14 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-use super::{MARIADB, broken, introspect, rows, watch};
+use super::{MARIADB, broken, introspect, rows, transact, watch};
 use crate::{
     engine::{EngineError, Limits, Row, Server, Session, StatementError, Value},
     model::schema::Schema,
 };
 
 /// How long one of our own statements may take, its wait for a lock included.
-const OWN_S_MAX: u64 = 120;
+pub(super) const OWN_S_MAX: u64 = 120;
 
 /// How long one statement that reads a whole table may take.
 pub(super) const SCAN_S_MAX: u64 = 4 * 60 * 60;
@@ -35,14 +35,14 @@ const SESSION_ENDED: [u16; 5] = [1053, 1927, 3169, 4031, 1080];
 
 /// A session.
 pub(super) struct MariaSession {
-    connection: MySqlConnection,
-    options: MySqlConnectOptions,
+    pub(super) connection: MySqlConnection,
+    pub(super) options: MySqlConnectOptions,
     server: Server,
-    id: String,
+    pub(super) id: String,
     pub(super) database: String,
     pub(super) lock: String,
     pub(super) held: bool,
-    deadline: Option<Duration>,
+    pub(super) deadline: Option<Duration>,
     lost: Option<String>,
 }
 
@@ -75,7 +75,7 @@ impl MariaSession {
     }
 
     /// Runs one text by the text protocol, and reads every result it gives.
-    async fn text(&mut self, sql: &str, limit: Option<Duration>) -> Result<u64, EngineError> {
+    pub(super) async fn text(&mut self, sql: &str, limit: Option<Duration>) -> Result<u64, EngineError> {
         self.must_be_there()?;
         let query = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut self.connection);
         let answer = match limit {
@@ -85,39 +85,19 @@ impl MariaSession {
         self.noted(answer).map(|done| done.rows_affected())
     }
 
-    fn must_be_there(&self) -> Result<(), EngineError> {
+    pub(super) fn must_be_there(&self) -> Result<(), EngineError> {
         self.lost.as_ref().map_or(Ok(()), |reason| Err(EngineError::Lost { reason: reason.clone() }))
     }
 
     /// Remembers that the connection is gone. An answer that did not come in time would be taken for the next one's, so
     /// that connection is not used again either.
-    fn noted<T>(&mut self, answer: Result<T, EngineError>) -> Result<T, EngineError> {
+    pub(super) fn noted<T>(&mut self, answer: Result<T, EngineError>) -> Result<T, EngineError> {
         match &answer {
             Err(EngineError::Lost { reason }) => self.lost = Some(reason.clone()),
             Err(error @ EngineError::TimedOut(_)) => self.lost = Some(error.to_string()),
             _ => {}
         }
         answer
-    }
-
-    async fn in_transaction(
-        &mut self,
-        statements: &[&str],
-        seen: &mut (dyn FnMut(usize) + Send),
-    ) -> Result<(), StatementError> {
-        let rolled_back = |index, error| StatementError { index, committed: Some(false), error };
-        let own = Some(Duration::from_secs(OWN_S_MAX));
-        self.text("START TRANSACTION", own).await.map_err(|error| rolled_back(statements.len(), error))?;
-        for (index, statement) in statements.iter().enumerate() {
-            if let Err(error) = self.text(statement, self.deadline).await {
-                // When the connection is gone the server rolls back by itself: COMMIT was never sent.
-                let _ = self.text("ROLLBACK", own).await;
-                return Err(rolled_back(index, error));
-            }
-            seen(index);
-        }
-        let committed = self.text("COMMIT", own).await;
-        committed.map(|_| ()).map_err(|error| StatementError { index: statements.len(), committed: None, error })
     }
 
     fn limits_sql(&self, limits: Limits) -> String {
@@ -195,14 +175,13 @@ impl Session for MariaSession {
     }
 
     /// For rows only: DDL among the statements would commit what came before it, which no ROLLBACK takes back (MariaDB
-    /// manual, "SQL statements causing an implicit commit"). Each statement is a message of its own; several in one
-    /// would depend on a client flag that changes how the server reads a migration's text.
+    /// manual, "SQL statements causing an implicit commit").
     async fn transact(
         &mut self,
         statements: &[&str],
         seen: &mut (dyn FnMut(usize) + Send),
     ) -> Result<(), StatementError> {
-        self.in_transaction(statements, seen).await
+        transact::run(self, statements, seen).await
     }
 
     async fn schema(&mut self, names: Option<&[String]>) -> Result<Schema, EngineError> {
@@ -223,7 +202,10 @@ impl Session for MariaSession {
 }
 
 /// Waits for an answer, at most as long as `limit` says.
-async fn answered<T>(query: impl Future<Output = Result<T, sqlx::Error>>, limit: Duration) -> Result<T, EngineError> {
+pub(super) async fn answered<T>(
+    query: impl Future<Output = Result<T, sqlx::Error>>,
+    limit: Duration,
+) -> Result<T, EngineError> {
     match timeout(limit, query).await {
         Ok(answer) => answer.map_err(|error| understood(&error)),
         Err(_) => Err(EngineError::TimedOut(limit)),

@@ -8,7 +8,7 @@ use crate::engine::Words;
 /// without a detour through local time, and `UNIX_TIMESTAMP` of such a column reads it back without one (MySQL manual,
 /// "Date and Time Functions"). Differences are taken from `UTC_TIMESTAMP`, so an hour that a clock change repeats counts once.
 pub(super) static WORDS: Words = Words {
-    create_tables: &[SCHEMA_VERSION, MIGRATION_HISTORY, LOCK, LOCK_ROW, JOURNAL],
+    create_tables: &[SCHEMA_VERSION, MIGRATION_HISTORY, JOURNAL, LOCK, LOCK_ROW],
     clock: "CURRENT_TIMESTAMP(3)",
     elapsed_ms: "(SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000 \
                  - CAST(UNIX_TIMESTAMP(heartbeat) * 1000 AS SIGNED) FROM windlass_lock WHERE id = 1)",

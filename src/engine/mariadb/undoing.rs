@@ -32,7 +32,7 @@ pub(super) fn undoing(before: &Schema, now: &Schema) -> Option<Vec<String>> {
 }
 
 /// One ALTER, which is one step whatever it holds (MariaDB manual, "Atomic DDL"); nothing for a table without additions.
-fn taken_out(name: &str, old: &Table, now: &Table) -> Option<Option<String>> {
+fn taken_out(name: &str, old: &Table, now: &Table) -> Option<Vec<String>> {
     let column = |table: &Table, name: &str| table.columns.iter().find(|column| column.name == name).cloned();
     let keeps_columns = old.columns.iter().all(|one| column(now, &one.name).as_ref() == Some(one));
     let keeps_indexes = old.indexes.iter().all(|(name, words)| now.indexes.get(name) == Some(words));
@@ -52,5 +52,6 @@ fn taken_out(name: &str, old: &Table, now: &Table) -> Option<Option<String>> {
         index => format!("DROP INDEX {}", quoted(index)),
     }));
     clauses.extend(columns.map(|column| format!("DROP COLUMN {}", quoted(&column.name))));
-    Some((!clauses.is_empty()).then(|| format!("ALTER TABLE {} {}", quoted(name), clauses.join(", "))))
+    let alter = (!clauses.is_empty()).then(|| format!("ALTER TABLE {} {}", quoted(name), clauses.join(", ")));
+    Some(alter.into_iter().collect())
 }

@@ -31,6 +31,11 @@ impl Encode<'_, Postgres> for Nothing {
 
 /// Asks; the text has `?` for each value and nowhere else.
 pub(super) async fn query(connection: &mut PgConnection, sql: &str, binds: &[Value]) -> Result<Vec<Row>, EngineError> {
+    if binds.is_empty() {
+        // One message instead of two: with nothing to bind there is nothing to prepare.
+        let rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(connection).await;
+        return rows.map_err(|error| refusal::of(&error))?.iter().map(read).collect();
+    }
     let bound = arguments(binds).map_err(|error| refusal::of(&error))?;
     // Not persistent: a prepared statement is kept by its text alone, and a NULL changes its parameters' types.
     let rows = sqlx::query_with(AssertSqlSafe(numbered(sql)), bound).persistent(false).fetch_all(connection);
@@ -39,6 +44,10 @@ pub(super) async fn query(connection: &mut PgConnection, sql: &str, binds: &[Val
 
 /// Writes; gives the number of rows.
 pub(super) async fn write(connection: &mut PgConnection, sql: &str, binds: &[Value]) -> Result<u64, EngineError> {
+    if binds.is_empty() {
+        let done = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(connection).await;
+        return done.map(|done| done.rows_affected()).map_err(|error| refusal::of(&error));
+    }
     let bound = arguments(binds).map_err(|error| refusal::of(&error))?;
     let done = sqlx::query_with(AssertSqlSafe(numbered(sql)), bound).persistent(false).execute(connection);
     done.await.map(|done| done.rows_affected()).map_err(|error| refusal::of(&error))
@@ -75,8 +84,8 @@ fn read(row: &PgRow) -> Result<Row, EngineError> {
 }
 
 fn value(row: &PgRow, column: usize) -> Result<Value, EngineError> {
-    let kind = row.column(column).type_info().name().to_owned();
-    let found = match kind.as_str() {
+    let kind = row.column(column).type_info().name();
+    let found = match kind {
         "BOOL" => row.try_get::<Option<bool>, _>(column).map(|truth| truth.map(|truth| Value::Int(truth.into()))),
         "INT2" => row.try_get::<Option<i16>, _>(column).map(|number| number.map(|number| Value::Int(number.into()))),
         "INT4" => row.try_get::<Option<i32>, _>(column).map(|number| number.map(|number| Value::Int(number.into()))),

@@ -2,8 +2,9 @@
 
 use std::{future::Future, time::Duration};
 
+use futures_util::StreamExt;
 use secrecy::ExposeSecret;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
+use sqlx::{AssertSqlSafe, Connection, Either, PgConnection, Row, postgres::PgRow};
 use tokio::time::timeout;
 
 use super::{address::Address, pooler, refusal, session::PgSession};
@@ -20,24 +21,28 @@ const NEEDED: (i32, &str) = (130_000, "PostgreSQL 13 or later");
 
 /// What is asked first. A standby's transactions are read-only without any setting (PostgreSQL manual, "Hot Standby").
 const WHO: &str = "SELECT version(), current_setting('server_version'), current_setting('server_version_num')::int, \
-     pg_backend_pid(), (SELECT a.backend_start::text FROM pg_stat_activity a WHERE a.pid = pg_backend_pid()), \
-     pg_is_in_recovery() OR current_setting('transaction_read_only')::bool";
+     pg_backend_pid(), pg_is_in_recovery() OR current_setting('transaction_read_only')::bool";
 
-/// The settings of a working session (PostgreSQL manual, chapter "Server Configuration"):
-/// - `client_connection_check_interval` (14 and later, where the system can) ends a statement whose client is gone;
+/// When the server began the session. It is asked for a session that works alone: to open the view costs a new session
+/// more than anything else that is asked here.
+const BEGAN: &str = "(SELECT a.backend_start::text FROM pg_stat_get_activity(pg_backend_pid()) a)";
+
+/// The settings of a working session (PostgreSQL manual, chapter "Server Configuration"), each with the server version
+/// that first has it:
+/// - `client_connection_check_interval` (where the system can) ends a statement whose client is gone;
 /// - `tcp_*` let the server notice a peer that fell silent; they do nothing on a socket of the same machine;
 /// - `idle_in_transaction_session_timeout` bounds the locks of a client that is stopped;
-/// - `idle_session_timeout` (14 and later) is off, as the session that holds the lock waits while a snapshot is made;
+/// - `idle_session_timeout` is off, as the session that holds the lock waits while a snapshot is made;
 /// - `standard_conforming_strings` is what scripts are read by.
-const SETTINGS: [(&str, &str); 8] = [
-    ("client_connection_check_interval", "1s"),
-    ("tcp_keepalives_idle", "10"),
-    ("tcp_keepalives_interval", "5"),
-    ("tcp_keepalives_count", "3"),
-    ("tcp_user_timeout", "25s"),
-    ("idle_in_transaction_session_timeout", "5min"),
-    ("idle_session_timeout", "0"),
-    ("standard_conforming_strings", "on"),
+const SETTINGS: [(&str, &str, i32); 8] = [
+    ("client_connection_check_interval", "1s", 140_000),
+    ("tcp_keepalives_idle", "10", 0),
+    ("tcp_keepalives_interval", "5", 0),
+    ("tcp_keepalives_count", "3", 0),
+    ("tcp_user_timeout", "25s", 0),
+    ("idle_in_transaction_session_timeout", "5min", 0),
+    ("idle_session_timeout", "0", 140_000),
+    ("standard_conforming_strings", "on", 0),
 ];
 
 /// What a session is opened for.
@@ -79,14 +84,21 @@ pub(super) async fn raw(address: &Address) -> Result<PgConnection, EngineError> 
 /// As [`crate::engine::Engine::open`]; [`EngineError::ReadOnly`] when it is to work and cannot.
 pub(super) async fn open(address: &Address, purpose: Purpose) -> Result<PgSession, EngineError> {
     let mut connection = raw(address).await?;
-    let who = bounded(ask(&mut connection)).await?;
+    // The server tells its version unasked; what does not is asked in words that any server has.
+    let number = connection.server_version_num().and_then(|number| i32::try_from(number).ok()).unwrap_or_default();
+    let all = settings(purpose, number, true);
+    let (who, refused) = bounded(greet(&mut connection, purpose, &all)).await?;
     if who.number < NEEDED.0 {
         return Err(EngineError::Unsupported { found: who.found, needed: NEEDED.1 });
     }
     if purpose == Purpose::Work && who.read_only {
         return Err(EngineError::ReadOnly { address: address.shown.clone() });
     }
-    let settings = bounded(set_up(&mut connection, purpose)).await?;
+    let settings = match refused {
+        None => all,
+        // Systems that cannot tell whether a client is gone refuse the first one (PostgreSQL manual, same place).
+        Some(_) => bounded(set(&mut connection, settings(purpose, number, false))).await?,
+    };
     if purpose == Purpose::Work {
         pooler::must_be_absent(&mut connection, address).await?;
     }
@@ -112,49 +124,56 @@ impl Who {
     }
 }
 
-async fn ask(connection: &mut PgConnection) -> Result<Who, EngineError> {
-    let read = |row: sqlx::postgres::PgRow| -> Result<Who, sqlx::Error> {
-        let version: String = row.try_get(1)?;
-        let banner: String = row.try_get(0)?;
-        // What speaks the protocol and calls itself something else is not known to keep its promises.
-        let ours = banner.starts_with("PostgreSQL ");
-        Ok(Who {
-            found: if ours { format!("PostgreSQL {version}") } else { banner },
-            version,
-            number: if ours { row.try_get(2)? } else { 0 },
-            pid: row.try_get(3)?,
-            started: row.try_get::<Option<String>, _>(4)?.unwrap_or_default(),
-            read_only: row.try_get(5)?,
-        })
-    };
-    let row = sqlx::query(WHO).persistent(false).fetch_one(connection).await;
-    row.and_then(read).map_err(|error| refusal::of(&error))
-}
-
-/// Applies the settings that this server has; gives the text that applies them again.
-async fn set_up(connection: &mut PgConnection, purpose: Purpose) -> Result<String, EngineError> {
-    let all = settings(purpose, |_| true);
-    if sqlx::raw_sql(AssertSqlSafe(all.clone())).execute(&mut *connection).await.is_ok() {
-        return Ok(all);
+/// Asks who answers and applies the settings, as one message. Gives what the server said against the settings, if it did;
+/// none of them is applied then.
+async fn greet(
+    connection: &mut PgConnection,
+    purpose: Purpose,
+    settings: &str,
+) -> Result<(Who, Option<EngineError>), EngineError> {
+    let began = if purpose == Purpose::Work { BEGAN } else { "NULL::text" };
+    let text = format!("{WHO}, {began};\n{settings}");
+    let mut answers = sqlx::raw_sql(AssertSqlSafe(text)).fetch_many(connection);
+    let mut who = None;
+    while let Some(answer) = answers.next().await {
+        match (answer, who.as_ref()) {
+            (Ok(Either::Right(row)), None) => who = Some(read(&row).map_err(|error| refusal::of(&error))?),
+            (Ok(_), _) => {}
+            (Err(error), None) => return Err(refusal::of(&error)),
+            (Err(error), Some(_)) => match (who.take(), refusal::of(&error)) {
+                (Some(who), refused @ EngineError::Refused { .. }) => return Ok((who, Some(refused))),
+                (_, lost) => return Err(lost),
+            },
+        }
     }
-    // Systems that cannot tell whether a client is gone refuse the first one (PostgreSQL manual, same place).
-    let without = settings(purpose, |name| name != SETTINGS[0].0);
-    sqlx::raw_sql(AssertSqlSafe(without.clone())).execute(connection).await.map_err(|error| refusal::of(&error))?;
-    Ok(without)
+    who.map(|who| (who, None)).ok_or_else(|| EngineError::Lost { reason: "it does not say who it is".to_owned() })
 }
 
-/// One statement that sets what the server knows and passes over the rest.
-fn settings(purpose: Purpose, wanted: impl Fn(&str) -> bool) -> String {
-    let read_only = (purpose == Purpose::Look).then_some(("default_transaction_read_only", "on"));
-    let values: Vec<String> = SETTINGS
-        .into_iter()
-        .chain(read_only)
-        .filter(|(name, _)| wanted(name))
-        .map(|(name, value)| format!("('{name}', '{value}')"))
-        .collect();
-    format!(
-        "SELECT set_config(s.name, v.value, false) FROM (VALUES {}) AS v (name, value) \
-         JOIN pg_catalog.pg_settings s ON s.name = v.name",
-        values.join(", ")
-    )
+fn read(row: &PgRow) -> Result<Who, sqlx::Error> {
+    let version: String = row.try_get(1)?;
+    let banner: String = row.try_get(0)?;
+    // What speaks the protocol and calls itself something else is not known to keep its promises.
+    let ours = banner.starts_with("PostgreSQL ");
+    Ok(Who {
+        found: if ours { format!("PostgreSQL {version}") } else { banner },
+        version,
+        number: if ours { row.try_get(2)? } else { 0 },
+        pid: row.try_get(3)?,
+        read_only: row.try_get(4)?,
+        started: row.try_get::<Option<String>, _>(5)?.unwrap_or_default(),
+    })
+}
+
+/// Applies settings; gives the text that applies them again.
+async fn set(connection: &mut PgConnection, settings: String) -> Result<String, EngineError> {
+    let done = sqlx::raw_sql(AssertSqlSafe(settings.clone())).execute(connection).await;
+    done.map(|_| settings).map_err(|error| refusal::of(&error))
+}
+
+/// The statements that set what a server of this version knows; without the first where `every` is false.
+fn settings(purpose: Purpose, number: i32, every: bool) -> String {
+    let read_only = (purpose == Purpose::Look).then_some(("default_transaction_read_only", "on", 0));
+    let skipped = usize::from(!every);
+    let known = SETTINGS.into_iter().skip(skipped).chain(read_only).filter(|(_, _, since)| number >= *since);
+    known.map(|(name, value, _)| format!("SET {name} = '{value}'")).collect::<Vec<_>>().join(";\n")
 }

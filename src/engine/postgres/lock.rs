@@ -4,7 +4,7 @@
 //! client was killed, and only after the statement that was running (PostgreSQL manual, "Advisory Locks"). Being the
 //! working session's own, the lock therefore lasts as long as a statement that outlives its client.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Row};
 
 use super::refusal;
 use crate::engine::EngineError;
@@ -13,25 +13,31 @@ use crate::engine::EngineError;
 const KEY: i64 = i64::from_be_bytes(*b"windlass");
 
 /// Who holds the lock, as a condition on `pg_locks l`; an 8-byte key has `objsubid` 1 (PostgreSQL manual, System Views).
-const HELD: &str = "SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
-     AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) \
-     AND l.classid = ($1::bigint >> 32)::oid AND l.objid = ($1::bigint & 4294967295)::oid";
+fn held() -> String {
+    format!(
+        "SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+         AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) \
+         AND l.classid = {}::oid AND l.objid = {}::oid",
+        KEY >> 32,
+        KEY & 0xffff_ffff
+    )
+}
 
 /// Takes the lock if it is free. Asking again while holding it does not take it twice.
 pub(super) async fn try_take(connection: &mut PgConnection) -> Result<bool, EngineError> {
-    let ours = format!("{HELD} AND l.pid = pg_backend_pid()");
-    ask(connection, format!("SELECT CASE WHEN EXISTS ({ours}) THEN true ELSE pg_try_advisory_lock($1) END")).await
+    let ours = format!("{} AND l.pid = pg_backend_pid()", held());
+    ask(connection, format!("SELECT CASE WHEN EXISTS ({ours}) THEN true ELSE pg_try_advisory_lock({KEY}) END")).await
 }
 
 /// Whether anybody holds it.
 pub(super) async fn is_held(connection: &mut PgConnection) -> Result<bool, EngineError> {
-    ask(connection, format!("SELECT EXISTS ({HELD})")).await
+    ask(connection, format!("SELECT EXISTS ({})", held())).await
 }
 
 /// Gives it back, if this session holds it.
 pub(super) async fn release(connection: &mut PgConnection) -> Result<(), EngineError> {
-    let ours = format!("{HELD} AND l.pid = pg_backend_pid()");
-    ask(connection, format!("SELECT CASE WHEN EXISTS ({ours}) THEN pg_advisory_unlock($1) ELSE false END"))
+    let ours = format!("{} AND l.pid = pg_backend_pid()", held());
+    ask(connection, format!("SELECT CASE WHEN EXISTS ({ours}) THEN pg_advisory_unlock({KEY}) ELSE false END"))
         .await
         .map(|_| ())
 }
@@ -47,11 +53,8 @@ pub(super) async fn try_take_beside(connection: &mut PgConnection, database: &st
         .map_err(|error| refusal::of(&error))
 }
 
+/// One message: with nothing bound there is nothing to prepare.
 async fn ask(connection: &mut PgConnection, sql: String) -> Result<bool, EngineError> {
-    sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
-        .bind(KEY)
-        .persistent(false)
-        .fetch_one(connection)
-        .await
-        .map_err(|error| refusal::of(&error))
+    let row = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_one(connection).await;
+    row.and_then(|row| row.try_get(0)).map_err(|error| refusal::of(&error))
 }

@@ -16,9 +16,9 @@ pub(super) static WORDS: Words = Words {
         "CREATE INDEX IF NOT EXISTS idx_migration_history_version ON migration_history (version)",
         "CREATE INDEX IF NOT EXISTS idx_migration_history_applied_at ON migration_history (applied_at)",
         ADDITIONS,
+        JOURNAL,
         LOCK,
         "INSERT INTO windlass_lock (id, layout, epoch) VALUES (1, 1, 0) ON CONFLICT (id) DO NOTHING",
-        JOURNAL,
     ],
     clock: "clock_timestamp()",
     elapsed_ms: "(SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp() - heartbeat) * 1000 AS BIGINT) \

@@ -66,6 +66,18 @@ pub(super) fn first_word(sql: &str) -> String {
     String::new()
 }
 
+/// Whether a statement has no command: white space, comments and semicolons only.
+pub(super) fn is_blank(sql: &str) -> bool {
+    let mut rest = sql;
+    while let Some((token, after)) = next(rest) {
+        match token {
+            None | Some(Token::Sign(';')) => rest = after,
+            Some(_) => return false,
+        }
+    }
+    true
+}
+
 /// Reads the text of a CREATE TABLE.
 pub(super) fn hidden(sql: &str) -> Hidden {
     let tokens = tokens(sql);

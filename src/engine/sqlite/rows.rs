@@ -40,6 +40,11 @@ pub(super) async fn number(connection: &mut SqliteConnection, sql: &str) -> Resu
     })
 }
 
+/// The first value of a row as an integer; 0 when it is none.
+pub(super) fn number_in(row: &SqliteRow) -> i64 {
+    row.try_get_unchecked(0).unwrap_or_default()
+}
+
 /// Runs text as it is, and gives the number of rows it changed (SQLite's own count: that of the last INSERT, UPDATE or DELETE).
 ///
 /// # Errors

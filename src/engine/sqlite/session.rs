@@ -27,7 +27,7 @@ static OPENED: AtomicU64 = AtomicU64::new(0);
 pub(super) struct SqliteSession {
     pub(super) connection: SqliteConnection,
     pub(super) place: Place,
-    watch: Watcher,
+    pub(super) watch: Watcher,
     id: String,
     server: Server,
     limits: Limits,
@@ -35,6 +35,8 @@ pub(super) struct SqliteSession {
     running: bool,
     /// A transaction was begun and its end is not known, likewise.
     pub(super) unsettled: bool,
+    /// The version of the schema that is known to have no foreign key.
+    pub(super) without_foreign_key: Option<i64>,
 }
 
 impl SqliteSession {
@@ -63,6 +65,7 @@ impl SqliteSession {
             limits: Limits::default(),
             running: false,
             unsettled: false,
+            without_foreign_key: None,
         })
     }
 
@@ -103,7 +106,8 @@ impl SqliteSession {
         self.end_statement(outcome)
     }
 
-    fn allowed(&self) -> Option<Duration> {
+    /// How long a statement may run.
+    pub(super) fn allowed(&self) -> Option<Duration> {
         self.limits.statement_timeout_ms.map(Duration::from_millis)
     }
 }

@@ -31,9 +31,9 @@ pub(super) static WORDS: Words = Words {
         MIGRATION_HISTORY,
         "CREATE INDEX IF NOT EXISTS idx_migration_history_version ON migration_history (version)",
         "CREATE INDEX IF NOT EXISTS idx_migration_history_applied_at ON migration_history (applied_at)",
+        WINDLASS_JOURNAL,
         WINDLASS_LOCK,
         "INSERT OR IGNORE INTO windlass_lock (id, layout, epoch) VALUES (1, 1, 0)",
-        WINDLASS_JOURNAL,
     ],
     clock: "strftime('%Y-%m-%d %H:%M:%f', 'now')",
     elapsed_ms: "(SELECT CAST(round((unixepoch('now', 'subsec') - unixepoch(heartbeat, 'subsec')) * 1000) AS INTEGER) \

@@ -116,7 +116,7 @@ async fn another_run_is_75_and_is_named(on: On) {
     let busy = ship.cli(&["up", "--wait", "0s", "--json"]).await.exits(75).failure();
 
     gate.open().await;
-    let first = Called::of(first.wait_with_output().await.expect("its end")).exits(0).json();
+    let first = Called::ended(first).await.exits(0).json();
     assert_eq!(busy["type"], "urn:windlass:problem:busy");
     let detail = busy["detail"].as_str().expect("words");
     assert!(detail.contains(first["id"].as_str().expect("a job")) && detail.contains("process"), "{detail}");
@@ -128,8 +128,8 @@ async fn the_loser_waits_and_finds_nothing_left_to_do(on: On) {
 
     let second = ship.cli_begun(&["up", "--wait", "60s", "--snapshot", "never"]);
     gate.open().await;
-    Called::of(first.wait_with_output().await.expect("its end")).exits(0);
-    let second = Called::of(second.wait_with_output().await.expect("its end")).exits(0);
+    Called::ended(first).await.exits(0);
+    let second = Called::ended(second).await.exits(0);
 
     assert!(second.stdout.contains("nothing to do: the database is at 1.1.0"), "{second:?}");
     assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 1);
@@ -147,7 +147,7 @@ async fn three_at_once_on_an_empty_database_are_one_run(on: On) {
 
     let mut applied = 0;
     for process in begun {
-        let job = Called::of(process.wait_with_output().await.expect("its end")).exits(0).json();
+        let job = Called::ended(process).await.exits(0).json();
         applied += job["result"]["migrations"].as_array().expect("a list").len();
     }
     assert_eq!((applied, ship.applied().await.len()), (8, 8));

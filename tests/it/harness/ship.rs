@@ -113,7 +113,7 @@ impl Ship {
 
     /// The command line, to its end.
     pub async fn cli(&self, words: &[&str]) -> Called {
-        Called::of(self.cli_begun(words).wait_with_output().await.expect("its output"))
+        Called::ended(self.cli_begun(words)).await
     }
 
     /// The command line, begun.
@@ -243,7 +243,12 @@ impl Ship {
 }
 
 impl Called {
-    pub fn of(output: Output) -> Self {
+    /// What a command that was begun answers in the end.
+    pub async fn ended(begun: Child) -> Self {
+        Self::of(&begun.wait_with_output().await.expect("its output"))
+    }
+
+    pub fn of(output: &Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self { code: output.status.code().unwrap_or(-1), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
@@ -317,10 +322,10 @@ impl Caller {
             *last.lock().expect("nobody else") = format!("{} {:#}", answer.status, answer.body);
             is_so(&answer).then_some(answer)
         });
-        match tokio::time::timeout(Duration::from_secs(30), asked).await {
-            Ok(answer) => answer,
-            Err(_) => panic!("health never became {what}; at last {}", last.lock().expect("nobody else")),
-        }
+        let Ok(answer) = tokio::time::timeout(Duration::from_secs(30), asked).await else {
+            panic!("health never became {what}; at last {}", last.lock().expect("nobody else"))
+        };
+        answer
     }
 
     /// The job once it has ended.

@@ -116,7 +116,7 @@ async fn a_second_run_is_told_which_one_is_in_its_way(on: On) {
     gate.open().await;
     let told = refused.must_be_problem("busy", 409)["holder"].as_str().expect("words").to_owned();
     assert!(told.contains(&holder) && told.contains("process"), "{told}");
-    let cli = Called::of(cli.wait_with_output().await.expect("its end")).exits(0).json();
+    let cli = Called::ended(cli).await.exits(0).json();
     assert_eq!(cli["id"], holder.as_str());
 }
 
