@@ -85,6 +85,18 @@ matrix_refuse() {
   fi
 }
 
+# matrix_foreign_dump NAME URL: `windlass snapshot create` of a MySQL server says no where only MariaDB's programs are.
+matrix_foreign_dump() {
+  local name=$1 url=$2 windlass=$PWD/target/debug/windlass folder=$SERVERS_DIR/foreign said status=0
+  mkdir "$folder"
+  ln -s "$(command -v mariadb-dump)" "$folder/mysqldump"
+  said=$(cd "$SERVERS_DIR/tmp" && PATH=$folder WINDLASS__TARGET__URL=$url WINDLASS__CATALOG__PATH=$OLDPWD/migrations \
+    "$windlass" snapshot create 2>&1) || status=$?
+  if ((!status)) || [[ $said != *"mysqldump of MySQL itself is needed"* ]]; then
+    matrix_result "$name" 1 "a dump by MariaDB's program is not refused (exit $status): $said"
+  fi
+}
+
 # matrix_ask URL SQL: one value, from MariaDB or MySQL.
 matrix_ask() {
   local host=${1#*@} database=${1##*/}
@@ -130,6 +142,10 @@ matrix_mariadb() {
     matrix_ask "$MARIADB_URL" 'create database refused'
     matrix_refuse "$server ${found%%-*}" "${MARIADB_URL%/*}/refused"
   else
+    if [[ $server == MySQL ]]; then
+      matrix_ask "$MARIADB_URL" 'create database foreign_dump'
+      matrix_foreign_dump "$server ${found%%-*}" "${MARIADB_URL%/*}/foreign_dump"
+    fi
     PATH=$programs/clients:$PATH WINDLASS_TEST_MARIADB_URL=$MARIADB_URL matrix_pass "$server ${found%%-*}"
   fi
   servers_stop_last
