@@ -11,6 +11,9 @@ use crate::model::finding::Finding;
 /// The largest file that is read, in bytes.
 pub const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// How large most scripts are at most, in bytes.
+const SCRIPT_BYTES: usize = 4 * 1024;
+
 /// What an entry of a folder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -113,9 +116,10 @@ impl Folder {
     /// At most one byte more than is allowed.
     fn bytes(&self, place: &str) -> io::Result<Vec<u8>> {
         let file = File::open(self.root.join(place))?;
-        let size = file.metadata()?.len().min(FILE_BYTES_MAX + 1);
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+        // Most scripts fit, and then it costs nothing to ask how large the file is.
+        let mut bytes = Vec::with_capacity(SCRIPT_BYTES);
         file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+        bytes.shrink_to_fit();
         Ok(bytes)
     }
 }
