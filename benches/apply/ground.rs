@@ -45,12 +45,11 @@ impl Ground {
         let name = format!("bench_{}_{}", std::process::id(), self.made.get());
         let folder = self.folder.join(&name);
         std::fs::create_dir(&folder)?;
-        let url = match self.engine {
-            Engine::Sqlite => format!("sqlite:{}", folder.join("app.db").display()),
-            _ => {
-                self.administer(&format!("CREATE DATABASE {name}"))?;
-                format!("{}/{name}", self.server)
-            }
+        let url = if self.engine == Engine::Sqlite {
+            format!("sqlite:{}", folder.join("app.db").display())
+        } else {
+            self.administer(&format!("CREATE DATABASE {name}"))?;
+            format!("{}/{name}", self.server)
         };
         Ok(Place { name, folder, url })
     }

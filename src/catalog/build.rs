@@ -3,6 +3,7 @@
 use super::draft::{Draft, Metadata, Source};
 use crate::{
     model::{
+        checksum::Checksum,
         finding::Finding,
         migration::{Migration, Script, Statement, StatementKind},
     },
@@ -17,8 +18,7 @@ pub fn migration(draft: Draft, dialect: Dialect, opt_out: &str, findings: &mut V
     let down = down.as_ref().map(&mut cut);
     let up_script = cut(up.as_ref()?);
     let up = up?;
-    let up_script = up_script?;
-    let checksum = sql::checksum(dialect, &[&up.text]).map_err(|error| findings.push(fault(&up, error))).ok()?;
+    let (up_script, checksum) = up_script?;
     if up_script.statements.is_empty() {
         let finding = Finding::warning("empty-script", &*up.file, "the script holds no statement and changes nothing");
         findings.push(finding.remedy("write what it is to change"));
@@ -39,7 +39,7 @@ pub fn migration(draft: Draft, dialect: Dialect, opt_out: &str, findings: &mut V
         statement_timeout_ms: metadata.statement_timeout_ms,
         supersedes: metadata.supersedes,
         up: up_script,
-        down: way_back(down.flatten(), findings),
+        down: way_back(down.flatten().map(|(script, _)| script), findings),
         checksum,
     })
 }
@@ -62,13 +62,14 @@ fn script(
     transactional: Option<bool>,
     opt_out: &str,
     findings: &mut Vec<Finding>,
-) -> Option<Script> {
-    let statements = sql::split(dialect, &source.text).map_err(|error| findings.push(fault(source, error))).ok()?;
+) -> Option<(Script, Checksum)> {
+    let (statements, checksum) =
+        sql::read(dialect, &source.text).map_err(|error| findings.push(fault(source, error))).ok()?;
     let statements = match transactional {
         Some(false) => statements,
         _ => without_transaction(source, statements, opt_out).map_err(|fault| findings.push(fault)).ok()?,
     };
-    Some(Script { file: source.file.clone(), statements })
+    Some((Script { file: source.file.clone(), statements }, checksum))
 }
 
 fn fault(source: &Source, SqlError { line, message, remedy }: SqlError) -> Finding {

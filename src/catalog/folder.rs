@@ -1,6 +1,7 @@
 //! A catalog's folder: every read stays inside it and is bounded.
 
 use std::{
+    cell::RefCell,
     fs::{self, DirEntry, File},
     io::{self, Read},
     path::PathBuf,
@@ -10,6 +11,9 @@ use crate::model::finding::Finding;
 
 /// The largest file that is read, in bytes.
 pub const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// How large most scripts are at most, in bytes.
+const SCRIPT_BYTES: usize = 16 * 1024;
 
 /// What an entry of a folder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,12 +37,13 @@ pub struct Entry {
 #[derive(Debug)]
 pub struct Folder {
     root: PathBuf,
+    buffer: RefCell<Vec<u8>>,
 }
 
 impl Folder {
     /// The catalog at `path`, links followed.
     pub fn open(path: &std::path::Path) -> io::Result<Self> {
-        Ok(Self { root: path.canonicalize()? })
+        Ok(Self { root: path.canonicalize()?, buffer: RefCell::default() })
     }
 
     /// Whether there is a file at `place`.
@@ -110,13 +115,15 @@ impl Folder {
         })
     }
 
-    /// At most one byte more than is allowed.
+    /// At most one byte more than is allowed. They are read into a buffer that is there already, so that it costs nothing to
+    /// ask how large the file is, and a copy is no larger than it must be.
     fn bytes(&self, place: &str) -> io::Result<Vec<u8>> {
         let file = File::open(self.root.join(place))?;
-        let size = file.metadata()?.len().min(FILE_BYTES_MAX + 1);
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-        Ok(bytes)
+        let mut buffer = self.buffer.borrow_mut();
+        buffer.clear();
+        buffer.reserve(SCRIPT_BYTES);
+        file.take(FILE_BYTES_MAX + 1).read_to_end(&mut buffer)?;
+        Ok(if buffer.len() > SCRIPT_BYTES { std::mem::take(&mut *buffer) } else { buffer.clone() })
     }
 }
 

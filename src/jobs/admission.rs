@@ -26,7 +26,8 @@ const OPEN_JOBS_MAX: u32 = 100;
 /// [`Refused`].
 pub(super) async fn settled(target: &Target, order: &Order) -> Result<Option<RunReport>, Refused> {
     let Order::Migrate { to, dry_run, .. } = order else { return Ok(None) };
-    let (catalog, history) = tokio::join!(target.catalog(), seen(target));
+    // In this order the server opens the session while the catalog is read.
+    let (history, catalog) = tokio::join!(seen(target), target.catalog());
     let (catalog, history) = (catalog?, history?);
     let needs = target.needs(&catalog);
     let plan = plan::forward(&Facts::of(target.site(), &catalog, &history, &needs), to.as_ref(), false);

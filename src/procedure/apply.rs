@@ -1,5 +1,7 @@
 //! The two routes of a migration, written once: whole, as one transaction, or statement by statement with a journal.
 
+use std::time::Duration;
+
 use ulid::Ulid;
 
 use super::{Assignment, Held, Target, evidence::Evidence};
@@ -18,6 +20,9 @@ use crate::{
     },
     plan,
 };
+
+/// After this time a statement that goes on although it was cancelled is cancelled again.
+const CANCEL_AGAIN_MS: u64 = 250;
 
 /// One migration on its way, in one direction.
 #[derive(Debug, Clone)]
@@ -145,7 +150,7 @@ pub async fn resume(
 }
 
 fn limits(target: &Target, migration: &Migration) -> Limits {
-    let ms = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let run = &target.config.run;
     let longest = Some(ms(run.statement_timeout)).filter(|&limit| limit > 0);
     Limits {
@@ -174,10 +179,17 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
             () = told.stop_now() => {
                 is_cancelled = true;
                 told.warning(format!("stopping {} at once: it is rolled back", change.migration.identity));
-                if let Err(error) = target.engine.cancel(&connection).await {
-                    told.warning(format!("it could not be stopped and runs to its end: {error}"));
+                loop {
+                    if let Err(error) = target.engine.cancel(&connection).await {
+                        told.warning(format!("it could not be stopped and runs to its end: {error}"));
+                        break work.await;
+                    }
+                    // A cancel between two statements hits nothing.
+                    tokio::select! {
+                        outcome = &mut work => break outcome,
+                        () = tokio::time::sleep(Duration::from_millis(CANCEL_AGAIN_MS)) => {}
+                    }
                 }
-                work.await
             }
         }
     };

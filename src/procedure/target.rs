@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use semver::Version;
-use tokio::sync::OnceCell;
+use tokio::{
+    runtime::{Handle, RuntimeFlavor},
+    sync::OnceCell,
+};
 
 use crate::{
     catalog::{self, CatalogError},
@@ -53,8 +56,13 @@ impl Target {
         }
     }
 
-    /// Reads the migrations from disk, off the async threads.
+    /// Reads the migrations from disk: off the async threads, but in a process that has only one of them and does nothing
+    /// else meanwhile.
     async fn load(&self) -> Result<Arc<Catalog>, CatalogError> {
+        if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
+            let settings = &self.config.catalog;
+            return catalog::load(&settings.path, settings.format, self.engine.dialect()).map(Arc::new);
+        }
         let (path, format, dialect) =
             (self.config.catalog.path.clone(), self.config.catalog.format, self.engine.dialect());
         let reading = tokio::task::spawn_blocking(move || catalog::load(&path, format, dialect));

@@ -17,37 +17,76 @@ pub fn of_bytes(texts: &[&str]) -> String {
     hex(hash)
 }
 
-/// The lower-case hex SHA-256 over the statements of the texts, by the first version of these rules ("tokens-v1"):
-/// each text ends with `T`, each statement with `S`, and each token of code is one letter for its kind, its length as above,
-/// and its bytes, in lower case where `keyword` says that case means nothing.
+/// How much is gathered before it is hashed, in bytes: tokens are small.
+const GATHERED_BYTES: usize = 4 * 1024;
+
+/// The SHA-256 over the statements of texts, by the first version of these rules ("tokens-v1"): each text ends with `T`,
+/// each statement with `S`, and each token of code is one letter for its kind, its length as above, and its bytes, in lower
+/// case where `keyword` says that case means nothing.
+pub struct Tokens {
+    dialect: Dialect,
+    hash: Sha256,
+    gathered: Vec<u8>,
+}
+
+impl Tokens {
+    /// Over nothing yet.
+    pub fn of(dialect: Dialect) -> Self {
+        Self { dialect, hash: Sha256::new(), gathered: Vec::new() }
+    }
+
+    /// Adds a statement.
+    pub fn statement(&mut self, text: &str, piece: &Piece) {
+        let mut before = keyword::Before::Nothing;
+        for (place, token) in piece.tokens.iter().enumerate() {
+            let next = piece.tokens.get(place + 1).map_or("", |token| token.text(text));
+            let word = token.text(text);
+            let folds = token.kind == TokenKind::Word && keyword::folds(self.dialect, word, before, next);
+            before = keyword::Before::of(word, folds);
+            self.token(letter(token.kind), word.as_bytes(), folds);
+        }
+        self.gathered.push(b'S');
+    }
+
+    fn token(&mut self, letter: u8, bytes: &[u8], folds: bool) {
+        if self.gathered.len() + bytes.len() > GATHERED_BYTES {
+            self.hash.update(&self.gathered);
+            self.gathered.clear();
+        }
+        self.gathered.push(letter);
+        self.gathered.extend((bytes.len() as u64).to_le_bytes());
+        let from = self.gathered.len();
+        self.gathered.extend(bytes);
+        if folds {
+            self.gathered[from..].make_ascii_lowercase();
+        }
+    }
+
+    /// Ends a text.
+    pub fn end_text(&mut self) {
+        self.gathered.push(b'T');
+    }
+
+    /// In lower-case hex.
+    pub fn hex(mut self) -> String {
+        self.hash.update(&self.gathered);
+        hex(self.hash)
+    }
+}
+
+/// The lower-case hex of [`Tokens`] over all texts.
 ///
 /// # Errors
 /// As the splitter.
 pub fn of_tokens(dialect: Dialect, texts: &[&str]) -> Result<String, SqlError> {
-    let mut hash = Sha256::new();
+    let mut tokens = Tokens::of(dialect);
     for text in texts {
         for piece in Splitter::over(dialect, text) {
-            add_statement(&mut hash, dialect, text, &piece?);
+            tokens.statement(text, &piece?);
         }
-        hash.update(b"T");
+        tokens.end_text();
     }
-    Ok(hex(hash))
-}
-
-fn add_statement(hash: &mut Sha256, dialect: Dialect, text: &str, piece: &Piece) {
-    let mut before = keyword::Before::Nothing;
-    for (place, token) in piece.tokens.iter().enumerate() {
-        let next = piece.tokens.get(place + 1).map_or("", |token| token.text(text));
-        let folds = token.kind == TokenKind::Word && keyword::folds(dialect, token.text(text), before, next);
-        before = keyword::Before::of(token.text(text), folds);
-        hash.update([letter(token.kind)]);
-        if folds {
-            add(hash, token.text(text).to_ascii_lowercase().as_bytes());
-        } else {
-            add(hash, token.text(text).as_bytes());
-        }
-    }
-    hash.update(b"S");
+    Ok(tokens.hex())
 }
 
 /// The letter of a kind; a delimiter within a statement is a sign like others.
@@ -71,9 +110,7 @@ fn add(hash: &mut Sha256, bytes: &[u8]) {
 }
 
 fn hex(hash: Sha256) -> String {
-    use std::fmt::Write as _;
-    hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digits = |byte: &u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]].map(char::from);
+    hash.finalize().iter().flat_map(digits).collect()
 }

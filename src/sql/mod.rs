@@ -30,7 +30,7 @@ pub use error::SqlError;
 
 use crate::model::{checksum::Checksum, migration::Statement};
 
-use splitter::Splitter;
+use splitter::{Piece, Splitter};
 
 /// Cuts a script into its statements, each with its line and kind.
 ///
@@ -43,12 +43,27 @@ use splitter::Splitter;
 /// A quote, comment, parenthesis, body or marker that is not closed, with the line on which it was opened;
 /// a client command (`\copy`, `source`, `.read`, `COPY … FROM stdin`) by its name.
 pub fn split(dialect: Dialect, text: &str) -> Result<Vec<Statement>, SqlError> {
-    Splitter::over(dialect, text)
-        .map(|piece| {
-            let piece = piece?;
-            Ok(Statement { sql: piece.text(text).to_owned(), line: piece.line, kind: kind::of(dialect, text, &piece) })
-        })
-        .collect()
+    Splitter::over(dialect, text).map(|piece| Ok(statement(dialect, text, &piece?))).collect()
+}
+
+fn statement(dialect: Dialect, text: &str, piece: &Piece) -> Statement {
+    Statement { sql: piece.text(text).to_owned(), line: piece.line, kind: kind::of(dialect, text, piece) }
+}
+
+/// The statements and the checksum of one script, read once.
+///
+/// # Errors
+/// As [`split`].
+pub fn read(dialect: Dialect, text: &str) -> Result<(Vec<Statement>, Checksum), SqlError> {
+    let mut tokens = digest::Tokens::of(dialect);
+    let mut statements = Vec::new();
+    for piece in Splitter::over(dialect, text) {
+        let piece = piece?;
+        tokens.statement(text, &piece);
+        statements.push(statement(dialect, text, &piece));
+    }
+    tokens.end_text();
+    Ok((statements, Checksum { bytes: digest::of_bytes(&[text]), tokens: tokens.hex() }))
 }
 
 /// The checksum over the texts of a migration's forward scripts, in order.

@@ -16,10 +16,7 @@ schemathesis_install() {
   if "$python" -c "import importlib.metadata as m; assert m.version('schemathesis') == '$SCHEMATHESIS_VERSION'" 2>/dev/null
   then return; fi
   rm -rf -- "$SCHEMATHESIS_HOME"
-  if ! python3 -m venv "$SCHEMATHESIS_HOME" >/dev/null 2>&1; then
-    install python3-venv || return
-    python3 -m venv "$SCHEMATHESIS_HOME" || return
-  fi
+  python3 -m venv "$SCHEMATHESIS_HOME" || return
   "$python" -m pip install --quiet --disable-pip-version-check "schemathesis==$SCHEMATHESIS_VERSION"
 }
 

@@ -9,10 +9,6 @@ use crate::{
     model::history::{Applied, History},
 };
 
-/// The columns of `migration_history` begin here in a row of [`recorded`]; before them stand the layout, the version and
-/// the migration in flight, the same in every row.
-const APPLIED: usize = 3 + journal::IN_FLIGHT_COLUMNS;
-
 /// What the target says of itself; an empty history when our tables are not there.
 ///
 /// # Errors
@@ -24,7 +20,7 @@ pub async fn read(session: &mut dyn Session, words: &Words) -> Result<History, E
     }
 }
 
-/// What our tables in the target say; `None` when they are not there. One question, so that it is all of one moment.
+/// What our tables in the target say; `None` when they are not there.
 ///
 /// # Errors
 /// The server's, or a row that no reader of these tables would have written; [`EngineError::Unsupported`] when a newer
@@ -33,30 +29,33 @@ pub async fn recorded(session: &mut dyn Session, words: &Words) -> Result<Option
     if !tables::exist(session, words).await? {
         return Ok(None);
     }
-    let (before, after) = words.epoch_ms;
     let in_flight = journal::NEWEST_IN_FLIGHT;
     let sql = format!(
-        "SELECT l.layout, v.version, v.migration_number, j.*, h.migration_number, h.version, h.name, h.description, \
-         {before}h.applied_at{after}, h.applied_by, h.execution_time_ms, h.success, h.error_message, \
-         h.rollback_available, h.checksum, h.run_id FROM windlass_lock l \
+        "SELECT l.layout, v.version, v.migration_number, j.* FROM windlass_lock l \
          LEFT JOIN (SELECT version, migration_number FROM schema_version ORDER BY id DESC LIMIT 1) v ON 1 = 1 \
-         LEFT JOIN ({in_flight}) j ON 1 = 1 LEFT JOIN migration_history h ON 1 = 1 \
-         WHERE l.id = 1 ORDER BY h.migration_number"
+         LEFT JOIN ({in_flight}) j ON 1 = 1 WHERE l.id = 1"
     );
     let rows = session.query(&sql, &[]).await?;
     // Without its row the lock's table is not finished yet, and nothing was ever applied.
-    let Some(first) = rows.first() else { return Ok(None) };
-    tables::must_be_known(first.int(0)?)?;
-    let version = match first.int(2)? {
+    let Some(head) = rows.first() else { return Ok(None) };
+    tables::must_be_known(head.int(0)?)?;
+    let version = match head.int(2)? {
         None | Some(0) => None, // nothing yet, or everything was rolled back
-        Some(_) => first.text(1)?.map(version_of).transpose()?,
+        Some(_) => head.text(1)?.map(version_of).transpose()?,
     };
-    let unfinished = journal::in_flight(first, 3)?.map(|found| found.summary());
-    let has_rows = first.int(APPLIED)?.is_some();
-    let applied = if has_rows { rows.iter().map(row_of).collect::<Result<_, _>>()? } else { Vec::new() };
-    let is_empty = applied.is_empty() && first.int(2)?.is_none();
-    let has_foreign_tables = is_empty && has_foreign_tables(session, words).await?;
+    let unfinished = journal::in_flight(head, 3)?.map(|found| found.summary());
+    let applied = applied(session, words).await?;
+    let has_foreign_tables = applied.is_empty() && head.int(2)?.is_none() && has_foreign_tables(session, words).await?;
     Ok(Some(History { version, applied, has_foreign_tables, unfinished }))
+}
+
+async fn applied(session: &mut dyn Session, words: &Words) -> Result<Vec<Applied>, EngineError> {
+    let (before, after) = words.epoch_ms;
+    let sql = format!(
+        "SELECT migration_number, version, name, description, {before}applied_at{after}, applied_by, execution_time_ms, \
+         success, error_message, rollback_available, checksum, run_id FROM migration_history ORDER BY migration_number"
+    );
+    session.query(&sql, &[]).await?.iter().map(row_of).collect()
 }
 
 async fn has_foreign_tables(session: &mut dyn Session, words: &Words) -> Result<bool, EngineError> {
@@ -73,19 +72,19 @@ fn version_of(text: &str) -> Result<Version, EngineError> {
 }
 
 fn row_of(row: &Row) -> Result<Applied, EngineError> {
-    let owned = |column| row.text(APPLIED + column).map(|text| text.map(str::to_owned));
+    let owned = |column| row.text(column).map(|text| text.map(str::to_owned));
     Ok(Applied {
-        number: row.int(APPLIED)?.unwrap_or_default(),
-        version: version_of(row.text(APPLIED + 1)?.unwrap_or_default())?,
+        number: row.int(0)?.unwrap_or_default(),
+        version: version_of(row.text(1)?.unwrap_or_default())?,
         name: owned(2)?,
         description: owned(3)?.unwrap_or_default(),
-        applied_at: moment(row, APPLIED + 4)?.unwrap_or_default(),
+        applied_at: moment(row, 4)?.unwrap_or_default(),
         applied_by: owned(5)?,
-        execution_time_ms: row.int(APPLIED + 6)?,
-        success: row.int(APPLIED + 7)?.unwrap_or(1) != 0,
+        execution_time_ms: row.int(6)?,
+        success: row.int(7)?.unwrap_or(1) != 0,
         error_message: owned(8)?,
-        rollback_available: row.int(APPLIED + 9)?.unwrap_or(1) != 0,
-        checksum: row.text(APPLIED + 10)?.and_then(|text| text.parse().ok()),
+        rollback_available: row.int(9)?.unwrap_or(1) != 0,
+        checksum: row.text(10)?.and_then(|text| text.parse().ok()),
         run_id: owned(11)?,
     })
 }

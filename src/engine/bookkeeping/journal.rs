@@ -231,9 +231,6 @@ pub async fn of_migration(session: &mut dyn Session, place: Place) -> Result<Opt
 /// A query for the migration in flight, in the columns that [`in_flight`] reads.
 pub(super) const NEWEST_IN_FLIGHT: &str = newest!("statement > 0");
 
-/// How many columns that is.
-pub(super) const IN_FLIGHT_COLUMNS: usize = 9;
-
 async fn newest(session: &mut dyn Session, sql: &str) -> Result<Option<InFlight>, EngineError> {
     session.query(sql, &[]).await?.first().map_or(Ok(None), |row| in_flight(row, 0))
 }

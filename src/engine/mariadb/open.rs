@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use sqlx::{AssertSqlSafe, Connection, MySqlConnection};
+use futures_util::StreamExt;
+use sqlx::{AssertSqlSafe, Connection, Either, MySqlConnection};
 use tokio::time::timeout;
 
 use super::{MARIADB, MYSQL, address::Address, lock, rows, session::MariaSession};
@@ -19,6 +20,13 @@ const IDLE_S_MAX: u64 = 7 * 24 * 60 * 60;
 const WITHOUT_IGNORE_SPACE: &str = "SET SESSION sql_mode = IF(FIND_IN_SET('IGNORE_SPACE', @@global.sql_mode), \
     @@session.sql_mode, \
     TRIM(BOTH ',' FROM REPLACE(CONCAT(',', @@session.sql_mode, ','), ',IGNORE_SPACE,', ',')))";
+
+/// Who answers.
+const WHO: &str = "SELECT VERSION(), CONNECTION_ID(), DATABASE()";
+
+/// What the server is set to; not every server has all of them, and so they are not asked for by `@@`.
+const VARIABLES: &str =
+    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_on', 'lower_case_table_names', 'innodb_read_only')";
 
 /// The server refuses because it is read-only (`ER_OPTION_PREVENTS_STATEMENT`).
 const OPTION_PREVENTS_STATEMENT: u16 = 1290;
@@ -48,18 +56,16 @@ async fn opened(address: &Address, purpose: Purpose) -> Result<MariaSession, Eng
     let options = address.options();
     let mut connection =
         MySqlConnection::connect_with(&options).await.map_err(|error| unreachable(address, words(&error)))?;
-    let greeting = ask(&mut connection, "SELECT VERSION(), CONNECTION_ID(), DATABASE()").await;
-    let greeting = greeting.map_err(|error| unreachable(address, words(&error)))?;
-    let variables = variables(&mut connection).await.map_err(|error| unreachable(address, words(&error)))?;
+    let Answers { greeting, variables } =
+        introduce(&mut connection, purpose).await.map_err(|error| match number(&error) {
+            Some(OPTION_PREVENTS_STATEMENT) => EngineError::ReadOnly { address: address.shown().to_owned() },
+            _ => unreachable(address, words(&error)),
+        })?;
     let first = greeting.first().ok_or_else(|| unreachable(address, "it does not say who it is".to_owned()))?;
     let server = server(first.text(0)?.unwrap_or_default());
     must_be_supported(&server, &variables)?;
     let id = first.int(1)?.unwrap_or_default().to_string();
     let database = first.text(2)?.unwrap_or(&address.database).to_owned();
-    settle(&mut connection, purpose).await.map_err(|error| match number(&error) {
-        Some(OPTION_PREVENTS_STATEMENT) => EngineError::ReadOnly { address: address.shown().to_owned() },
-        _ => unreachable(address, words(&error)),
-    })?;
     if purpose == Purpose::Write && variables.get("innodb_read_only").is_some_and(|value| value == "ON") {
         return Err(EngineError::ReadOnly { address: address.shown().to_owned() });
     }
@@ -68,29 +74,41 @@ async fn opened(address: &Address, purpose: Purpose) -> Result<MariaSession, Eng
     Ok(MariaSession::over(connection, options, server, id, database, lock))
 }
 
-/// Sets what a run relies on, and asks for the right to write: a transaction that is READ WRITE by its own words is
-/// refused under `read_only` unless the account may write all the same (MySQL manual, "START TRANSACTION").
-async fn settle(connection: &mut MySqlConnection, purpose: Purpose) -> Result<(), sqlx::Error> {
+/// What a server says of itself.
+#[derive(Default)]
+struct Answers {
+    greeting: Vec<Row>,
+    variables: BTreeMap<String, String>,
+}
+
+/// Asks who answers, sets what a run relies on, and asks for the right to write: a transaction that is READ WRITE by its
+/// own words is refused under `read_only` unless the account may write all the same (MySQL manual, "START TRANSACTION").
+/// All of it is one message, which the server takes statement by statement.
+async fn introduce(connection: &mut MySqlConnection, purpose: Purpose) -> Result<Answers, sqlx::Error> {
     let session = format!("SET SESSION autocommit = 1, completion_type = 'NO_CHAIN', wait_timeout = {IDLE_S_MAX}");
-    let last: &[&str] = match purpose {
-        Purpose::Write => &["START TRANSACTION READ WRITE", "ROLLBACK"],
-        Purpose::Read => &["SET SESSION TRANSACTION READ ONLY"],
+    let last = match purpose {
+        Purpose::Write => "START TRANSACTION READ WRITE;\nROLLBACK",
+        Purpose::Read => "SET SESSION TRANSACTION READ ONLY",
     };
-    for sql in [session.as_str(), WITHOUT_IGNORE_SPACE].iter().chain(last) {
-        sqlx::raw_sql(AssertSqlSafe((*sql).to_owned())).execute(&mut *connection).await?;
+    let text = [WHO, VARIABLES, session.as_str(), WITHOUT_IGNORE_SPACE, last].join(";\n");
+    let mut told = Answers::default();
+    let mut nth = 0;
+    let mut answers = sqlx::raw_sql(AssertSqlSafe(text)).fetch_many(connection);
+    while let Some(answer) = answers.next().await {
+        match answer? {
+            Either::Left(_) => nth += 1,
+            Either::Right(row) => {
+                let row = rows::read(&row).map_err(|error| sqlx::Error::Decode(error.into()))?;
+                if nth == 0 {
+                    told.greeting.push(row);
+                } else {
+                    let text = |column| row.text(column).ok().flatten().unwrap_or_default().to_owned();
+                    told.variables.insert(text(0), text(1));
+                }
+            }
+        }
     }
-    Ok(())
-}
-
-async fn ask(connection: &mut MySqlConnection, sql: &str) -> Result<Vec<Row>, sqlx::Error> {
-    let rows = sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).fetch_all(connection).await?;
-    rows.iter().map(|row| rows::read(row).map_err(|error| sqlx::Error::Decode(error.into()))).collect()
-}
-
-async fn variables(connection: &mut MySqlConnection) -> Result<BTreeMap<String, String>, sqlx::Error> {
-    let sql = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_on', 'lower_case_table_names', 'innodb_read_only')";
-    let text = |row: &Row, column| row.text(column).ok().flatten().unwrap_or_default().to_owned();
-    Ok(ask(connection, sql).await?.iter().map(|row| (text(row, 0), text(row, 1))).collect())
+    Ok(told)
 }
 
 fn server(version: &str) -> Server {

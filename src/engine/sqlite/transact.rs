@@ -154,13 +154,21 @@ impl Piece {
             }
             if !definition::is_blank(next) {
                 piece.text.push_str(next);
-                // A newline first, as a statement may end in a line comment.
-                piece.text.push_str("\n;\n");
+                piece.text.push_str(end_of(next));
                 piece.indices.push(piece.end);
             }
             piece.end += 1;
         }
         piece
+    }
+}
+
+/// What ends a statement within a text of several. SQLite keeps what stands before the semicolon as part of the words of a
+/// table or index (`sqlite_schema.sql`), so there is no newline unless the statement may end in a line comment.
+fn end_of(statement: &str) -> &'static str {
+    match statement.rsplit('\n').next() {
+        Some(last) if last.contains("--") => "\n;\n",
+        _ => ";\n",
     }
 }
 

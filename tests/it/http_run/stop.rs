@@ -62,7 +62,7 @@ async fn a_stop_lets_the_running_migration_finish_and_begins_no_other(on: On) {
     assert_eq!(passed(&ship).await, 1);
 }
 
-/// Goal: nobody has to wait for a long transaction; elsewhere the statement at work is the edge.
+/// Goal: nobody has to wait for a long transaction. The migration changes rows only, so it is one on every engine.
 async fn a_stop_at_once_takes_a_transaction_back(on: On) {
     let ship = with_gate(on).await;
     let admin = ship.admin().await;
@@ -72,15 +72,9 @@ async fn a_stop_at_once_takes_a_transaction_back(on: On) {
 
     admin.post("/api/migration/stop", json!({"mode": "now"})).await.accepted();
 
-    if on == On::MariaDb {
-        gate.open().await;
-        ship.job_ends_as(&job, "paused").await;
-        assert_eq!(ship.applied().await, ["v1.0.0_01_gate", "v1.1.0_01_pass"]);
-    } else {
-        ship.job_ends_as(&job, "paused").await;
-        gate.open().await;
-        assert_eq!((passed(&ship).await, ship.applied().await.len()), (0, 1));
-    }
+    ship.job_ends_as(&job, "paused").await;
+    gate.open().await;
+    assert_eq!((passed(&ship).await, ship.applied().await.len()), (0, 1));
     let job = admin.start("1.2.0").await.accepted();
     ship.job_ends_as(&job, "succeeded").await;
     assert_eq!(passed(&ship).await, 1);
