@@ -22,6 +22,8 @@ use crate::{
 const SAVE_MS: u64 = 1_000;
 /// Log lines that are written at once.
 const LINES_AT_ONCE_MAX: usize = 100;
+/// How long a line waits for others, so that a run of small migrations does not write each of them by itself.
+const LINES_WAIT_MS: u64 = 100;
 
 /// A job for an order, queued.
 pub(super) fn accept(target: &Target, by: &Requester, order: &Order) -> Job {
@@ -173,6 +175,10 @@ async fn keep_progress(target: Target, mut job: Job, mut progress: ProgressReade
 async fn keep_log(target: Target, id: JobId, mut lines: mpsc::UnboundedReceiver<Told>) {
     let mut some = Vec::new();
     while lines.recv_many(&mut some, LINES_AT_ONCE_MAX).await > 0 {
+        let more = async {
+            while some.len() < LINES_AT_ONCE_MAX && lines.recv_many(&mut some, LINES_AT_ONCE_MAX).await > 0 {}
+        };
+        let _ = tokio::time::timeout(Duration::from_millis(LINES_WAIT_MS), more).await;
         let at = target.clock.now();
         let new: Vec<NewLine> = some
             .drain(..)

@@ -2,7 +2,11 @@
 
 use crate::harness::{database::On, eye::must_be_same, on_every_engine, ship::Ship};
 
-on_every_engine!(the_sample_goes_up_and_all_the_way_back, a_snapshot_is_gone_back_to_and_so_is_the_state_before,);
+on_every_engine!(
+    the_sample_goes_up_and_all_the_way_back,
+    a_snapshot_is_gone_back_to_and_so_is_the_state_before,
+    where_nothing_is_to_be_done_nothing_is_written,
+);
 
 /// Goal: every command that moves the database, or tells of it, does what it says.
 async fn the_sample_goes_up_and_all_the_way_back(on: On) {
@@ -78,4 +82,21 @@ async fn a_snapshot_is_gone_back_to_and_so_is_the_state_before(on: On) {
     ship.database_is_at("0.5.0").await;
     must_be_same(&ship.eye().await.everything().await, &after);
     ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+}
+
+/// Goal: a run that finds nothing to do writes nothing, neither into the target nor into the control store.
+/// Method: takes the control store away, and looks at the row that every holder of the lock writes to.
+async fn where_nothing_is_to_be_done_nothing_is_written(on: On) {
+    let ship = Ship::with_sample(on).await;
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    let store = ship.folder().join("data/windlass.db");
+    std::fs::remove_file(&store).expect("a control store");
+    let raised = "SELECT CAST(epoch AS CHAR(20)) FROM windlass_lock";
+    let epoch = ship.eye().await.texts(raised).await;
+
+    let again = ship.cli(&["up"]).await.exits(0);
+
+    assert!(again.stdout.contains("nothing to do: the database is at 0.5.0"), "{}", again.stdout);
+    assert_eq!(ship.eye().await.texts(raised).await, epoch);
+    assert!(!store.exists(), "the control store was opened");
 }

@@ -2,7 +2,7 @@
 
 use windlass::sql::{
     Dialect::{MySql, Postgres, Sqlite},
-    names,
+    changed_names, names,
 };
 
 #[test]
@@ -43,4 +43,25 @@ fn limits_of_words_and_versions_hold() {
     let longest = "a".repeat(32);
     assert_eq!(names(MySql, &format!("SELECT {longest}, {longest}a")), [longest.clone(), format!("{longest}a")]);
     assert_eq!(names(MySql, "SELECT /*!123456 a */ /*!1234567b */"), ["a", "7b"]);
+}
+
+#[test]
+fn a_schema_change_changes_what_it_names_outside_parentheses() {
+    let table = "CREATE TABLE acct (id INT, owner INT REFERENCES person (id))";
+    assert_eq!(changed_names(MySql, table), ["acct"]);
+    assert_eq!(changed_names(MySql, "alter table acct add column (a INT), rename to bill"), ["acct", "bill"]);
+    assert_eq!(changed_names(Sqlite, "CREATE INDEX acct_a ON acct (a)"), ["acct_a", "acct"]);
+    assert!(
+        changed_names(Postgres, "CREATE FUNCTION f() RETURNS void AS $$ DROP TABLE acct $$")
+            .contains(&"acct".to_owned())
+    );
+}
+
+#[test]
+fn any_other_statement_may_change_all_it_names() {
+    assert_eq!(changed_names(MySql, "CALL rebuild(acct)"), names(MySql, "CALL rebuild(acct)"));
+    assert_eq!(
+        changed_names(Postgres, "DO $x$ ALTER TABLE acct (a) $x$"),
+        names(Postgres, "DO $x$ ALTER TABLE acct (a) $x$")
+    );
 }
