@@ -104,6 +104,12 @@ pub trait Engine: Send + Sync {
         None
     }
 
+    /// The statements that take out what an interrupted statement left of itself, among what it names; none on an engine
+    /// whose statements leave nothing.
+    fn remains(&self, _now: &Schema) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Stops the statement that the session called `connection_id` is at; that session then gets [`EngineError::Refused`].
     /// Nothing happens when it is at none.
     ///

@@ -62,12 +62,12 @@ impl Evidence {
         Ok(scoped.fingerprint())
     }
 
-    /// The scoped fingerprint of everything a statement names, looked at anew.
+    /// Everything a statement names, looked at anew.
     ///
     /// # Errors
     /// The server's.
-    pub async fn now(session: &mut dyn Session, dialect: Dialect, statement: &str) -> Result<String, EngineError> {
+    pub async fn now(session: &mut dyn Session, dialect: Dialect, statement: &str) -> Result<Schema, EngineError> {
         let names = sql::names(dialect, statement);
-        Ok(session.schema(None).await?.only(&names).fingerprint())
+        Ok(session.schema(None).await?.only(&names))
     }
 }

@@ -91,7 +91,7 @@ async fn decide(target: &Target, held: &mut Held, found: &InFlight, change: &Cha
     if found.sql_sha256.as_deref() != Some(&journal::sha256(&statement.sql)) {
         return Err(changed("the statement that was interrupted was changed"));
     }
-    let now = Evidence::now(held.session()?, target.engine.dialect(), &statement.sql).await?;
+    let now = now(target, held, &statement.sql).await?;
     if found.fingerprint_before.as_deref() == Some(now.as_str()) {
         journal::withdraw(held.session()?, place_of(found)).await?;
         Ok(found.statement - 1)
@@ -99,6 +99,20 @@ async fn decide(target: &Target, held: &mut Held, found: &InFlight, change: &Cha
         held.session()?.write(&journal::mark_done(place_of(found)), &[]).await?;
         Ok(found.statement)
     }
+}
+
+/// The scoped fingerprint now. What an interrupted statement left of itself (an invalid index) is taken out first: it is
+/// neither done nor not begun.
+async fn now(target: &Target, held: &mut Held, sql: &str) -> Result<String, EngineError> {
+    let dialect = target.engine.dialect();
+    let session = held.session()?;
+    let found = Evidence::now(session, dialect, sql).await?;
+    let remains = target.engine.remains(&found);
+    for statement in &remains {
+        session.execute(statement).await.map_err(|failed| failed.error)?;
+    }
+    let after = if remains.is_empty() { found } else { Evidence::now(session, dialect, sql).await? };
+    Ok(after.fingerprint())
 }
 
 fn place_of(found: &InFlight) -> Place {
@@ -132,7 +146,7 @@ pub(super) async fn settle(
     if found.done || found.statement < place.statement {
         return Ok(if found.done { found.statement } else { found.statement - 1 });
     }
-    let now = Evidence::now(held.session()?, target.engine.dialect(), sql).await?;
+    let now = now(target, held, sql).await?;
     if found.fingerprint_before.as_deref() == Some(now.as_str()) {
         journal::withdraw(held.session()?, place).await?;
     } else if matches!(error, EngineError::Lost { .. }) {

@@ -74,7 +74,9 @@ impl Rollback<'_> {
             return self.by_snapshot(*id).await;
         }
         let catalog = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;
-        let interrupted = history.unfinished.as_ref().map(|left| left.run_id.clone());
+        // The snapshot under an interrupted rollback leads forward, not back.
+        let upward = history.unfinished.as_ref().filter(|left| left.direction == Direction::Up);
+        let interrupted = upward.map(|left| left.run_id.clone());
         let (history, goal) = match self.recovered(history, goal, &catalog).await {
             Ok(left) => left,
             Err(problem) => return self.behind(goal, interrupted, problem).await,

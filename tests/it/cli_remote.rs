@@ -336,10 +336,8 @@ async fn another_run_is_75_and_is_named() {
 #[tokio::test]
 async fn an_interrupt_asks_the_server_to_stop() {
     let (ship, token, first) = at_work().await;
-    let id = first.id().expect("it runs").to_string();
 
-    let told = Command::new("kill").args(["-INT", &id]).status().await.expect("kill can be run");
-    assert!(told.success());
+    crate::harness::signal("INT", first.id().expect("it runs")).await;
 
     let called = end_of(first).await.exits(1);
     assert_eq!(called.json()["state"], "paused");

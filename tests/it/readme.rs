@@ -2,9 +2,8 @@
 
 use std::{
     fs,
-    net::TcpListener,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
     time::{Duration, Instant},
 };
 
@@ -102,6 +101,23 @@ fn is_as_printed(printed: &str, answer: &str) -> bool {
     rest.is_empty() || printed.ends_with(LEFT_OUT)
 }
 
+/// Where the server listens, once its log says so.
+fn listening_at(log: &str) -> Option<String> {
+    let (address, _) = log.split_once("server.listen=")?.1.split_once('\n')?;
+    Some(address.trim().to_owned())
+}
+
+/// What `look` finds, if it finds it in time.
+fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let deadline = Instant::now() + Duration::from_millis(WAIT_MS_MAX);
+    loop {
+        match look() {
+            None if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(POLL_MS)),
+            found => return found,
+        }
+    }
+}
+
 /// The server of the session, stopped when the test ends.
 struct Serving {
     process: Child,
@@ -117,14 +133,15 @@ impl Serving {
         fs::create_dir_all(&built).unwrap();
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_windlass"), built.join("windlass")).unwrap();
         std::os::unix::fs::symlink(tree("migrations"), folder.path().join("migrations")).unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let log = folder.path().join("log");
         let process = Command::new(built.join("windlass"))
-            .args(["serve", "--set", &format!("server.listen={address}")])
+            .args(["serve", "--set", "server.listen=127.0.0.1:0"])
             .current_dir(folder.path())
-            .stderr(Stdio::null())
+            .stderr(fs::File::create(&log).unwrap())
             .spawn()
             .unwrap();
-        let serving = Self { process, folder, address };
+        let mut serving = Self { process, folder, address: String::new() };
+        serving.address = eventually(|| listening_at(&fs::read_to_string(&log).unwrap())).expect("where it listens");
         serving.answers_like("curl -s http://127.0.0.1:8182/readyz", "ok");
         serving
     }
@@ -137,16 +154,14 @@ impl Serving {
 
     /// A question is asked until the answer is as printed: the service looks at the target a moment after a run.
     fn answers_like(&self, command: &str, printed: &str) {
-        let deadline = Instant::now() + Duration::from_millis(WAIT_MS_MAX);
-        loop {
-            let answer = self.runs(command);
-            if is_as_printed(printed, &answer) {
-                return;
-            }
-            let is_question = !command.contains("-X POST") && !command.contains("-d '");
-            assert!(is_question && Instant::now() < deadline, "{command}\nprinted: {printed}\nanswered: {answer}");
-            std::thread::sleep(Duration::from_millis(POLL_MS));
-        }
+        let is_question = !command.contains("-X POST") && !command.contains("-d '");
+        let mut answer = String::new();
+        let answered = eventually(|| {
+            answer = self.runs(command);
+            (is_as_printed(printed, &answer) || !is_question).then_some(())
+        });
+        let fits = answered.is_some() && is_as_printed(printed, &answer);
+        assert!(fits, "{command}\nprinted: {printed}\nanswered: {answer}");
     }
 }
 

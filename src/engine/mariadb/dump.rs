@@ -51,7 +51,7 @@ pub(super) async fn dump(address: &Address, scratch: &Path, sink: DumpSink) -> R
     let session = Box::new(open::open(address, Purpose::Read).await?);
     let mysql = session.server().product == MYSQL;
     session.close().await;
-    let program = Tool::find(tool::preferred(mysql, "mariadb-dump", "mysqldump")).await?;
+    let program = if mysql { Tool::mysqldump().await? } else { Tool::find(["mariadb-dump", "mysqldump"]).await? };
     let credentials = Credentials::write(address, program.maker, scratch)?;
     let mut command = program.command(&credentials);
     tool::with(&mut command, &ARGUMENTS);

@@ -50,17 +50,34 @@ impl Tool {
     /// # Errors
     /// [`EngineError::Tool`], which says what to install.
     pub async fn find(names: [&'static str; 2]) -> Result<Self, EngineError> {
-        let folders = std::env::var_os("PATH").unwrap_or_default();
         for name in names {
-            let found = std::env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| is_program(path));
-            if let Some(path) = found {
-                return Self::asked(name, path).await;
+            if let Some(path) = in_path(name).first() {
+                return Self::asked(name, path.clone()).await;
             }
         }
         Err(EngineError::Tool {
             program: names[0].to_owned(),
             reason: "is not in PATH; install the package mariadb-client".to_owned(),
         })
+    }
+
+    /// The `mysqldump` in PATH that is MySQL's own; MariaDB often has one by that name. MariaDB's writes down the values of
+    /// generated columns, which MySQL does not take back (error 3105; MySQL manual, "CREATE TABLE and Generated Columns").
+    ///
+    /// # Errors
+    /// [`EngineError::Tool`], which says what to install.
+    pub async fn mysqldump() -> Result<Self, EngineError> {
+        let name = "mysqldump";
+        let mut found = "none was found".to_owned();
+        for path in in_path(name) {
+            match Self::asked(name, path).await {
+                Ok(tool) if tool.maker == Maker::MySql => return Ok(tool),
+                Ok(tool) => found = format!("\"{}\" is MariaDB's, whose dumps MySQL does not take back", tool.version),
+                Err(error) => found = error.to_string(),
+            }
+        }
+        let reason = format!("of MySQL itself is needed, and {found}: install MySQL's own client package");
+        Err(EngineError::Tool { program: name.to_owned(), reason })
     }
 
     async fn asked(name: &'static str, path: PathBuf) -> Result<Self, EngineError> {
@@ -99,6 +116,12 @@ fn clean(path: &Path) -> Command {
     let folders = std::env::var_os("PATH").unwrap_or_default();
     command.env_clear().env("PATH", folders).env("LC_ALL", "C").kill_on_drop(true);
     command
+}
+
+/// The programs of this name, in the order of PATH.
+fn in_path(name: &str) -> Vec<PathBuf> {
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders).map(|folder| folder.join(name)).filter(|path| is_program(path)).collect()
 }
 
 fn is_program(path: &Path) -> bool {

@@ -30,7 +30,10 @@ use async_trait::async_trait;
 
 use self::{address::Address, connect::Purpose};
 use super::{DdlScope, DumpSink, DumpSource, Engine, EngineError, RestoreError, Session, Words};
-use crate::{model::snapshot::Manifest, sql::Dialect};
+use crate::{
+    model::{schema::Schema, snapshot::Manifest},
+    sql::Dialect,
+};
 
 /// The engine for a URL `postgres://…` or `postgresql://…`.
 ///
@@ -69,6 +72,15 @@ impl Engine for Postgres {
 
     async fn open_to_read(&self) -> Result<Box<dyn Session>, EngineError> {
         Ok(Box::new(connect::open(&self.address, Purpose::Look).await?))
+    }
+
+    /// A concurrent build that was interrupted leaves an invalid index, which a later `IF NOT EXISTS` would take for done
+    /// (PostgreSQL manual, "Building Indexes Concurrently").
+    fn remains(&self, now: &Schema) -> Vec<String> {
+        let invalid = now.objects.iter().filter(|(_, words)| words.ends_with("; invalid"));
+        let indexes = invalid.filter_map(|(key, _)| key.strip_prefix("index "));
+        let quoted = |name: &str| name.split('.').map(swap::quoted).collect::<Vec<_>>().join(".");
+        indexes.map(|name| format!("DROP INDEX CONCURRENTLY IF EXISTS {}", quoted(name))).collect()
     }
 
     async fn cancel(&self, connection_id: &str) -> Result<(), EngineError> {

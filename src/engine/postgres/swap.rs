@@ -127,6 +127,6 @@ pub(super) async fn drop_database(maintenance: &mut PgConnection, database: &str
 }
 
 /// A name as an identifier.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -33,14 +33,20 @@ pub(super) struct Tool {
     pub(super) version: String,
 }
 
-/// Finds `program` for a server of version `major`: the same version if it is installed, else the next newer, else
-/// what is on the PATH. An older one is of no use: "[it] cannot dump from PostgreSQL servers newer than its own
-/// major version" (PostgreSQL manual, Client Applications).
+/// Finds `program` for a server of version `major`: the same version if there is one, else the nearest later; of two
+/// equal ones the installed before the one on the PATH. An older one is of no use: "[it] cannot dump from PostgreSQL
+/// servers newer than its own major version" (PostgreSQL manual, Client Applications). A later one is second best:
+/// `pg_restore` sets what it knows itself, `transaction_timeout` from 17 on, and an older server does not.
 ///
 /// # Errors
 /// [`EngineError::Tool`], with the package to install.
 pub(super) async fn find(program: &'static str, major: u32) -> Result<Tool, EngineError> {
-    for folder in folders(major).await {
+    let on_path = version_of(Path::new(program)).await;
+    let number = on_path.as_ref().ok().and_then(|version| major_of(version)).filter(|number| *number >= major);
+    for (installed, folder) in folders(major).await {
+        if number.is_some_and(|number| number < installed) {
+            break;
+        }
         if let Ok(version) = version_of(&folder.join(program)).await {
             return Ok(Tool { path: folder.join(program), version });
         }
@@ -49,15 +55,15 @@ pub(super) async fn find(program: &'static str, major: u32) -> Result<Tool, Engi
         program: program.to_owned(),
         reason: format!("of version {major} or later is needed, {found}: install postgresql-client-{major}"),
     };
-    let version = version_of(Path::new(program)).await.map_err(|_| missing("and none was found"))?;
-    match major_of(&version) {
-        Some(found) if found >= major => Ok(Tool { path: program.into(), version }),
-        _ => Err(missing(&format!("and {version} is on the PATH"))),
+    match (on_path, number) {
+        (Ok(version), Some(_)) => Ok(Tool { path: program.into(), version }),
+        (Ok(version), None) => Err(missing(&format!("and {version} is on the PATH"))),
+        (Err(_), _) => Err(missing("and none was found")),
     }
 }
 
-/// The installed versions from `major` up, the nearest first.
-async fn folders(major: u32) -> Vec<PathBuf> {
+/// The installed versions from `major` up with their folders, the nearest first.
+async fn folders(major: u32) -> Vec<(u32, PathBuf)> {
     let mut found = Vec::new();
     if let Ok(mut entries) = tokio::fs::read_dir(INSTALLED).await {
         while let Ok(Some(entry)) = entries.next_entry().await {
@@ -66,7 +72,7 @@ async fn folders(major: u32) -> Vec<PathBuf> {
         }
     }
     found.sort();
-    found.into_iter().map(|(_, folder)| folder).collect()
+    found
 }
 
 async fn version_of(program: &Path) -> Result<String, std::io::Error> {

@@ -180,10 +180,21 @@ impl Eye {
             let Self::MariaDb(connection) = self else { continue };
             let sql = AssertSqlSafe(format!("SHOW CREATE TABLE `{table}`"));
             let row = sqlx::query(sql).fetch_one(connection).await.expect("its definition");
-            seen.push(row.try_get::<String, _>(1).expect("text"));
+            seen.push(without_charsets(&row.try_get::<String, _>(1).expect("text")));
         }
         seen
     }
+}
+
+/// A table's definition where collations stand alone. MySQL tells the character set too once the collation was written at
+/// the column itself, as `mysqldump` does; the collation implies it.
+fn without_charsets(definition: &str) -> String {
+    let mut pieces = definition.split(" CHARACTER SET ");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |told, piece| match piece.split_once(' ') {
+        Some((_, rest)) if rest.starts_with("COLLATE ") => told + " " + rest,
+        _ => told + " CHARACTER SET " + piece,
+    })
 }
 
 fn is_windlass(name: &str) -> bool {

@@ -32,6 +32,13 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: i
     }
 }
 
+/// Sends a signal; by the shell, since not every machine has a program `kill`.
+pub async fn signal(name: &str, process: u32) {
+    let kill = format!("kill -{name} {process}");
+    let told = tokio::process::Command::new("bash").args(["-c", &kill]).status().await.expect("a shell");
+    assert!(told.success(), "{kill}");
+}
+
 /// A test of each rule on every engine. A rule is a function over [`database::On`].
 macro_rules! on_every_engine {
     ($($rule:ident),* $(,)?) => {

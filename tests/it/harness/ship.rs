@@ -170,9 +170,7 @@ impl Ship {
 
     /// Asks the service to end (SIGTERM).
     pub async fn signal(&mut self) {
-        let id = self.server().process.id().expect("the service runs").to_string();
-        let told = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill can be run");
-        assert!(told.success());
+        super::signal("TERM", self.server().process.id().expect("the service runs")).await;
     }
 
     /// Waits for the service to end by itself, and gives its exit code.

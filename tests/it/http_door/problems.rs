@@ -60,6 +60,7 @@ async fn a_bad_body_is_a_400_that_names_the_place() {
         ("/api/migration/rollback", "{\"steps\": -1}", ["field `steps`", "-1"]),
         ("/api/migration/snapshot", "{\"tags\": [\"a\", 7]}", ["field `tags[1]`", "7"]),
         ("/api/migration/validate", "[]x", ["line 1", "column"]),
+        ("/api/migration/rollback", "[null, null]", ["must be a JSON object", "body"]),
     ];
     for (path, body, words) in cases {
         let problem = post(&door, path, "application/json", body).await.must_be_problem("malformed-body", 400);

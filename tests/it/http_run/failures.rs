@@ -182,3 +182,25 @@ async fn a_changed_migration_is_refused_and_a_reformatted_one_is_not(on: On) {
     let job = admin.start("1.1.0").await.accepted();
     ship.job_ends_as(&job, "succeeded").await;
 }
+
+/// Goal: a concurrent build that failed leaves no invalid index, which a second run would take for done.
+#[tokio::test]
+async fn an_invalid_index_does_not_stay() {
+    let ship = at_one(On::Postgres).await;
+    let up = "INSERT INTO cabins VALUES (8);\nCREATE UNIQUE INDEX CONCURRENTLY one_only ON cabins ((1));\n";
+    ship.catalog().add("v1.1.0_01_index", up, "DROP INDEX one_only;");
+    let admin = ship.admin().await;
+
+    let job = admin.post_and_wait("/api/migration/start", json!({"snapshot": "never"})).await;
+
+    assert_eq!(job["state"], "failed", "{job:#}");
+    let indexes = "SELECT count(*) FROM pg_class WHERE relname = 'one_only'";
+    assert_eq!(ship.eye().await.number(indexes).await, 0, "no invalid index is left");
+
+    ship.catalog().file("v1.1.0_01_index", "up.sql", &up.replace("((1))", "(id)"));
+    let job = admin.start("1.1.0").await.accepted();
+    ship.job_ends_as(&job, "succeeded").await;
+    let valid = "SELECT count(*) FROM pg_index WHERE indexrelid = 'one_only'::regclass AND indisvalid";
+    assert_eq!(ship.eye().await.number(valid).await, 1);
+    assert_eq!(ship.eye().await.number("SELECT count(*) FROM cabins").await, 2, "the row came once");
+}
