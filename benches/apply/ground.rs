@@ -33,10 +33,10 @@ pub struct Place {
 
 impl Ground {
     /// The ground of an engine; `folder` is for files.
-    pub fn new(engine: Engine, servers: &Servers, folder: &Path) -> Fallible<Self> {
+    pub fn new(engine: Engine, servers: &Servers, folder: &Path) -> Self {
         let (url, client) = servers.of(engine);
         let server = url.rsplit_once('/').map_or("", |(server, _)| server).to_owned();
-        Ok(Self { engine, server, client: client.to_owned(), folder: folder.to_owned(), made: Cell::new(0) })
+        Self { engine, server, client: client.to_owned(), folder: folder.to_owned(), made: Cell::new(0) }
     }
 
     /// An empty database.

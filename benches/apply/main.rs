@@ -43,7 +43,7 @@ fn main() -> Fallible<()> {
     for engine in &words.engines {
         for size in &words.sizes {
             let scratch = tempfile::tempdir()?;
-            let ground = Ground::new(*engine, &servers, scratch.path())?;
+            let ground = Ground::new(*engine, &servers, scratch.path());
             let catalog = Catalog::write(*size, scratch.path())?;
             floor::write(&ground, &catalog)?;
             writeln!(stderr(), "{}: {size} migrations, {} rounds", engine.name(), words.rounds)?;
