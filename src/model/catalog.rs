@@ -4,10 +4,7 @@ use std::collections::HashMap;
 
 use semver::Version;
 
-use super::{
-    finding::Finding,
-    migration::{Identity, Migration},
-};
+use super::{finding::Finding, migration::Migration};
 
 /// All migrations of one folder, in the order in which they are applied.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,11 +26,5 @@ impl Catalog {
     #[must_use]
     pub fn by_id(&self) -> HashMap<String, &Migration> {
         self.migrations.iter().map(|m| (m.identity.to_string(), m)).collect()
-    }
-
-    /// The migration called `identity`.
-    #[must_use]
-    pub fn find(&self, identity: &Identity) -> Option<&Migration> {
-        self.migrations.iter().find(|m| m.identity == *identity)
     }
 }

@@ -5,7 +5,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{checksum::Checksum, migration::Identity};
+use super::checksum::Checksum;
 
 /// One row of `migration_history`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -36,14 +36,6 @@ pub struct Applied {
     pub checksum: Option<Checksum>,
     /// The run that applied it.
     pub run_id: Option<String>,
-}
-
-impl Applied {
-    /// Whether this row is of the migration called `identity`.
-    #[must_use]
-    pub fn is(&self, identity: &Identity) -> bool {
-        self.version == identity.version && self.name.as_deref().is_none_or(|name| name == identity.to_string())
-    }
 }
 
 /// What the target says of itself.
@@ -79,12 +71,6 @@ impl History {
     #[must_use]
     pub fn last(&self) -> Option<&Applied> {
         self.applied.last()
-    }
-
-    /// Whether the migration called `identity` is in the history.
-    #[must_use]
-    pub fn contains(&self, identity: &Identity) -> bool {
-        self.applied.iter().any(|row| row.is(identity))
     }
 
     /// The number the next migration gets.

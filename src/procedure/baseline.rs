@@ -48,7 +48,8 @@ async fn record(
         applied_by: told.by.to_string().chars().take(100).collect(),
         epoch: held.epoch,
     };
-    let planned: Vec<Planned> = (1..).zip(&holds).map(|(seq, migration)| planned(seq, migration)).collect();
+    let planned: Vec<Planned> =
+        (1..).zip(&holds).map(|(seq, migration)| Planned::up(seq, i64::from(seq), migration)).collect();
     let session = held.session().map_err(problem::untouched)?;
     journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
     let words = target.engine.words();
@@ -70,20 +71,6 @@ fn refusal(catalog: &Catalog, has_history: bool, version: &Version) -> Finding {
     let known: Vec<String> = catalog.migrations.iter().map(|m| m.identity.version.to_string()).collect();
     Finding::critical("unknown-version", version.to_string(), "no migration leads to this version")
         .remedy(format!("name one of the catalog's versions: {}", known.join(", ")))
-}
-
-fn planned(seq: u32, migration: &Migration) -> Planned {
-    Planned {
-        seq,
-        direction: Direction::Up,
-        name: migration.identity.to_string(),
-        number: i64::from(seq),
-        version: migration.identity.version.to_string(),
-        description: migration.description.clone(),
-        checksum: Some(migration.checksum.to_string()),
-        bytes_sha256: Some(migration.checksum.bytes.clone()),
-        rollback_available: migration.down.is_some(),
-    }
 }
 
 fn result(row: &Planned, migration: &Migration) -> MigrationResult {

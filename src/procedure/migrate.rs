@@ -148,7 +148,7 @@ impl Run<'_> {
         let by_id = catalog.by_id();
         let planned: Vec<Planned> = (1..)
             .zip(plan.hops.iter().flat_map(|hop| &hop.migrations))
-            .filter_map(|(seq, step)| Some(planned(seq, step.number, by_id.get(&step.id)?)))
+            .filter_map(|(seq, step)| Some(Planned::up(seq, step.number, by_id.get(&step.id)?)))
             .collect();
         let session = self.held.session().map_err(problem::untouched)?;
         journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
@@ -275,21 +275,6 @@ impl Run<'_> {
 
 /// What `applied_by` holds.
 const APPLIED_BY_CHARACTERS_MAX: usize = 100;
-
-/// A planned row of the journal for a migration going up.
-fn planned(seq: u32, number: i64, migration: &Migration) -> Planned {
-    Planned {
-        seq,
-        direction: Direction::Up,
-        name: migration.identity.to_string(),
-        number,
-        version: migration.identity.version.to_string(),
-        description: migration.description.clone(),
-        checksum: Some(migration.checksum.to_string()),
-        bytes_sha256: Some(migration.checksum.bytes.clone()),
-        rollback_available: migration.down.is_some(),
-    }
-}
 
 /// Finishing what was interrupted was stopped, or did not come about.
 fn short(stuck: Stuck) -> Short {

@@ -8,7 +8,11 @@ use ulid::Ulid;
 
 use crate::{
     engine::{EngineError, Row, Session, Value},
-    model::{checksum::Checksum, history::Unfinished, migration::Direction},
+    model::{
+        checksum::Checksum,
+        history::Unfinished,
+        migration::{Direction, Migration},
+    },
 };
 
 /// Rows that one INSERT carries; keeps the number of bound values below what every engine takes.
@@ -47,6 +51,24 @@ pub struct Planned {
     pub bytes_sha256: Option<String>,
     /// Whether it has a way back.
     pub rollback_available: bool,
+}
+
+impl Planned {
+    /// What a run means to do with a migration going up, under the history number it gets.
+    #[must_use]
+    pub fn up(seq: u32, number: i64, migration: &Migration) -> Self {
+        Self {
+            seq,
+            direction: Direction::Up,
+            name: migration.identity.to_string(),
+            number,
+            version: migration.identity.version.to_string(),
+            description: migration.description.clone(),
+            checksum: Some(migration.checksum.to_string()),
+            bytes_sha256: Some(migration.checksum.bytes.clone()),
+            rollback_available: migration.down.is_some(),
+        }
+    }
 }
 
 /// Who does it.
