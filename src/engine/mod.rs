@@ -213,6 +213,15 @@ pub trait Session: Send {
     /// The server's.
     async fn schema(&mut self, names: Option<&[String]>) -> Result<Schema, EngineError>;
 
+    /// A digest (hexadecimal) of the tables that are called so and of nothing else, by the cheapest look there is; `None` on
+    /// an engine for which [`Session::schema`] is that. To be compared with one of the same server only.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn glance(&mut self, _tables: &[String]) -> Result<Option<String>, EngineError> {
+        Ok(None)
+    }
+
     /// Rows of each table, counted.
     ///
     /// # Errors

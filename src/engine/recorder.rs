@@ -100,6 +100,10 @@ impl Session for Recorder {
         self.inner.schema(names).await
     }
 
+    async fn glance(&mut self, tables: &[String]) -> Result<Option<String>, EngineError> {
+        self.inner.glance(tables).await
+    }
+
     async fn count_rows(&mut self) -> Result<BTreeMap<String, u64>, EngineError> {
         self.inner.count_rows().await
     }

@@ -126,6 +126,7 @@ pub async fn apply(
     evidence: &mut Evidence,
     change: &Change<'_>,
 ) -> Result<(), Failed> {
+    evidence.sees(change.statements());
     held.limit(limits(target, change.migration)).await.map_err(Failed::before)?;
     match change.route(target) {
         Route::Whole => whole(target, told, held, change).await,
@@ -145,6 +146,7 @@ pub async fn resume(
     change: &Change<'_>,
     done: u32,
 ) -> Result<(), Failed> {
+    evidence.sees(change.statements());
     held.limit(limits(target, change.migration)).await.map_err(Failed::before)?;
     journaled(target, told, held, evidence, change, done).await
 }

@@ -91,13 +91,22 @@ async fn decide(target: &Target, held: &mut Held, found: &InFlight, change: &Cha
     if found.sql_sha256.as_deref() != Some(&journal::sha256(&statement.sql)) {
         return Err(changed("the statement that was interrupted was changed"));
     }
-    let now = now(target, held, &statement.sql).await?;
-    if found.fingerprint_before.as_deref() == Some(now.as_str()) {
+    if is_unchanged(target, held, &statement.sql, found).await? {
         journal::withdraw(held.session()?, place_of(found)).await?;
         Ok(found.statement - 1)
     } else {
         held.session()?.write(&journal::mark_done(place_of(found)), &[]).await?;
         Ok(found.statement)
+    }
+}
+
+/// Whether everything that the statement in flight names is as it was before it.
+async fn is_unchanged(target: &Target, held: &mut Held, sql: &str, found: &InFlight) -> Result<bool, EngineError> {
+    let Some(before) = found.fingerprint_before.as_deref() else { return Ok(false) };
+    let dialect = target.engine.dialect();
+    match Evidence::is_unchanged_at_a_glance(held.session()?, dialect, sql, before).await? {
+        Some(is_unchanged) => Ok(is_unchanged),
+        None => Ok(now(target, held, sql).await? == before),
     }
 }
 
@@ -146,8 +155,7 @@ pub(super) async fn settle(
     if found.done || found.statement < place.statement {
         return Ok(if found.done { found.statement } else { found.statement - 1 });
     }
-    let now = now(target, held, sql).await?;
-    if found.fingerprint_before.as_deref() == Some(now.as_str()) {
+    if is_unchanged(target, held, sql, &found).await? {
         journal::withdraw(held.session()?, place).await?;
     } else if matches!(error, EngineError::Lost { .. }) {
         held.session()?.write(&journal::mark_done(place), &[]).await?;

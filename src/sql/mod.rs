@@ -98,3 +98,10 @@ pub fn names(dialect: Dialect, statement: &str) -> Vec<String> {
 pub fn changed_names(dialect: Dialect, statement: &str) -> Vec<String> {
     names::changed(dialect, statement)
 }
+
+/// Whether a statement changes tables, views and indexes and nothing else that has a name: a schema change in whose words
+/// stands nothing of triggers, routines, events or packages.
+#[must_use]
+pub fn changes_tables_only(dialect: Dialect, statement: &str) -> bool {
+    names::changes_tables_only(dialect, statement)
+}

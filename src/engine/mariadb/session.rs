@@ -188,6 +188,10 @@ impl Session for MariaSession {
         introspect::schema(self, names).await
     }
 
+    async fn glance(&mut self, tables: &[String]) -> Result<Option<String>, EngineError> {
+        introspect::glance(self, tables).await.map(Some)
+    }
+
     async fn count_rows(&mut self) -> Result<BTreeMap<String, u64>, EngineError> {
         broken::count_rows(self).await
     }

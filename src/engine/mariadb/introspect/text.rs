@@ -57,3 +57,11 @@ fn quoted(text: &str) -> usize {
     }
     text.len()
 }
+
+/// A table's definition without the number its next row gets, which moves with every row.
+pub(super) fn without_next_number(shown: &str) -> String {
+    const WORD: &str = " AUTO_INCREMENT=";
+    let mut parts = shown.split(WORD);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.trim_start_matches(|letter: char| letter.is_ascii_digit()))
+}
