@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ulid::Ulid;
 
-use super::{Assignment, Held, Target, evidence::Evidence};
+use super::{Assignment, Held, Target, evidence::Evidence, recover::Settled, steps};
 use crate::{
     engine::{
         EngineError, Limits, StatementError,
@@ -48,6 +48,11 @@ pub enum Left {
     AsBefore,
     /// Some statements are done; the journal knows which.
     InFlight {
+        /// How many.
+        done: u32,
+    },
+    /// Some statements are done, and nothing tells whether the next one took effect.
+    InDoubt {
         /// How many.
         done: u32,
     },
@@ -130,11 +135,20 @@ pub async fn apply(
     held.limit(limits(target, change.migration)).await.map_err(Failed::before)?;
     match change.route(target) {
         Route::Whole => whole(target, told, held, change).await,
-        Route::Journaled => journaled(target, told, held, evidence, change, 0).await,
+        Route::Journaled => journaled(target, told, held, evidence, change, From::default()).await,
     }
 }
 
-/// Goes on with a migration whose first `done` statements are done, by its journal, and records it.
+/// Where a migration goes on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct From {
+    /// So many of its statements are done.
+    pub done: u32,
+    /// The next one was begun before, and may have taken effect.
+    pub again: bool,
+}
+
+/// Goes on with a migration that was interrupted, and records it.
 ///
 /// # Errors
 /// [`Failed`], after the truth was read again.
@@ -144,11 +158,11 @@ pub async fn resume(
     held: &mut Held,
     evidence: &mut Evidence,
     change: &Change<'_>,
-    done: u32,
+    from: From,
 ) -> Result<(), Failed> {
     evidence.sees(change.statements());
     held.limit(limits(target, change.migration)).await.map_err(Failed::before)?;
-    journaled(target, told, held, evidence, change, done).await
+    journaled(target, told, held, evidence, change, from).await
 }
 
 fn limits(target: &Target, migration: &Migration) -> Limits {
@@ -209,7 +223,7 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
 }
 
 /// The fence is the first statement of every transaction; its failure has one meaning.
-fn fenced(failed: StatementError, ours: i64) -> EngineError {
+pub(super) fn fenced(failed: StatementError, ours: i64) -> EngineError {
     match failed.error {
         EngineError::Refused { .. } if failed.index == 0 => EngineError::Fenced { ours },
         error => error,
@@ -232,11 +246,11 @@ async fn journaled(
     held: &mut Held,
     evidence: &mut Evidence,
     change: &Change<'_>,
-    done: u32,
+    from: From,
 ) -> Result<(), Failed> {
     let base = told.progress.now().completed;
     for (number, (index, statement)) in (1_u32..).zip(change.statements().iter().enumerate()) {
-        if number <= done && statement.kind != StatementKind::Session {
+        if number <= from.done && statement.kind != StatementKind::Session {
             continue;
         }
         if told.is_stopping() && number > 1 {
@@ -247,10 +261,17 @@ async fn journaled(
             told.progress.update(|p| p.statement = Some(place));
         }
         let place = Place { run: change.run, seq: change.seq, statement: number };
-        if let Err(error) = one(target, held, evidence, statement, place).await {
-            let done = super::recover::settle(target, told, held, place, (&statement.sql, &error)).await;
-            if done.as_ref().ok() != Some(&number) {
-                return Err(Failed { statement: change.place(index), error, left: left_after(&done) });
+        if let Err(error) = steps::one(target, told, held, evidence, change, place).await {
+            if from.again && number == from.done + 1 && steps::is_so_already(target, &statement.sql, &error) {
+                told.warning(format!(
+                    "statement {number} is recovered (unverified): the database says it is so: {error}"
+                ));
+                steps::is_done(held, place).await.map_err(Failed::unknown)?;
+                continue;
+            }
+            let settled = super::recover::settle(target, told, held, change, place, &error).await;
+            if !matches!(&settled, Ok(settled) if settled.done == number) {
+                return Err(Failed { statement: change.place(index), error, left: left_after(&settled) });
             }
             told.warning(format!("statement {number} lost its answer and took effect: {error}"));
         }
@@ -264,40 +285,12 @@ async fn journaled(
     })
 }
 
-/// One statement with its mark.
-async fn one(
-    target: &Target,
-    held: &mut Held,
-    evidence: &mut Evidence,
-    statement: &Statement,
-    place: Place,
-) -> Result<(), EngineError> {
-    let epoch = held.epoch;
-    let session = held.session()?;
-    match statement.kind {
-        StatementKind::Rows => {
-            let fence = lock::fence(target.engine.words(), epoch);
-            let mark = journal::add_done(place, epoch);
-            let texts = [fence.as_str(), statement.sql.as_str(), mark.as_str()];
-            session.transact(&texts, &mut |_| ()).await.map_err(|failed| fenced(failed, epoch))
-        }
-        StatementKind::Session | StatementKind::Begin | StatementKind::Commit | StatementKind::Rollback => {
-            session.execute(&statement.sql).await.map(drop).map_err(|failed| failed.error)
-        }
-        StatementKind::TransactionalDdl | StatementKind::ImplicitCommit | StatementKind::OutsideTransaction => {
-            let before = evidence.before(session, target.engine.dialect(), &statement.sql).await?;
-            journal::intend(session, place, epoch, &statement.sql, Some(&before)).await?;
-            session.execute(&statement.sql).await.map_err(|failed| failed.error)?;
-            session.write(&journal::mark_done(place), &[]).await.map(drop)
-        }
-    }
-}
-
-/// What a failed statement left, by how many statements the journal knows as done.
-fn left_after(done: &Result<u32, EngineError>) -> Left {
-    match done {
-        Ok(0) => Left::AsBefore,
-        Ok(done) => Left::InFlight { done: *done },
+/// What a failed statement left, by what the journal knows.
+fn left_after(settled: &Result<Settled, EngineError>) -> Left {
+    match settled {
+        Ok(Settled { done, in_doubt: true }) => Left::InDoubt { done: *done },
+        Ok(Settled { done: 0, .. }) => Left::AsBefore,
+        Ok(Settled { done, .. }) => Left::InFlight { done: *done },
         Err(_) => Left::Unknown,
     }
 }

@@ -1,7 +1,12 @@
-//! The schema as a run knows it, kept up as it changes, so that the evidence before a statement costs a look only where
-//! an earlier statement has been.
+//! What tells whether a statement took effect: how what it names looked before it.
+//!
+//! Each statement gets a digest of its own, taken just before it: of the schema of everything it names, or, where a server
+//! has something cheaper and the statement changes nothing but tables, of a glance at those. With it goes the generation,
+//! which a statement moves that leaves the schema's words alone.
 
 use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
 
 use crate::{
     engine::{EngineError, Session},
@@ -9,33 +14,65 @@ use crate::{
         migration::{Statement, StatementKind},
         schema::Schema,
     },
-    sql::{self, Dialect},
+    sql::{self, Dialect, Doubt},
 };
 
-/// How a digest by a glance begins: with no hexadecimal digit, so that it is never taken for a fingerprint, and as long as one.
-const GLANCE: char = 'g';
-/// How many of a digest's characters are kept behind it.
-const GLANCE_CHARS: usize = 63;
+/// What a digest is of; its first letter says so, and none of them is a hexadecimal digit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Kind {
+    is_glance: bool,
+    has_generation: bool,
+}
 
-/// The schema as a run knows it.
+/// How many characters a digest has, its first letter among them.
+const DIGEST_CHARACTERS: usize = 64;
+
+impl Kind {
+    const ALL: [(char, Self); 4] = [
+        ('g', Self { is_glance: true, has_generation: false }),
+        ('m', Self { is_glance: true, has_generation: true }),
+        ('n', Self { is_glance: false, has_generation: true }),
+        ('s', Self { is_glance: false, has_generation: false }),
+    ];
+
+    fn of(digest: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(letter, _)| digest.starts_with(*letter)).map(|(_, kind)| *kind)
+    }
+
+    fn letter(self) -> char {
+        Self::ALL.iter().find(|(_, kind)| *kind == self).map_or('s', |(letter, _)| *letter)
+    }
+}
+
+/// What is known of a statement whose end nobody saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// Everything is as it was before it.
+    AsBefore,
+    /// Something it names is not as it was before it.
+    Changed,
+    /// It cannot be seen now what was seen before.
+    Hidden,
+}
+
+/// The schema as a run knows it, and what its migration has named of it.
 #[derive(Debug, Default)]
 pub struct Evidence {
     known: Option<Schema>,
     /// What earlier statements may have changed since it was looked at.
     touched: BTreeSet<String>,
-    /// Which of that by statements of this migration.
-    touched_here: BTreeSet<String>,
     /// A migration has set something for the session, which may show in how the server prints a table.
     has_settings: bool,
     named: Vec<String>,
     before: Schema,
+    /// The account may not see generations.
+    pub lacks_generation: bool,
 }
 
 impl Evidence {
     /// A new migration begins: what is seen from now on is its own.
     pub fn begin(&mut self) {
         self.named.clear();
-        self.touched_here.clear();
         self.before = Schema::default();
     }
 
@@ -50,8 +87,7 @@ impl Evidence {
         (&self.named, &self.before)
     }
 
-    /// What tells later whether a statement took effect: a fingerprint of everything it names, as it is now; or a glance at
-    /// the tables it names, where an earlier statement of the migration has been.
+    /// What tells later whether a statement took effect.
     ///
     /// # Errors
     /// The server's.
@@ -62,25 +98,19 @@ impl Evidence {
         statement: &str,
     ) -> Result<String, EngineError> {
         let names = sql::names(dialect, statement);
-        let changed = sql::changed_names(dialect, statement);
         let is_new = |name: &&String| !self.named.contains(*name);
         let first: Vec<String> = names.iter().filter(is_new).cloned().collect();
         self.look_again(session, &first).await?;
         let known = self.known.get_or_insert_default();
         self.before.replace(&first, known.only(&first));
         self.named.extend(first);
-        let glance = match names.iter().any(|name| self.touched_here.contains(name)) && !self.has_settings {
-            true => glance(session, dialect, statement).await?,
-            false => None,
-        };
-        let digest = match glance {
-            Some(digest) => digest,
-            None => {
-                self.look_again(session, &names).await?;
-                self.known.get_or_insert_default().only(&names).fingerprint()
-            }
-        };
-        self.touch(changed);
+        let glance = sql::changes_tables_only(dialect, statement) && !self.has_settings;
+        let digest = digest(session, dialect, statement, Kind { is_glance: glance, has_generation: true }).await?;
+        self.lacks_generation |= !Kind::of(&digest).is_some_and(|kind| kind.has_generation);
+        match sql::doubt(dialect, statement) {
+            Doubt::Opaque => self.known = None,
+            _ => self.touched.extend(sql::changed_names(dialect, statement)),
+        }
         Ok(digest)
     }
 
@@ -88,59 +118,74 @@ impl Evidence {
     async fn look_again(&mut self, session: &mut dyn Session, names: &[String]) -> Result<(), EngineError> {
         let Some(known) = &mut self.known else {
             self.known = Some(session.schema(None).await?);
+            self.touched.clear();
             return Ok(());
         };
-        let again: Vec<String> = names.iter().filter(|name| self.touched.contains(name.as_str())).cloned().collect();
+        // With a table come its triggers, whose definitions tell its name.
+        let told = |key: &str| {
+            let definition = known.objects.iter().find(|(other, _)| object_name(other) == key);
+            definition.is_some_and(|(_, words)| self.touched.iter().any(|name| words.contains(name.as_str())))
+        };
+        let again: Vec<String> =
+            names.iter().filter(|name| self.touched.contains(name.as_str()) || told(name)).cloned().collect();
         if !again.is_empty() {
             known.replace(&again, session.schema(Some(&again)).await?);
             self.touched.retain(|name| !again.contains(name));
-            self.touched_here.retain(|name| !again.contains(name));
         }
         Ok(())
     }
-
-    /// A statement is about to change this; and with a table its triggers, which tell its name.
-    fn touch(&mut self, changed: Vec<String>) {
-        let objects = self.known.iter().flat_map(|known| &known.objects);
-        let told = objects.filter(|(_, definition)| changed.iter().any(|name| definition.contains(name.as_str())));
-        let with: Vec<String> = told.map(|(key, _)| object_name(key).to_owned()).collect();
-        self.touched.extend(changed.iter().chain(&with).cloned());
-        self.touched_here.extend(changed.into_iter().chain(with));
-    }
-
-    /// Everything a statement names, looked at anew.
-    ///
-    /// # Errors
-    /// The server's.
-    pub async fn now(session: &mut dyn Session, dialect: Dialect, statement: &str) -> Result<Schema, EngineError> {
-        let names = sql::names(dialect, statement);
-        Ok(session.schema(None).await?.only(&names))
-    }
-
-    /// Whether a digest was taken by a glance: then a glance tells whether the statement took effect, and nothing else does.
-    ///
-    /// # Errors
-    /// The server's.
-    pub async fn is_unchanged_at_a_glance(
-        session: &mut dyn Session,
-        dialect: Dialect,
-        statement: &str,
-        before: &str,
-    ) -> Result<Option<bool>, EngineError> {
-        if !before.starts_with(GLANCE) {
-            return Ok(None);
-        }
-        Ok(Some(glance(session, dialect, statement).await?.as_deref() == Some(before)))
-    }
 }
 
-/// A glance at the tables that a statement may change; `None` when it may change something else, or the engine has none.
-async fn glance(session: &mut dyn Session, dialect: Dialect, statement: &str) -> Result<Option<String>, EngineError> {
-    if !sql::changes_tables_only(dialect, statement) {
-        return Ok(None);
+/// What is to be seen of a statement whose digest before it was `before`.
+///
+/// # Errors
+/// The server's.
+pub async fn seen(
+    session: &mut dyn Session,
+    dialect: Dialect,
+    statement: &str,
+    before: &str,
+) -> Result<Seen, EngineError> {
+    let Some(kind) = Kind::of(before) else {
+        // A row of a windlass that kept the schema's fingerprint alone.
+        let now = session.schema(None).await?.only(&sql::names(dialect, statement)).fingerprint();
+        return Ok(if now == before { Seen::AsBefore } else { Seen::Changed });
+    };
+    let now = digest(session, dialect, statement, kind).await?;
+    Ok(match Kind::of(&now) {
+        Some(now_of) if now_of != kind => Seen::Hidden,
+        _ if now == before => Seen::AsBefore,
+        _ => Seen::Changed,
+    })
+}
+
+/// The digest of a statement, as much of `wanted` as there is.
+async fn digest(
+    session: &mut dyn Session,
+    dialect: Dialect,
+    statement: &str,
+    wanted: Kind,
+) -> Result<String, EngineError> {
+    let names = sql::names(dialect, statement);
+    let glance = match wanted.is_glance {
+        true => session.glance(&sql::changed_names(dialect, statement)).await?,
+        false => None,
+    };
+    let is_glance = glance.is_some();
+    let told = match glance {
+        Some(glance) => glance,
+        None if sql::doubt(dialect, statement) == Doubt::Opaque => session.schema(None).await?.fingerprint(),
+        None => session.schema(Some(&names)).await?.only(&names).fingerprint(),
+    };
+    let generation = if wanted.has_generation { session.generation(&names).await? } else { None };
+    let kind = Kind { is_glance, has_generation: generation.is_some() };
+    let mut hash = Sha256::new();
+    for part in [told, generation.unwrap_or_default()] {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
     }
-    let digest = session.glance(&sql::changed_names(dialect, statement)).await?;
-    Ok(digest.map(|digest| format!("{GLANCE}{}", digest.chars().take(GLANCE_CHARS).collect::<String>())))
+    let hex = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    Ok(std::iter::once(kind.letter()).chain(hex.chars()).take(DIGEST_CHARACTERS).collect())
 }
 
 /// The name in `kind name`.

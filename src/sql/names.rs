@@ -19,7 +19,7 @@ pub fn of(dialect: Dialect, text: &str) -> Vec<String> {
 const PLAIN_DDL: [&str; 5] = ["CREATE", "ALTER", "DROP", "RENAME", "TRUNCATE"];
 
 /// What a schema change is about when it is not about tables alone.
-const OTHER_OBJECTS: [&str; 5] = ["TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "PACKAGE"];
+const OTHER_OBJECTS: [&str; 6] = ["TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "PACKAGE", "SEQUENCE"];
 
 fn is_plain_ddl(dialect: Dialect, text: &str) -> bool {
     let first = Scanner::over(dialect, text).find(|token| token.kind == TokenKind::Word);

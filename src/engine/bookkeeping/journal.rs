@@ -179,6 +179,28 @@ pub fn mark_done(place: Place) -> String {
     )
 }
 
+/// The statement that marks an intent as running, for the transaction in which its statement runs. Where that statement
+/// commits by itself it commits this mark too; without it, nothing of that transaction was kept.
+#[must_use]
+pub fn mark_running(place: Place) -> String {
+    let Place { run, seq, statement } = place;
+    format!(
+        "UPDATE windlass_journal SET state = 'running' WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement}"
+    )
+}
+
+/// Makes an intent again of a statement that is done, before it is taken back.
+///
+/// # Errors
+/// The server's.
+pub async fn doubt(session: &mut dyn Session, place: Place) -> Result<(), EngineError> {
+    let Place { run, seq, statement } = place;
+    let sql = format!(
+        "UPDATE windlass_journal SET state = 'intent' WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement}"
+    );
+    session.write(&sql, &[]).await.map(drop)
+}
+
 /// The statement that adds a statement as done at once, for one that shares a transaction with this mark.
 #[must_use]
 pub fn add_done(place: Place, epoch: i64) -> String {
@@ -213,6 +235,8 @@ pub struct InFlight {
     pub statement: u32,
     /// Whether that statement is known to be done.
     pub done: bool,
+    /// Whether something was committed while it ran.
+    pub ran: bool,
     /// The SHA-256 of its text.
     pub sql_sha256: Option<String>,
     /// The scoped fingerprint before it.
@@ -229,6 +253,10 @@ impl InFlight {
             direction: self.direction,
             statements_done: if self.done { self.statement } else { self.statement - 1 },
             statement_in_doubt: (!self.done).then_some(self.statement),
+            place: None,
+            next_step: String::new(),
+            waits_for_a_person: false,
+            choices: Vec::new(),
         }
     }
 }
@@ -298,6 +326,7 @@ pub(super) fn in_flight(row: &Row, from: usize) -> Result<Option<InFlight>, Engi
         number: row.int(from + 4)?.unwrap_or_default(),
         statement: small(5)?,
         done: text(6)? == Some("done"),
+        ran: text(6)? == Some("running"),
         sql_sha256: text(7)?.map(str::to_owned),
         fingerprint_before: text(8)?.map(str::to_owned),
     }))

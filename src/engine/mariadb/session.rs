@@ -192,6 +192,10 @@ impl Session for MariaSession {
         introspect::glance(self, tables).await.map(Some)
     }
 
+    async fn generation(&mut self, names: &[String]) -> Result<Option<String>, EngineError> {
+        introspect::generation::numbers(self, names).await
+    }
+
     async fn count_rows(&mut self) -> Result<BTreeMap<String, u64>, EngineError> {
         broken::count_rows(self).await
     }

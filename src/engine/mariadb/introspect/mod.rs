@@ -4,6 +4,7 @@
 //! definers, the `sql_mode` and character set that an object was created under, moments of events, `AUTO_INCREMENT`'s
 //! next value, estimates.
 
+pub(super) mod generation;
 pub(super) mod keys;
 mod objects;
 mod scope;
