@@ -1,6 +1,6 @@
 //! What a plan has to say about history and catalog.
 
-use super::{Facts, steps};
+use super::{Facts, interruption, steps};
 use crate::model::{
     checksum::Edit,
     finding::Finding,
@@ -128,6 +128,7 @@ fn of_migration(facts: &Facts<'_>, migration: &Migration) -> Vec<Finding> {
     } else if route == Route::Journaled && facts.site.scope == DdlScope::Transaction {
         found.push(Finding::info("not-transactional", id.clone(), "runs statement by statement with a journal"));
     }
+    found.extend(interruption::of_statements(facts, migration));
     if migration.down.is_none() {
         found.push(Finding::info("no-way-back", id, "it has no down script; only a snapshot takes it back"));
     }

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     engine::{EngineError, Session},
     model::{
+        finding::Finding,
         migration::{Statement, StatementKind},
         schema::Schema,
     },
@@ -65,8 +66,9 @@ pub struct Evidence {
     has_settings: bool,
     named: Vec<String>,
     before: Schema,
-    /// The account may not see generations.
-    pub lacks_generation: bool,
+    lacks_generation: bool,
+    /// What the report of the run is to tell of it.
+    pub notes: Vec<Finding>,
 }
 
 impl Evidence {
@@ -106,7 +108,10 @@ impl Evidence {
         self.named.extend(first);
         let glance = sql::changes_tables_only(dialect, statement) && !self.has_settings;
         let digest = digest(session, dialect, statement, Kind { is_glance: glance, has_generation: true }).await?;
-        self.lacks_generation |= !Kind::of(&digest).is_some_and(|kind| kind.has_generation);
+        if !self.lacks_generation && !Kind::of(&digest).is_some_and(|kind| kind.has_generation) {
+            self.lacks_generation = true;
+            self.notes.push(lacks_process());
+        }
         match sql::doubt(dialect, statement) {
             Doubt::Opaque => self.known = None,
             _ => self.touched.extend(sql::changed_names(dialect, statement)),
@@ -134,6 +139,12 @@ impl Evidence {
         }
         Ok(())
     }
+}
+
+fn lacks_process() -> Finding {
+    let message = "this account lacks PROCESS: whether a TRUNCATE, OPTIMIZE or other rebuild took effect cannot be seen, so that \
+                   it is run again where it was interrupted";
+    Finding::info("lacks-process", "target.url", message).remedy("give the account PROCESS: GRANT PROCESS ON *.* TO …")
 }
 
 /// What is to be seen of a statement whose digest before it was `before`.

@@ -54,7 +54,7 @@ pub async fn one(
             held.session()?.transact(&texts, &mut |_| ()).await.map_err(|failed| fenced(failed, epoch))
         }
         Way::BehindAMark => {
-            intend(target, told, held, evidence, sql, place).await?;
+            intend(target, held, evidence, sql, place).await?;
             let (running, done) = (journal::mark_running(place), journal::mark_done(place));
             let texts = [fence.as_str(), running.as_str(), sql, done.as_str()];
             held.session()?.transact(&texts, &mut |_| ()).await.map_err(|failed| fenced(failed, epoch))
@@ -62,7 +62,7 @@ pub async fn one(
         Way::BehindAnIntent => {
             // An index that nobody finished would be taken for the one that is asked for.
             recover::take_out(target, told, held, sql).await?;
-            intend(target, told, held, evidence, sql, place).await?;
+            intend(target, held, evidence, sql, place).await?;
             held.session()?.execute(sql).await.map_err(|failed| failed.error)?;
             is_done(held, place).await
         }
@@ -85,21 +85,14 @@ pub fn is_so_already(target: &Target, sql: &str, error: &EngineError) -> bool {
 
 async fn intend(
     target: &Target,
-    told: &Assignment,
     held: &mut Held,
     evidence: &mut Evidence,
     sql: &str,
     place: Place,
 ) -> Result<(), EngineError> {
-    let (epoch, was_lacking) = (held.epoch, evidence.lacks_generation);
+    let epoch = held.epoch;
     let session = held.session()?;
     let before = evidence.before(session, target.engine.dialect(), sql).await?;
-    if evidence.lacks_generation && !was_lacking {
-        told.warning(
-            "this account lacks PROCESS: whether a TRUNCATE, OPTIMIZE or other rebuild took effect cannot be seen, so that it \
-             is run again where it was interrupted",
-        );
-    }
     journal::intend(session, place, epoch, sql, Some(&before)).await
 }
 
