@@ -263,9 +263,9 @@ async fn journaled(
         let place = Place { run: change.run, seq: change.seq, statement: number };
         if let Err(error) = steps::one(target, told, held, evidence, change, place).await {
             if from.again && number == from.done + 1 && steps::is_so_already(target, &statement.sql, &error) {
-                told.warning(format!(
-                    "statement {number} is recovered (unverified): the database says it is so: {error}"
-                ));
+                let (place_told, _) = change.place(index).unwrap_or_default();
+                let why = format!("the database says so: {error}");
+                evidence.notes.push(super::recover::unverified(&place_told, &why));
                 steps::is_done(held, place).await.map_err(Failed::unknown)?;
                 continue;
             }

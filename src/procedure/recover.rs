@@ -67,15 +67,20 @@ impl Recovered {
         let finished = format!("{} was interrupted, and is finished now", self.migration);
         let mut found = vec![Finding::info("recovered", self.migration.clone(), finished)];
         if let Some(place) = &self.unverified {
-            let words = "recovered (unverified): it was interrupted, and is taken for done because something it names had \
-                         changed; somebody else may have changed it";
-            found.push(
-                Finding::warning("recovered-unverified", place.clone(), words)
-                    .remedy("look at what it names; windlass validate compares it with what comes later"),
-            );
+            found.push(unverified(
+                place,
+                "something it names is not as it was before it; somebody else may have changed it",
+            ));
         }
         found
     }
+}
+
+/// What is told of a statement that is taken for done, when what it should have left is not known.
+pub(super) fn unverified(place: &str, why: &str) -> Finding {
+    let message = format!("recovered (unverified): it was interrupted, and is taken for done: {why}");
+    Finding::warning("recovered-unverified", place, message)
+        .remedy("look at what it names; windlass validate compares it with what comes later")
 }
 
 /// Finishes a migration that was interrupted; gives nothing when none was. `answer` is what a person says about a statement

@@ -3,6 +3,7 @@
 mod contract;
 mod mariadb;
 mod postgres;
+mod sensitivity;
 mod sqlite;
 mod sqlite_schema;
 mod target;
