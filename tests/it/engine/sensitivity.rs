@@ -55,12 +55,11 @@ struct Near {
 
 async fn near(session: &mut dyn Session, dialect: Dialect, statement: &str) -> Near {
     let names = sql::names(dialect, statement);
-    let named = session.schema(Some(&names)).await.expect("a part of it").only(&names).fingerprint();
-    let glance = match sql::changes_tables_only(dialect, statement) {
-        true => session.glance(&sql::changed_names(dialect, statement)).await.expect("a glance"),
-        false => None,
-    };
-    Near { named, glance, generation: session.generation(&names).await.expect("a generation") }
+    let schema = session.schema(Some(&names)).await.expect("a part of it").only(&names);
+    let changed = sql::changed_names(dialect, statement);
+    let is_plain = sql::changes_tables_only(dialect, statement);
+    let glance = if is_plain { session.glance(&changed).await.expect("a glance") } else { None };
+    Near { named: schema.fingerprint(), glance, generation: session.generation(&names).await.expect("a generation") }
 }
 
 /// Whether a run keeps evidence for a statement: elsewhere its mark shares its transaction.
