@@ -15,7 +15,7 @@ use crate::{
     model::{
         catalog::Catalog,
         finding::Finding,
-        migration::{Direction, Migration},
+        migration::{Direction, Migration, Statement},
         order::InDoubt,
     },
 };
@@ -273,18 +273,19 @@ async fn take_parts_back(
     let whole =
         change.statements().get(done as usize).and_then(|refused| refused.part.as_ref().map(|p| (refused.line, &p.of)));
     while let Some(part) = done.checked_sub(1).and_then(|index| change.statements().get(index as usize)) {
-        let undo = part.part.as_ref().filter(|p| whole == Some((part.line, &p.of))).and_then(|p| p.undo.as_ref());
+        let undo = part.part.as_ref().filter(|p| whole == Some((part.line, &p.of))).and_then(|p| p.undo.clone());
         let Some(undo) = undo else { break };
         let place = Place { statement: done, ..refused };
         journal::doubt(held.session()?, place).await?;
         // What counts is what is there afterwards.
-        if let Err(failed) = held.session()?.execute(undo).await
+        let undo = change.sql(&Statement { sql: undo, ..part.clone() });
+        if let Err(failed) = held.session()?.execute(&undo).await
             && matches!(failed.error, EngineError::Lost { .. })
         {
             return Err(failed.error);
         }
         let Some(found) = journal::of_migration(held.session()?, place).await? else { break };
-        if doubt::look(target.engine.as_ref(), held.session()?, &found, &part.sql).await? != Found::Not {
+        if doubt::look(target.engine.as_ref(), held.session()?, &found, &change.sql(part)).await? != Found::Not {
             held.session()?.write(&journal::mark_done(place), &[]).await?;
             break;
         }

@@ -268,3 +268,55 @@ async fn a_refusal_to_do_it_twice_says_that_it_was_done() {
     assert_eq!(ship.applied().await, ["v1.0.0_01_gate", "v1.1.0_01_doubt"]);
     eye.run(&format!("DROP USER {account}")).await;
 }
+
+/// Goal: what no look can prove to be undone is never told to be: rows that are gone, what a procedure did.
+#[tokio::test]
+async fn rows_that_are_gone_are_not_told_to_be_back() {
+    for statement in ["TRUNCATE TABLE gate", "CALL clear()"] {
+        let ship = before(On::MariaDb, &format!("{statement};\nALTER TABLE nowhere ADD x INT")).await;
+        ship.eye().await.run("CREATE PROCEDURE clear() DELETE FROM gate").await;
+
+        let failed = ship.cli(&["up", "--snapshot", "never", "--json"]).await.exits(1).json();
+
+        let state = failed["problem"]["target_state"].as_str().expect("words");
+        assert!(state.contains("its first 2 statements are done"), "{statement}: {failed:#}");
+        ship.eye().await.run("CREATE TABLE nowhere (id INT)").await;
+        ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    }
+}
+
+/// Goal: on an engine whose transactions hold schema changes, a statement run by itself is done once, whatever it does.
+#[tokio::test]
+async fn a_statement_that_shares_its_transaction_with_its_mark_needs_no_evidence() {
+    let ship = Ship::with_catalog(On::Postgres).await;
+    with_gate(&ship).await;
+    ship.catalog().add(
+        "v1.1.0_01_doubt",
+        "CREATE TABLE cabins (id INT);\nCREATE INDEX CONCURRENTLY cabins_id ON cabins (id);\nDO $$ BEGIN UPDATE gate SET n = n + 1; END $$;\nCOMMENT ON TABLE gate IS 'x';\n",
+        "DROP TABLE cabins;",
+    );
+    while_it_waits(&ship, "%DO $$ BEGIN", false).await;
+    assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 0);
+
+    goes_on(&ship).await;
+
+    assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 1);
+}
+
+/// Goal: a procedure that somebody wants outside of transactions is asked about when it was interrupted.
+#[tokio::test]
+async fn a_procedure_outside_transactions_is_asked_about() {
+    let ship = before(On::Postgres, "CALL pass()").await;
+    ship.eye()
+        .await
+        .run("CREATE TABLE seen (n INT); CREATE PROCEDURE pass() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO seen VALUES (1); COMMIT; \
+              UPDATE gate SET n = n + 1; END $$")
+        .await;
+    while_it_waits(&ship, "CALL pass", false).await;
+
+    let failed = ship.cli(&["up", "--snapshot", "never", "--json"]).await.exits(1).json();
+
+    assert_eq!(failed["problem"]["type"], "interrupted", "{failed:#}");
+    ship.cli(&["up", "--snapshot", "never", "--in-doubt", "redo"]).await.exits(0);
+    assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 1);
+}
