@@ -202,6 +202,7 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
             error: if is_cancelled { EngineError::Cancelled } else { fenced(failed, held.epoch) },
             left: Left::AsBefore,
         }),
+        Err(fenced @ EngineError::Fenced { .. }) => Err(Failed::unknown(fenced)),
         Err(_) => Err(Failed::unknown(failed.error)),
     }
 }
@@ -286,7 +287,7 @@ async fn one(
             let before = evidence.before(session, target.engine.dialect(), &statement.sql).await?;
             journal::intend(session, place, epoch, &statement.sql, Some(&before)).await?;
             session.execute(&statement.sql).await.map_err(|failed| failed.error)?;
-            session.write(&journal::mark_done(place), &[]).await.map(drop)
+            journal::mark_done(session, place, epoch).await
         }
     }
 }

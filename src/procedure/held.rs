@@ -113,7 +113,8 @@ impl Held {
     /// Replaces a session that went away: waits until the server has ended what it was doing, which is when its lock is free.
     ///
     /// # Errors
-    /// [`EngineError::TimedOut`] when that takes longer than `GHOST_WAIT_MS_MAX`; the server's.
+    /// [`EngineError::TimedOut`] when that takes longer than `GHOST_WAIT_MS_MAX`; [`EngineError::Fenced`] when another run
+    /// has been there since; the server's.
     pub async fn replace(&mut self, target: &Target, told: &Assignment) -> Result<(), EngineError> {
         self.session = None;
         let wait = Duration::from_millis(GHOST_WAIT_MS_MAX);
@@ -124,6 +125,9 @@ impl Held {
                 return Err(EngineError::TimedOut(wait));
             }
             tokio::time::sleep(Duration::from_millis(GHOST_POLL_MS)).await;
+        }
+        if self.epoch > 0 {
+            lock::must_be_ours(session.as_mut(), self.epoch).await?;
         }
         self.put(session);
         self.begin(target, told).await?;

@@ -232,8 +232,9 @@ impl Run<'_> {
         let name = change.migration.identity.to_string();
         self.told.warning(format!("{name} failed and is not critical: {}", problem.detail));
         let words = self.target.engine.words();
+        let epoch = self.held.epoch;
         let session = self.held.session().map_err(problem::untouched)?;
-        history::record_failed(session, words, change.run, change.seq, &problem.detail)
+        history::record_failed(session, words, epoch, (change.run, change.seq), &problem.detail)
             .await
             .map_err(problem::untouched)?;
         self.report.findings.push(
