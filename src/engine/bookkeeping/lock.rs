@@ -54,6 +54,27 @@ pub async fn must_be_ours(session: &mut dyn Session, epoch: i64) -> Result<(), E
     if now == Some(epoch) { Ok(()) } else { Err(EngineError::Fenced { ours: epoch }) }
 }
 
+/// Beats the heart of the run of this epoch, from beside its session, with what it is doing. This is a row of its own, for
+/// the other may be locked as long as a transaction lasts; it counts only while its epoch is the lock's.
+///
+/// # Errors
+/// The server's.
+pub async fn beat(session: &mut dyn Session, words: &Words, epoch: i64, doing: &str) -> Result<(), EngineError> {
+    let clock = words.clock;
+    let doing: Value = doing.into();
+    let sql = format!(
+        "UPDATE windlass_lock SET epoch = {epoch}, holder = ?, heartbeat = {clock} WHERE id = 2 AND epoch <= {epoch}"
+    );
+    if session.write(&sql, std::slice::from_ref(&doing)).await? == 0 {
+        let sql = format!(
+            "INSERT INTO windlass_lock (id, layout, epoch, holder, heartbeat) SELECT 2, layout, {epoch}, ?, {clock} \
+             FROM windlass_lock WHERE id = 1 AND epoch = {epoch}"
+        );
+        session.write(&sql, &[doing]).await?;
+    }
+    Ok(())
+}
+
 /// Takes the holder out of the status row. The lock itself goes with the session.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ mod bad_input;
 mod crash;
 mod failures;
 mod health;
+mod lock_queue;
 mod path;
 mod retry;
 mod session;
