@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use async_trait::async_trait;
 
 use super::EngineError;
+use crate::model::progress::Within;
 
 /// How many characters of a blocker's statement are told.
 const QUERY_CHARACTERS_MAX: usize = 200;
@@ -71,6 +72,12 @@ pub trait Lookout: Send {
     /// # Errors
     /// The server's.
     async fn blockers(&mut self, connection_id: &str) -> Result<Vec<Blocker>, EngineError>;
+
+    /// How far the session called `connection_id` is within its statement; `None` when the server does not tell.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn within(&mut self, connection_id: &str) -> Result<Option<Within>, EngineError>;
 
     /// Says goodbye.
     async fn close(self: Box<Self>);

@@ -18,6 +18,7 @@ mod tool;
 mod transact;
 mod undoing;
 mod watch;
+mod within;
 
 use std::sync::Arc;
 

@@ -24,6 +24,7 @@ mod text;
 mod tool;
 mod transact;
 mod watch;
+mod within;
 
 use std::{path::Path, sync::Arc};
 

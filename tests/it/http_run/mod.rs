@@ -10,3 +10,4 @@ mod retry;
 mod session;
 mod snapshots;
 mod stop;
+mod within;
