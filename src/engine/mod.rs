@@ -6,6 +6,7 @@
 
 pub mod bookkeeping;
 mod error;
+mod lookout;
 mod mariadb;
 mod postgres;
 mod recorder;
@@ -19,6 +20,7 @@ use secrecy::SecretString;
 
 pub use self::{
     error::{EngineError, RestoreError, StatementError},
+    lookout::{Blocker, Lookout},
     recorder::{Recorder, Recording},
     value::{Row, Value},
 };
@@ -97,6 +99,17 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// As [`Engine::open`].
     async fn open_to_read(&self) -> Result<Box<dyn Session>, EngineError>;
+
+    /// Opens a second way to the target, beside a session that works.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    async fn lookout(&self) -> Result<Box<dyn Lookout>, EngineError>;
+
+    /// Whether others get past a statement that waits for a lock, so that it may wait for long.
+    fn lets_others_pass(&self, _statement: &str) -> bool {
+        false
+    }
 
     /// The statements that lead from the schema `now` back to `before`, where that only means taking out what was added;
     /// `None` when it means more, and on an engine whose schema changes roll back by themselves.

@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use ulid::Ulid;
 
-use super::{Assignment, Held, Target, evidence::Evidence};
+use super::{
+    Assignment, Held, Target,
+    evidence::Evidence,
+    queue::{self, Queue},
+};
 use crate::{
     engine::{
-        EngineError, Limits, StatementError,
+        EngineError, StatementError,
         bookkeeping::{
             history,
             journal::{self, Place},
@@ -126,9 +130,17 @@ pub async fn apply(
     evidence: &mut Evidence,
     change: &Change<'_>,
 ) -> Result<(), Failed> {
-    held.limit(limits(target, change.migration)).await.map_err(Failed::before)?;
+    held.limit(queue::limits(target, Some(change.migration))).await.map_err(Failed::before)?;
     match change.route(target) {
-        Route::Whole => whole(target, told, held, change).await,
+        Route::Whole => {
+            let mut queue = Queue::of(target);
+            loop {
+                let Err(mut failed) = whole(target, told, held, change).await else { return Ok(()) };
+                if failed.left != Left::AsBefore || !queue.again(told, held, &mut failed.error).await {
+                    return Err(failed);
+                }
+            }
+        }
         Route::Journaled => journaled(target, told, held, evidence, change, 0).await,
     }
 }
@@ -145,18 +157,7 @@ pub async fn resume(
     change: &Change<'_>,
     done: u32,
 ) -> Result<(), Failed> {
-    held.limit(limits(target, change.migration)).await.map_err(Failed::before)?;
     journaled(target, told, held, evidence, change, done).await
-}
-
-fn limits(target: &Target, migration: &Migration) -> Limits {
-    let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let run = &target.config.run;
-    let longest = Some(ms(run.statement_timeout)).filter(|&limit| limit > 0);
-    Limits {
-        lock_timeout_ms: migration.lock_timeout_ms.or(Some(ms(run.lock_timeout))),
-        statement_timeout_ms: migration.statement_timeout_ms.or(longest),
-    }
 }
 
 /// Everything in one transaction: the fence, the statements, the history rows.
@@ -202,6 +203,7 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
             error: if is_cancelled { EngineError::Cancelled } else { fenced(failed, held.epoch) },
             left: Left::AsBefore,
         }),
+        Err(fenced @ EngineError::Fenced { .. }) => Err(Failed::unknown(fenced)),
         Err(_) => Err(Failed::unknown(failed.error)),
     }
 }
@@ -245,21 +247,25 @@ async fn journaled(
             told.progress.update(|p| p.statement = Some(place));
         }
         let place = Place { run: change.run, seq: change.seq, statement: number };
-        if let Err(error) = one(target, held, evidence, statement, place).await {
+        let limits = queue::limits_of(target, change.migration, statement);
+        held.limit(limits).await.map_err(|error| Failed { left: left_of(number - 1), ..Failed::before(error) })?;
+        let mut queue = Queue::of(target);
+        while let Err(mut error) = one(target, held, evidence, statement, place).await {
             let done = super::recover::settle(target, told, held, place, (&statement.sql, &error)).await;
             if done.as_ref().ok() != Some(&number) {
+                let is_untouched = done.is_ok() && queue::is_untouched(held, place).await;
+                if is_untouched && queue.again(told, held, &mut error).await {
+                    continue;
+                }
                 return Err(Failed { statement: change.place(index), error, left: left_after(&done) });
             }
             told.warning(format!("statement {number} lost its answer and took effect: {error}"));
+            break;
         }
         told.progress.update(|p| p.count(base + u64::from(number), p.total));
     }
     let all = u32::try_from(change.statements().len()).unwrap_or(u32::MAX);
-    finish(target, told, held, change).await.map_err(|error| Failed {
-        statement: None,
-        error,
-        left: if all == 0 { Left::AsBefore } else { Left::InFlight { done: all } },
-    })
+    finish(target, told, held, change).await.map_err(|error| Failed { statement: None, error, left: left_of(all) })
 }
 
 /// One statement with its mark.
@@ -286,18 +292,18 @@ async fn one(
             let before = evidence.before(session, target.engine.dialect(), &statement.sql).await?;
             journal::intend(session, place, epoch, &statement.sql, Some(&before)).await?;
             session.execute(&statement.sql).await.map_err(|failed| failed.error)?;
-            session.write(&journal::mark_done(place), &[]).await.map(drop)
+            journal::mark_done(session, place, epoch).await
         }
     }
 }
 
 /// What a failed statement left, by how many statements the journal knows as done.
 fn left_after(done: &Result<u32, EngineError>) -> Left {
-    match done {
-        Ok(0) => Left::AsBefore,
-        Ok(done) => Left::InFlight { done: *done },
-        Err(_) => Left::Unknown,
-    }
+    done.as_ref().map_or(Left::Unknown, |done| left_of(*done))
+}
+
+fn left_of(done: u32) -> Left {
+    if done == 0 { Left::AsBefore } else { Left::InFlight { done } }
 }
 
 /// The history rows of a journaled migration, in one transaction that also empties its journal.

@@ -90,7 +90,7 @@ impl Run<'_> {
     async fn go(&mut self) -> Result<(), Short> {
         let catalog = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;
         let needs = self.target.needs(&catalog);
-        let mut history = self.held.begin(self.target, self.told).await.map_err(problem::untouched)?;
+        let mut history = self.held.begin(self.target, self.told).await.map_err(not_begun)?;
         if history.unfinished.is_some() && self.recording.is_none() {
             recover::recover(self.target, self.told, self.held, &mut self.evidence, &catalog).await.map_err(short)?;
             let session = self.held.session().map_err(problem::untouched)?;
@@ -232,8 +232,9 @@ impl Run<'_> {
         let name = change.migration.identity.to_string();
         self.told.warning(format!("{name} failed and is not critical: {}", problem.detail));
         let words = self.target.engine.words();
+        let epoch = self.held.epoch;
         let session = self.held.session().map_err(problem::untouched)?;
-        history::record_failed(session, words, change.run, change.seq, &problem.detail)
+        history::record_failed(session, words, epoch, (change.run, change.seq), &problem.detail)
             .await
             .map_err(problem::untouched)?;
         self.report.findings.push(
@@ -270,6 +271,14 @@ impl Run<'_> {
         let critical = found.as_ref().map(|report| report.critical_issues.clone()).unwrap_or_default();
         self.report.validation = found;
         if critical.is_empty() { Ok(()) } else { Err(problem::invalid(&critical).into()) }
+    }
+}
+
+/// It was stopped, or failed, before anything was changed.
+fn not_begun(error: EngineError) -> Short {
+    match error {
+        EngineError::Cancelled => Short::Paused,
+        error => problem::untouched(error).into(),
     }
 }
 

@@ -52,6 +52,11 @@ pub fn engine(error: &EngineError, state: &str) -> JobProblem {
         EngineError::ReadOnly { .. } => {
             ("target-read-only", "The target is read-only", "point target.url at the writable server")
         }
+        EngineError::Blocked { .. } => (
+            "blocked",
+            "A lock was not given",
+            "end what holds it, or start again when it is gone; run.lock_timeout and run.lock_retry say how long to wait",
+        ),
         EngineError::Fenced { .. } => ("fenced", "Another run has taken over", "look at that run: windlass status"),
         EngineError::Tool { .. } => {
             ("tool-failed", "A client program failed", "install or mend the program that is named")

@@ -58,7 +58,8 @@ pub async fn recover(
     told.step(format!("finishing {}", found.name));
     told.warning(format!("{} was interrupted at its statement {}; finishing it", found.name, found.statement));
     let done = decide(target, held, &found, &change).await?;
-    journal::renew(held.session()?, found.run, found.seq, &migration.checksum).await?;
+    let epoch = held.epoch;
+    journal::renew(held.session()?, found.run, found.seq, &migration.checksum, epoch).await?;
     apply::resume(target, told, held, evidence, &change, done)
         .await
         .map_err(|failed| Stuck::Failed(found.name.clone(), Box::new(failed)))?;
@@ -92,11 +93,12 @@ async fn decide(target: &Target, held: &mut Held, found: &InFlight, change: &Cha
         return Err(changed("the statement that was interrupted was changed"));
     }
     let now = now(target, held, &statement.sql).await?;
+    let epoch = held.epoch;
     if found.fingerprint_before.as_deref() == Some(now.as_str()) {
-        journal::withdraw(held.session()?, place_of(found)).await?;
+        journal::withdraw(held.session()?, place_of(found), epoch).await?;
         Ok(found.statement - 1)
     } else {
-        held.session()?.write(&journal::mark_done(place_of(found)), &[]).await?;
+        journal::mark_done(held.session()?, place_of(found), epoch).await?;
         Ok(found.statement)
     }
 }
@@ -147,10 +149,11 @@ pub(super) async fn settle(
         return Ok(if found.done { found.statement } else { found.statement - 1 });
     }
     let now = now(target, held, sql).await?;
+    let epoch = held.epoch;
     if found.fingerprint_before.as_deref() == Some(now.as_str()) {
-        journal::withdraw(held.session()?, place).await?;
+        journal::withdraw(held.session()?, place, epoch).await?;
     } else if matches!(error, EngineError::Lost { .. }) {
-        held.session()?.write(&journal::mark_done(place), &[]).await?;
+        journal::mark_done(held.session()?, place, epoch).await?;
         return Ok(place.statement);
     }
     Ok(place.statement - 1)

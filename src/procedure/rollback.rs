@@ -68,7 +68,13 @@ pub async fn rollback(
 
 impl Rollback<'_> {
     async fn go(&mut self, goal: &RollbackGoal) -> Result<(), JobProblem> {
-        let history = self.held.begin(self.target, self.told).await.map_err(problem::untouched)?;
+        let history = match self.held.begin(self.target, self.told).await {
+            Err(EngineError::Cancelled) => {
+                self.is_paused = true;
+                return Ok(());
+            }
+            begun => begun.map_err(problem::untouched)?,
+        };
         self.report.from.clone_from(&history.version);
         if let RollbackGoal::Snapshot(id) = goal {
             return self.by_snapshot(*id).await;

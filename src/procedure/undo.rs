@@ -47,7 +47,8 @@ pub async fn undo(
     if held.session()?.schema(None).await?.only(named).fingerprint() != before.only(named).fingerprint() {
         return Ok(false);
     }
-    held.session()?.write(&journal::forget(change.run, change.seq), &[]).await?;
+    let epoch = held.epoch;
+    journal::forget_now(held.session()?, change.run, change.seq, epoch).await?;
     Ok(true)
 }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    engine::{EngineError, Row, Session, Words},
+    engine::{EngineError, Row, Session, Value, Words},
     model::status::Holder,
 };
 
@@ -42,6 +42,37 @@ pub async fn raise_epoch(
         )
         .await?;
     if raised == 1 { Ok(before + 1) } else { Err(EngineError::Fenced { ours: before + 1 }) }
+}
+
+/// Whether the epoch is still ours.
+///
+/// # Errors
+/// [`EngineError::Fenced`] when another run has been here.
+pub async fn must_be_ours(session: &mut dyn Session, epoch: i64) -> Result<(), EngineError> {
+    let rows = session.query("SELECT epoch FROM windlass_lock WHERE id = 1", &[]).await?;
+    let now = rows.first().map_or(Ok(None), |row| row.int(0))?;
+    if now == Some(epoch) { Ok(()) } else { Err(EngineError::Fenced { ours: epoch }) }
+}
+
+/// Beats the heart of the run of this epoch, from beside its session, with what it is doing. This is a row of its own, for
+/// the other may be locked as long as a transaction lasts; it counts only while its epoch is the lock's.
+///
+/// # Errors
+/// The server's.
+pub async fn beat(session: &mut dyn Session, words: &Words, epoch: i64, doing: &str) -> Result<(), EngineError> {
+    let clock = words.clock;
+    let doing: Value = doing.into();
+    let sql = format!(
+        "UPDATE windlass_lock SET epoch = {epoch}, holder = ?, heartbeat = {clock} WHERE id = 2 AND epoch <= {epoch}"
+    );
+    if session.write(&sql, std::slice::from_ref(&doing)).await? == 0 {
+        let sql = format!(
+            "INSERT INTO windlass_lock (id, layout, epoch, holder, heartbeat) SELECT 2, layout, {epoch}, ?, {clock} \
+             FROM windlass_lock WHERE id = 1 AND epoch = {epoch}"
+        );
+        session.write(&sql, &[doing]).await?;
+    }
+    Ok(())
 }
 
 /// Takes the holder out of the status row. The lock itself goes with the session.
@@ -82,6 +113,41 @@ pub fn fence(words: &Words, epoch: i64) -> String {
         "UPDATE windlass_lock SET epoch = CASE WHEN epoch = {epoch} THEN {epoch} END, heartbeat = {clock} WHERE id = 1",
         clock = words.clock
     )
+}
+
+/// A condition that holds while the epoch is ours, for a write that is a transaction of its own.
+pub(super) fn is_ours(epoch: i64) -> String {
+    format!("EXISTS (SELECT 1 FROM windlass_lock WHERE id = 1 AND epoch = {epoch})")
+}
+
+/// The epoch as a value that cannot be had any more once it has moved: where the engine's integers overflow by an error
+/// they do, and where they do not it is NULL.
+pub(super) fn ours_or_nothing(epoch: i64) -> String {
+    format!(
+        "(SELECT CASE WHEN epoch = {epoch} THEN {epoch} WHEN {max} + epoch < 0 THEN 0 END FROM windlass_lock WHERE id = 1)",
+        max = i64::MAX
+    )
+}
+
+/// Gives the error of a write that fails when the epoch has moved its one meaning.
+pub(super) async fn or_fenced(session: &mut dyn Session, epoch: i64, error: EngineError) -> EngineError {
+    if !matches!(error, EngineError::Refused { .. }) {
+        return error;
+    }
+    match must_be_ours(session, epoch).await {
+        Err(fenced @ EngineError::Fenced { .. }) => fenced,
+        _ => error,
+    }
+}
+
+/// Writes under the condition [`is_ours`], which the text must hold; it always finds a row while that holds.
+pub(super) async fn write_fenced(
+    session: &mut dyn Session,
+    epoch: i64,
+    sql: &str,
+    binds: &[Value],
+) -> Result<(), EngineError> {
+    if session.write(sql, binds).await? > 0 { Ok(()) } else { Err(EngineError::Fenced { ours: epoch }) }
 }
 
 /// The time in a column of milliseconds since 1970.

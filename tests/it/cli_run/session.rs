@@ -91,7 +91,7 @@ async fn where_nothing_is_to_be_done_nothing_is_written(on: On) {
     ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
     let store = ship.folder().join("data/windlass.db");
     std::fs::remove_file(&store).expect("a control store");
-    let raised = "SELECT CAST(epoch AS CHAR(20)) FROM windlass_lock";
+    let raised = "SELECT CAST(epoch AS CHAR(20)) FROM windlass_lock WHERE id = 1";
     let epoch = ship.eye().await.texts(raised).await;
 
     let again = ship.cli(&["up"]).await.exits(0);
