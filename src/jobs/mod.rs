@@ -6,5 +6,6 @@ mod enquiry;
 mod refused;
 mod runner;
 mod slot;
+mod turn;
 
-pub use self::{desk::Desk, enquiry::Enquiry, refused::Refused, slot::Slot};
+pub use self::{desk::Desk, enquiry::Enquiry, refused::Refused, slot::Slot, turn::LockWatch};

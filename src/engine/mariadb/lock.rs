@@ -6,7 +6,7 @@
 use sha2::{Digest, Sha256};
 
 use super::session::MariaSession;
-use crate::engine::{EngineError, Row, Session, Value};
+use crate::engine::{EngineError, Owner, Row, Session, Value};
 
 /// How much of the hash is in the name: MySQL takes 64 characters at most (MySQL manual, "Locking Functions").
 const HASH_DIGITS: usize = 40;
@@ -38,9 +38,9 @@ impl MariaSession {
         Ok(self.held)
     }
 
-    pub(super) async fn lock_is_held(&mut self) -> Result<bool, EngineError> {
+    pub(super) async fn owner_of_lock(&mut self) -> Result<Option<Owner>, EngineError> {
         let rows = self.query("SELECT IS_USED_LOCK(?)", &[Value::Text(self.lock.clone())]).await?;
-        Ok(only(&rows)?.is_some())
+        Ok(only(&rows)?.map(|thread| Owner { connection: thread.to_string(), beat: None }))
     }
 
     pub(super) async fn give_lock_back(&mut self) -> Result<(), EngineError> {

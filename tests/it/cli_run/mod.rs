@@ -2,3 +2,4 @@
 
 mod exit_codes;
 mod session;
+mod waiting;
