@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::tables::LAYOUT;
 use crate::{
     engine::{Beat, EngineError, Row, Session, Value, Words},
     model::status::Holder,
@@ -66,9 +67,9 @@ pub async fn beat(session: &mut dyn Session, words: &Words, epoch: i64, doing: &
         "UPDATE windlass_lock SET epoch = {epoch}, holder = ?, heartbeat = {clock} WHERE id = 2 AND epoch <= {epoch}"
     );
     if session.write(&sql, std::slice::from_ref(&doing)).await? == 0 {
+        // Nothing is read from the other row: to read it for a write would wait for its lock.
         let sql = format!(
-            "INSERT INTO windlass_lock (id, layout, epoch, holder, heartbeat) SELECT 2, layout, {epoch}, ?, {clock} \
-             FROM windlass_lock WHERE id = 1 AND epoch = {epoch}"
+            "INSERT INTO windlass_lock (id, layout, epoch, holder, heartbeat) VALUES (2, {LAYOUT}, {epoch}, ?, {clock})"
         );
         session.write(&sql, &[doing]).await?;
     }

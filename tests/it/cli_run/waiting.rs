@@ -9,8 +9,9 @@ use crate::harness::{
     eventually,
     eye::Eye,
     gate::{self, Gate},
-    on_every_engine, signal,
+    on_every_engine,
     ship::{Called, Ship},
+    signal,
 };
 
 on_every_engine!(
