@@ -212,6 +212,14 @@ pub trait Session: Send {
     /// When the server cannot be asked.
     async fn lock_owner(&mut self) -> Result<Option<Owner>, EngineError>;
 
+    /// Ends the session that holds the target's lock, at the server; nothing happens when it is not `owner` any more. The
+    /// lock is free once the server has undone or finished what that session was at. False where a lock is not the
+    /// server's to take away: a file's belongs to a process.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or this account may not.
+    async fn end_lock_owner(&mut self, owner: &Owner) -> Result<bool, EngineError>;
+
     /// Gives the lock back; nothing happens when it is not held.
     ///
     /// # Errors

@@ -67,6 +67,10 @@ impl Session for Recorder {
         self.inner.lock_owner().await
     }
 
+    async fn end_lock_owner(&mut self, _: &Owner) -> Result<bool, EngineError> {
+        Ok(false)
+    }
+
     async fn unlock(&mut self) -> Result<(), EngineError> {
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Who runs what, and when. The doors speak to [`Desk`] and [`Enquiry`] alone, so that a pipeline and a person see one truth.
 
 mod admission;
+mod breaking;
 mod desk;
 mod enquiry;
 mod refused;

@@ -45,6 +45,15 @@ pub async fn raise_epoch(
     if raised == 1 { Ok(before + 1) } else { Err(EngineError::Fenced { ours: before + 1 }) }
 }
 
+/// Raises the epoch for nobody, so that a run whose lock was taken away writes nothing any more. Call it under the lock; our
+/// tables must be there.
+///
+/// # Errors
+/// The server's.
+pub async fn overtake(session: &mut dyn Session) -> Result<(), EngineError> {
+    session.write("UPDATE windlass_lock SET epoch = epoch + 1, holder = NULL WHERE id = 1", &[]).await.map(drop)
+}
+
 /// Whether the epoch is still ours.
 ///
 /// # Errors

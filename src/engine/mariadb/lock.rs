@@ -43,6 +43,18 @@ impl MariaSession {
         Ok(only(&rows)?.map(|thread| Owner { connection: thread.to_string(), beat: None }))
     }
 
+    /// Ends the session that is `owner`, if it still holds the lock. An unknown thread is error 1094 (MariaDB manual, "KILL").
+    pub(super) async fn end_owner_of_lock(&mut self, owner: &Owner) -> Result<(), EngineError> {
+        let thread: u64 = owner.connection.parse().unwrap_or_default();
+        if self.owner_of_lock().await?.is_none_or(|now| now.connection != owner.connection) {
+            return Ok(());
+        }
+        match self.query(&format!("KILL CONNECTION {thread}"), &[]).await {
+            Err(EngineError::Refused { code, .. }) if code == "1094" => Ok(()),
+            ended => ended.map(drop),
+        }
+    }
+
     pub(super) async fn give_lock_back(&mut self) -> Result<(), EngineError> {
         if !self.held {
             return Ok(());

@@ -155,6 +155,10 @@ impl Session for MariaSession {
         self.owner_of_lock().await
     }
 
+    async fn end_lock_owner(&mut self, owner: &Owner) -> Result<bool, EngineError> {
+        self.end_owner_of_lock(owner).await.map(|()| true)
+    }
+
     async fn unlock(&mut self) -> Result<(), EngineError> {
         self.give_lock_back().await
     }

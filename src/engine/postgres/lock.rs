@@ -42,6 +42,13 @@ pub(super) async fn owner(connection: &mut PgConnection) -> Result<Option<Owner>
     Ok(pid.map(|pid| Owner { connection: pid.to_string(), beat: None }))
 }
 
+/// Ends the session `pid`, if it holds the lock (PostgreSQL manual, "Server Signaling Functions").
+pub(super) async fn end(connection: &mut PgConnection, pid: i32) -> Result<(), EngineError> {
+    let sql = format!("SELECT pg_terminate_backend(h.pid) FROM ({}) h WHERE h.pid = {pid}", held());
+    let told = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_optional(connection).await;
+    told.map(drop).map_err(|error| refusal::of(&error))
+}
+
 /// Gives it back, if this session holds it.
 pub(super) async fn release(connection: &mut PgConnection) -> Result<(), EngineError> {
     let ours = format!("{} AND l.pid = pg_backend_pid()", held());

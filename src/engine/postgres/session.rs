@@ -124,6 +124,12 @@ impl Session for PgSession {
         self.noted(answer)
     }
 
+    async fn end_lock_owner(&mut self, owner: &Owner) -> Result<bool, EngineError> {
+        let pid = owner.connection.parse().unwrap_or_default();
+        let answer = bounded(lock::end(self.line()?, pid)).await;
+        self.noted(answer).map(|()| true)
+    }
+
     async fn unlock(&mut self) -> Result<(), EngineError> {
         let answer = bounded(lock::release(self.line()?)).await;
         self.noted(answer)

@@ -150,6 +150,10 @@ impl Session for SqliteSession {
         Ok(lock::is_taken(&self.place, &self.watch)?.then(|| lookout::owner(&self.place)))
     }
 
+    async fn end_lock_owner(&mut self, _: &Owner) -> Result<bool, EngineError> {
+        Ok(false)
+    }
+
     async fn unlock(&mut self) -> Result<(), EngineError> {
         lock::free(&self.place, &self.watch)
     }
