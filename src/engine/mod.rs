@@ -50,6 +50,26 @@ pub struct Limits {
     pub statement_timeout_ms: Option<u64>,
 }
 
+/// Who holds the target's lock, as the server itself tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The server's own name for the session; for a file, the process.
+    pub connection: String,
+    /// What it told of itself, where that is not in our tables.
+    pub beat: Option<Beat>,
+}
+
+/// A sign of life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beat {
+    /// The epoch of the run that gave it.
+    pub epoch: i64,
+    /// What it was doing.
+    pub doing: String,
+    /// How long ago.
+    pub silent_ms: u64,
+}
+
 /// What an engine's own SQL for our tables looks like, where the engines differ.
 #[derive(Debug, Clone, Copy)]
 pub struct Words {
@@ -185,6 +205,20 @@ pub trait Session: Send {
     /// # Errors
     /// When the server cannot be asked.
     async fn is_locked(&mut self) -> Result<bool, EngineError>;
+
+    /// Who holds the target's lock.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    async fn lock_owner(&mut self) -> Result<Option<Owner>, EngineError>;
+
+    /// Ends the session that holds the target's lock, at the server; nothing happens when it is not `owner` any more. The
+    /// lock is free once the server has undone or finished what that session was at. False where a lock is not the
+    /// server's to take away: a file's belongs to a process.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or this account may not.
+    async fn end_lock_owner(&mut self, owner: &Owner) -> Result<bool, EngineError>;
 
     /// Gives the lock back; nothing happens when it is not held.
     ///

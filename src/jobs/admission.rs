@@ -1,11 +1,8 @@
 //! Who may begin: the target's lock is taken, and the plan asked, before a job exists.
 
-use super::Refused;
+use super::{Refused, turn::Held};
 use crate::{
-    engine::{
-        EngineError, Session,
-        bookkeeping::{self, lock},
-    },
+    engine::{EngineError, Session, bookkeeping},
     model::{
         history::History,
         job::{Job, JobEvent, transition},
@@ -76,7 +73,8 @@ async fn locked(target: &Target) -> Result<Box<dyn Session>, Refused> {
     let (session, ()) = tokio::join!(target.engine.open(), target.store.warm_up());
     let mut session = session?;
     if !session.try_lock().await? {
-        let holder = holder(target, session.as_mut()).await.unwrap_or_else(|_| "its name is not known".to_owned());
+        let seen = Held::seen(target, session.as_mut()).await.ok().and_then(|held| held.words());
+        let holder = seen.unwrap_or_else(|| "its name is not known".to_owned());
         session.close().await;
         return Err(Refused::Busy { holder, job: None });
     }
@@ -120,13 +118,6 @@ async fn found_gone(target: &Target, open: Vec<Job>) -> Result<(), Refused> {
         }
     }
     Ok(())
-}
-
-/// Who holds the lock, as the status row tells.
-async fn holder(target: &Target, session: &mut dyn Session) -> Result<String, EngineError> {
-    let words = target.engine.words();
-    let told = if bookkeeping::present(session, words).await? { lock::holder(session, words).await? } else { None };
-    Ok(told.map_or_else(|| "a run that is just beginning".to_owned(), |holder| holder.to_string()))
 }
 
 /// Whether the plan lets the order begin, so that a refusal comes at once and leaves no job.

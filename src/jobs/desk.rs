@@ -107,7 +107,7 @@ impl Desk {
         }
         let job = runner::accept(target, by, &order);
         target.store.add_job(&job, &order, key).await?;
-        self.audit(by, job.id, format!("ordered {}", words(&order))).await?;
+        self.audit(by, Some(job.id), format!("ordered {}", words(&order))).await?;
         runner::start(target, &self.slot, by.clone(), order, reservation, &job, session);
         Ok(job)
     }
@@ -155,7 +155,7 @@ impl Desk {
         let at_work = at_work.ok_or(Refused::NothingRuns)?;
         at_work.stop.send_replace(Some(mode));
         let job = at_work.job(self.target.clock.now());
-        self.audit(by, job.id, "asked it to stop".to_owned()).await?;
+        self.audit(by, Some(job.id), "asked it to stop".to_owned()).await?;
         Ok(job)
     }
 
@@ -206,12 +206,16 @@ impl Desk {
         tokio::time::timeout(at_most, ending).await.is_ok()
     }
 
-    async fn audit(&self, by: &Requester, job: JobId, message: String) -> Result<(), Refused> {
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    pub(super) async fn audit(&self, by: &Requester, job: Option<JobId>, message: String) -> Result<(), Refused> {
         let line = NewLine {
             at: self.target.clock.now(),
             kind: LogKind::Audit,
             level: "info",
-            job: Some(job.to_string()),
+            job: job.map(|job| job.to_string()),
             actor: Some(by.to_string()),
             message,
         };

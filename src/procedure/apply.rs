@@ -252,6 +252,9 @@ async fn journaled(
         let mut queue = Queue::of(target);
         while let Err(mut error) = one(target, held, evidence, statement, place).await {
             let done = super::recover::settle(target, told, held, place, (&statement.sql, &error)).await;
+            if let Err(EngineError::Fenced { ours }) = done {
+                error = EngineError::Fenced { ours };
+            }
             if done.as_ref().ok() != Some(&number) {
                 let is_untouched = done.is_ok() && queue::is_untouched(held, place).await;
                 if is_untouched && queue.again(told, held, &mut error).await {
@@ -316,6 +319,7 @@ async fn finish(target: &Target, told: &Assignment, held: &mut Held, change: &Ch
     let Err(failed) = held.session()?.transact(&texts, &mut |_| ()).await else { return Ok(()) };
     match truth(target, told, held, change).await {
         Ok(true) => Ok(()),
+        Err(fenced @ EngineError::Fenced { .. }) => Err(fenced),
         _ => Err(fenced(failed, epoch)),
     }
 }

@@ -201,5 +201,8 @@ fn holder(told: &Assignment) -> Holder {
         job: told.job.to_string(),
         since: None,
         heartbeat: None,
+        silent_ms: None,
+        doing: None,
+        session: None,
     }
 }

@@ -86,6 +86,9 @@ pub fn migration(name: &str, failed: &Failed) -> JobProblem {
             format!("{name} is interrupted: its first {done} statements are done, the rest is not"),
             "mend the statement and start again: the run goes on behind what is done; or go back: windlass down --snapshot <id>",
         ),
+        Left::Unknown if matches!(failed.error, EngineError::Fenced { .. }) => {
+            ("in the hands of the run that took over".to_owned(), "look at that run: windlass status")
+        }
         Left::Unknown => (
             "unknown: the database could not be asked any more".to_owned(),
             "see that the database answers, then start again: the truth is read first",

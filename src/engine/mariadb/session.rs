@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::{MARIADB, broken, introspect, rows, transact, watch};
 use crate::{
-    engine::{EngineError, Limits, Row, Server, Session, StatementError, Value},
+    engine::{EngineError, Limits, Owner, Row, Server, Session, StatementError, Value},
     model::schema::Schema,
 };
 
@@ -148,7 +148,15 @@ impl Session for MariaSession {
     }
 
     async fn is_locked(&mut self) -> Result<bool, EngineError> {
-        self.lock_is_held().await
+        Ok(self.owner_of_lock().await?.is_some())
+    }
+
+    async fn lock_owner(&mut self) -> Result<Option<Owner>, EngineError> {
+        self.owner_of_lock().await
+    }
+
+    async fn end_lock_owner(&mut self, owner: &Owner) -> Result<bool, EngineError> {
+        self.end_owner_of_lock(owner).await.map(|()| true)
     }
 
     async fn unlock(&mut self) -> Result<(), EngineError> {

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use super::{Place, fault, lock, watch};
 use crate::{
-    engine::{Blocker, EngineError, Lookout},
+    engine::{Beat, Blocker, EngineError, Lookout, Owner},
     model::progress::Within,
 };
 
@@ -73,6 +73,25 @@ fn blocker(process: u32) -> Blocker {
         state: (!program.is_empty()).then(|| format!("which is {program}, has the file")),
         ..Blocker::default()
     }
+}
+
+/// Who holds the target's lock, with what stands in the lock file.
+pub(super) fn owner(place: &Place) -> Owner {
+    let path = lock::path_of(place);
+    let process = locks("FLOCK", &path).into_iter().find(|lock| lock.writes).map(|lock| lock.process);
+    Owner {
+        connection: process.map_or_else(|| "a process that cannot be seen from here".to_owned(), |id| id.to_string()),
+        beat: beat(&path),
+    }
+}
+
+/// The last sign of life; none in a file that nobody wrote into, or is writing into just now.
+fn beat(path: &Path) -> Option<Beat> {
+    let silent = fs::metadata(path).and_then(|file| file.modified()).ok()?.elapsed().unwrap_or_default();
+    let text = fs::read_to_string(path).ok()?;
+    let (epoch, doing) = text.trim_end().split_once(' ')?;
+    let silent_ms = u64::try_from(silent.as_millis()).unwrap_or(u64::MAX);
+    Some(Beat { epoch: epoch.parse().ok()?, doing: doing.to_owned(), silent_ms })
 }
 
 /// A lock on a file, as the kernel tells it.
