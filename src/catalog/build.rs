@@ -76,6 +76,7 @@ fn script(
         Some(false) => statements,
         _ => without_transaction(source, statements, opt_out).map_err(|fault| findings.push(fault)).ok()?,
     };
+    let statements = sql::stepwise(dialect, &source.file, statements);
     Some((Script { file: source.file.clone(), statements }, checksum))
 }
 

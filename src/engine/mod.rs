@@ -137,10 +137,18 @@ pub trait Engine: Send + Sync {
         None
     }
 
-    /// The statements that take out what an interrupted statement left of itself, among what it names; none on an engine
-    /// whose statements leave nothing.
-    fn remains(&self, _now: &Schema) -> Vec<String> {
-        Vec::new()
+    /// The statements that take out, or finish, what an interrupted statement left of itself; none on an engine whose
+    /// statements leave nothing. Only looks.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn remains(&self, _session: &mut dyn Session, _statement: &str) -> Result<Vec<String>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    /// Whether a refusal of this code says that what a statement asks for is so already.
+    fn is_so_already(&self, _code: &str) -> bool {
+        false
     }
 
     /// Stops the statement that the session called `connection_id` is at; that session then gets [`EngineError::Refused`].
@@ -259,6 +267,25 @@ pub trait Session: Send {
     /// # Errors
     /// The server's.
     async fn schema(&mut self, names: Option<&[String]>) -> Result<Schema, EngineError>;
+
+    /// A digest (hexadecimal) of the tables that are called so and of nothing else, by the cheapest look there is; `None` on
+    /// an engine for which [`Session::schema`] is that. To be compared with one of the same server only.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn glance(&mut self, _tables: &[String]) -> Result<Option<String>, EngineError> {
+        Ok(None)
+    }
+
+    /// Which making of the tables and indexes called so this is, as the server numbers it: what leaves the schema's words
+    /// alone and writes a table anew (TRUNCATE, OPTIMIZE, VACUUM FULL) changes it. `None` where this account may not see it.
+    /// To be compared with one of the same server only, and never part of the schema's fingerprint.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn generation(&mut self, _names: &[String]) -> Result<Option<String>, EngineError> {
+        Ok(Some(String::new()))
+    }
 
     /// Rows of each table, counted.
     ///

@@ -4,13 +4,13 @@ use super::{Refused, turn::Held};
 use crate::{
     engine::{EngineError, Session, bookkeeping},
     model::{
-        history::History,
+        history::{History, Unfinished},
         job::{Job, JobEvent, transition},
         order::{Order, RollbackGoal},
         report::RunReport,
     },
     plan::{self, Facts},
-    procedure::{Target, read_history},
+    procedure::{Target, looked_at, read_history},
 };
 
 /// Open jobs that a takeover looks at.
@@ -108,6 +108,22 @@ pub(super) async fn take_stock(target: &Target) -> Result<bool, Refused> {
     found_gone(target, open).await.map(|()| true)
 }
 
+/// What was left in the middle, with what there is to see of it. Only looks.
+///
+/// # Errors
+/// When target or catalog cannot be asked.
+pub(super) async fn left(target: &Target) -> Result<Option<Unfinished>, Refused> {
+    let mut session = target.engine.open_to_read().await?;
+    let history = read_history(session.as_mut(), target.engine.words()).await;
+    let looked = match history {
+        Ok(history) if history.unfinished.is_none() => Ok(history),
+        Ok(history) => looked_at(target, session.as_mut(), target.catalog().await?.as_ref(), history).await,
+        Err(error) => Err(error),
+    };
+    session.close().await;
+    Ok(looked?.unfinished)
+}
+
 async fn found_gone(target: &Target, open: Vec<Job>) -> Result<(), Refused> {
     for mut job in open {
         let Ok(state) = transition(job.state, JobEvent::FoundGone) else { continue };
@@ -137,6 +153,7 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
             target.folder.find(*id).await.map(drop).map_err(|_| Refused::NoSnapshot(*id))
         }
         Order::Rollback { goal: RollbackGoal::LastRun, .. }
+        | Order::Recover
         | Order::Snapshot { .. }
         | Order::Validate { .. }
         | Order::Baseline { .. } => Ok(()),

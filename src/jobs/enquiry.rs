@@ -20,7 +20,7 @@ use crate::{
         status::{LogFilter, LogLine, Status},
     },
     plan::{self, Facts},
-    procedure::{Target, read_history},
+    procedure::{Target, looked_at, read_history},
     snapshot::ArchiveError,
 };
 
@@ -51,6 +51,7 @@ impl Enquiry {
         let catalog = self.target.catalog().await?;
         let mut session = self.target.engine.open_to_read().await?;
         let history = read_history(session.as_mut(), self.target.engine.words()).await?;
+        let history = looked_at(&self.target, session.as_mut(), &catalog, history).await?;
         let schema = session.schema(None).await?;
         session.close().await;
         let needs = self.target.needs(&catalog);
@@ -103,6 +104,7 @@ impl Enquiry {
         let catalog = self.target.catalog().await?;
         let mut session = self.target.engine.open_to_read().await?;
         let history = read_history(session.as_mut(), self.target.engine.words()).await?;
+        let history = looked_at(&self.target, session.as_mut(), &catalog, history).await?;
         let lock = match Held::seen(&self.target, session.as_mut()).await? {
             Held::By(holder) => Some(*holder),
             Held::Free | Held::Untold(_) => None,

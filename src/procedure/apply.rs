@@ -8,6 +8,8 @@ use super::{
     Assignment, Held, Target,
     evidence::Evidence,
     queue::{self, Queue},
+    recover::{self, Settled},
+    steps,
 };
 use crate::{
     engine::{
@@ -52,6 +54,11 @@ pub enum Left {
     AsBefore,
     /// Some statements are done; the journal knows which.
     InFlight {
+        /// How many.
+        done: u32,
+    },
+    /// Some statements are done, and nothing tells whether the next one took effect.
+    InDoubt {
         /// How many.
         done: u32,
     },
@@ -130,6 +137,7 @@ pub async fn apply(
     evidence: &mut Evidence,
     change: &Change<'_>,
 ) -> Result<(), Failed> {
+    evidence.sees(change.statements());
     held.limit(queue::limits(target, Some(change.migration))).await.map_err(Failed::before)?;
     match change.route(target) {
         Route::Whole => {
@@ -141,11 +149,20 @@ pub async fn apply(
                 }
             }
         }
-        Route::Journaled => journaled(target, told, held, evidence, change, 0).await,
+        Route::Journaled => journaled(target, told, held, evidence, change, From::default()).await,
     }
 }
 
-/// Goes on with a migration whose first `done` statements are done, by its journal, and records it.
+/// Where a migration goes on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct From {
+    /// So many of its statements are done.
+    pub done: u32,
+    /// The next one was begun before, and may have taken effect.
+    pub again: bool,
+}
+
+/// Goes on with a migration that was interrupted, and records it.
 ///
 /// # Errors
 /// [`Failed`], after the truth was read again.
@@ -155,9 +172,10 @@ pub async fn resume(
     held: &mut Held,
     evidence: &mut Evidence,
     change: &Change<'_>,
-    done: u32,
+    from: From,
 ) -> Result<(), Failed> {
-    journaled(target, told, held, evidence, change, done).await
+    evidence.sees(change.statements());
+    journaled(target, told, held, evidence, change, from).await
 }
 
 /// Everything in one transaction: the fence, the statements, the history rows.
@@ -209,7 +227,7 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
 }
 
 /// The fence is the first statement of every transaction; its failure has one meaning.
-fn fenced(failed: StatementError, ours: i64) -> EngineError {
+pub(super) fn fenced(failed: StatementError, ours: i64) -> EngineError {
     match failed.error {
         EngineError::Refused { .. } if failed.index == 0 => EngineError::Fenced { ours },
         error => error,
@@ -232,11 +250,11 @@ async fn journaled(
     held: &mut Held,
     evidence: &mut Evidence,
     change: &Change<'_>,
-    done: u32,
+    from: From,
 ) -> Result<(), Failed> {
     let base = told.progress.now().completed;
     for (number, (index, statement)) in (1_u32..).zip(change.statements().iter().enumerate()) {
-        if number <= done && statement.kind != StatementKind::Session {
+        if number <= from.done && statement.kind != StatementKind::Session {
             continue;
         }
         if told.is_stopping() && number > 1 {
@@ -247,62 +265,62 @@ async fn journaled(
             told.progress.update(|p| p.statement = Some(place));
         }
         let place = Place { run: change.run, seq: change.seq, statement: number };
-        let limits = queue::limits_of(target, change.migration, statement);
-        held.limit(limits).await.map_err(|error| Failed { left: left_of(number - 1), ..Failed::before(error) })?;
-        let mut queue = Queue::of(target);
-        while let Err(mut error) = one(target, held, evidence, statement, place).await {
-            let done = super::recover::settle(target, told, held, place, (&statement.sql, &error)).await;
-            if let Err(EngineError::Fenced { ours }) = done {
-                error = EngineError::Fenced { ours };
-            }
-            if done.as_ref().ok() != Some(&number) {
-                let is_untouched = done.is_ok() && queue::is_untouched(held, place).await;
-                if is_untouched && queue.again(told, held, &mut error).await {
-                    continue;
-                }
-                return Err(Failed { statement: change.place(index), error, left: left_after(&done) });
-            }
-            told.warning(format!("statement {number} lost its answer and took effect: {error}"));
-            break;
-        }
+        step(target, told, held, evidence, change, place, from).await?;
         told.progress.update(|p| p.count(base + u64::from(number), p.total));
     }
     let all = u32::try_from(change.statements().len()).unwrap_or(u32::MAX);
     finish(target, told, held, change).await.map_err(|error| Failed { statement: None, error, left: left_of(all) })
 }
 
-/// One statement with its mark.
-async fn one(
+/// One statement with its mark: tried again while a lock is not given, settled by the truth after any other error.
+async fn step(
     target: &Target,
+    told: &Assignment,
     held: &mut Held,
     evidence: &mut Evidence,
-    statement: &Statement,
+    change: &Change<'_>,
     place: Place,
-) -> Result<(), EngineError> {
-    let epoch = held.epoch;
-    let session = held.session()?;
-    match statement.kind {
-        StatementKind::Rows => {
-            let fence = lock::fence(target.engine.words(), epoch);
-            let mark = journal::add_done(place, epoch);
-            let texts = [fence.as_str(), statement.sql.as_str(), mark.as_str()];
-            session.transact(&texts, &mut |_| ()).await.map_err(|failed| fenced(failed, epoch))
+    from: From,
+) -> Result<(), Failed> {
+    let (number, index) = (place.statement, place.statement as usize - 1);
+    let Some(statement) = change.statements().get(index) else { return Ok(()) };
+    let limits = queue::limits_of(target, change.migration, statement);
+    held.limit(limits).await.map_err(|error| Failed { left: left_of(number - 1), ..Failed::before(error) })?;
+    let mut queue = Queue::of(target);
+    while let Err(mut error) = steps::one(target, told, held, evidence, change, place).await {
+        let is_again = from.again && number == from.done + 1;
+        if is_again && steps::is_so_already(target, &statement.sql, &error) {
+            let (at, _) = change.place(index).unwrap_or_default();
+            evidence.notes.push(recover::unverified(&at, &format!("the database says so: {error}")));
+            return steps::is_done(held, place).await.map_err(Failed::unknown);
         }
-        StatementKind::Session | StatementKind::Begin | StatementKind::Commit | StatementKind::Rollback => {
-            session.execute(&statement.sql).await.map(drop).map_err(|failed| failed.error)
+        let mut settled = recover::settle(target, told, held, change, place, &error).await;
+        match &settled {
+            Ok(settled) if settled.done == number => {
+                told.warning(format!("statement {number} lost its answer and took effect: {error}"));
+                return Ok(());
+            }
+            Ok(Settled { in_doubt: false, .. }) if matches!(error, EngineError::Blocked { .. }) => {
+                if queue::is_untouched(held, place).await && queue.again(told, held, &mut error).await {
+                    continue;
+                }
+                settled = recover::take_parts_back(target, held, change, place).await.map(Settled::at);
+            }
+            Err(EngineError::Fenced { ours }) => error = EngineError::Fenced { ours: *ours },
+            _ => {}
         }
-        StatementKind::TransactionalDdl | StatementKind::ImplicitCommit | StatementKind::OutsideTransaction => {
-            let before = evidence.before(session, target.engine.dialect(), &statement.sql).await?;
-            journal::intend(session, place, epoch, &statement.sql, Some(&before)).await?;
-            session.execute(&statement.sql).await.map_err(|failed| failed.error)?;
-            journal::mark_done(session, place, epoch).await
-        }
+        return Err(Failed { statement: change.place(index), error, left: left_after(&settled) });
     }
+    Ok(())
 }
 
-/// What a failed statement left, by how many statements the journal knows as done.
-fn left_after(done: &Result<u32, EngineError>) -> Left {
-    done.as_ref().map_or(Left::Unknown, |done| left_of(*done))
+/// What a failed statement left, by what the journal knows.
+fn left_after(settled: &Result<Settled, EngineError>) -> Left {
+    match settled {
+        Ok(Settled { done, in_doubt: true }) => Left::InDoubt { done: *done },
+        Ok(Settled { done, .. }) => left_of(*done),
+        Err(_) => Left::Unknown,
+    }
 }
 
 fn left_of(done: u32) -> Left {

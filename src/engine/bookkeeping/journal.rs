@@ -179,13 +179,40 @@ pub async fn intend(
 /// # Errors
 /// [`EngineError::Fenced`] when another run has taken over.
 pub async fn mark_done(session: &mut dyn Session, place: Place, epoch: i64) -> Result<(), EngineError> {
+    lock::write_fenced(session, epoch, &done(place, epoch), &[]).await
+}
+
+/// The statement that marks a statement as done, and nothing when another run has taken over.
+#[must_use]
+pub fn done(place: Place, epoch: i64) -> String {
+    becomes("done", place, epoch)
+}
+
+fn becomes(state: &str, place: Place, epoch: i64) -> String {
     let Place { run, seq, statement } = place;
-    let sql = format!(
-        "UPDATE windlass_journal SET state = 'done' WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement} \
+    format!(
+        "UPDATE windlass_journal SET state = '{state}' WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement} \
          AND {}",
         lock::is_ours(epoch)
-    );
-    lock::write_fenced(session, epoch, &sql, &[]).await
+    )
+}
+
+/// The statement that marks an intent as running, for the transaction in which its statement runs. Where that statement
+/// commits by itself it commits this mark too; without it, nothing of that transaction was kept.
+#[must_use]
+pub fn mark_running(place: Place) -> String {
+    let Place { run, seq, statement } = place;
+    format!(
+        "UPDATE windlass_journal SET state = 'running' WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement}"
+    )
+}
+
+/// Makes an intent again of a statement that is done, before it is taken back.
+///
+/// # Errors
+/// [`EngineError::Fenced`] when another run has taken over; the server's.
+pub async fn doubt(session: &mut dyn Session, place: Place, epoch: i64) -> Result<(), EngineError> {
+    lock::write_fenced(session, epoch, &becomes("intent", place, epoch), &[]).await
 }
 
 /// The statement that adds a statement as done at once, for one that shares a transaction with this mark.
@@ -231,6 +258,8 @@ pub struct InFlight {
     pub statement: u32,
     /// Whether that statement is known to be done.
     pub done: bool,
+    /// Whether something was committed while it ran.
+    pub ran: bool,
     /// The SHA-256 of its text.
     pub sql_sha256: Option<String>,
     /// The scoped fingerprint before it.
@@ -247,6 +276,10 @@ impl InFlight {
             direction: self.direction,
             statements_done: if self.done { self.statement } else { self.statement - 1 },
             statement_in_doubt: (!self.done).then_some(self.statement),
+            place: None,
+            next_step: String::new(),
+            waits_for_a_person: false,
+            choices: Vec::new(),
         }
     }
 }
@@ -327,6 +360,7 @@ pub(super) fn in_flight(row: &Row, from: usize) -> Result<Option<InFlight>, Engi
         number: row.int(from + 4)?.unwrap_or_default(),
         statement: small(5)?,
         done: text(6)? == Some("done"),
+        ran: text(6)? == Some("running"),
         sql_sha256: text(7)?.map(str::to_owned),
         fingerprint_before: text(8)?.map(str::to_owned),
     }))

@@ -79,6 +79,12 @@ impl Engine for MariaDb {
         undoing::undoing(before, now)
     }
 
+    /// CREATE or DROP of an account, of a database, of a server, of a plugin or function that is there (or gone) already; a
+    /// grant that is not there (MariaDB manual, "MariaDB Error Codes").
+    fn is_so_already(&self, code: &str) -> bool {
+        ["1396", "1007", "1008", "1141", "1147", "1125", "1305", "1476", "1477", "1968"].contains(&code)
+    }
+
     async fn cancel(&self, connection_id: &str) -> Result<(), EngineError> {
         let mut session = self.open_to_read().await?;
         let thread: u64 = connection_id.parse().unwrap_or_default();

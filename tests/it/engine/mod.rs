@@ -4,6 +4,7 @@ mod contract;
 mod fencing;
 mod mariadb;
 mod postgres;
+mod sensitivity;
 mod sqlite;
 mod sqlite_schema;
 mod target;
