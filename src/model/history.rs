@@ -49,6 +49,8 @@ pub struct History {
     pub has_foreign_tables: bool,
     /// A run that did not end, if there is one.
     pub unfinished: Option<Unfinished>,
+    /// Whether an older windlass laid out the tables that tell this; the next run brings them up to date.
+    pub is_outdated: bool,
 }
 
 /// A migration that was begun and is neither recorded nor undone.
@@ -64,6 +66,20 @@ pub struct Unfinished {
     pub statements_done: u32,
     /// The statement that was begun and is not known to be done; the first is 1.
     pub statement_in_doubt: Option<u32>,
+    /// How far its backfill is, when that is what is left of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<Backfilled>,
+}
+
+/// How far a backfill is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Backfilled {
+    /// The table that is cut.
+    pub table: String,
+    /// Its rows that are done.
+    pub rows_done: u64,
+    /// Its rows in all, as far as it can be told.
+    pub rows_total: u64,
 }
 
 impl History {

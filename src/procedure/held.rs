@@ -91,7 +91,7 @@ impl Held {
             Some(before) => before,
             None => history::unrecorded(session, words).await?,
         };
-        if !present {
+        if !present || before.is_outdated {
             bookkeeping::ensure(session, words, target.engine.ddl_scope()).await?;
         }
         self.epoch = lock::raise_epoch(session, words, present, &holder(told)).await?;

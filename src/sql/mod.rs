@@ -20,6 +20,7 @@ mod lower;
 mod marker;
 mod names;
 mod operator;
+mod placeholder;
 mod quoted;
 mod scanner;
 mod splitter;
@@ -28,7 +29,7 @@ mod token;
 pub use dialect::Dialect;
 pub use error::SqlError;
 
-use crate::model::{checksum::Checksum, migration::Statement};
+use crate::model::{backfill::Part, checksum::Checksum, migration::Statement};
 
 use splitter::{Piece, Splitter};
 
@@ -77,6 +78,14 @@ pub fn read(dialect: Dialect, text: &str) -> Result<(Vec<Statement>, Checksum), 
 /// As [`split`]; the line is that of the text at fault.
 pub fn checksum(dialect: Dialect, texts: &[&str]) -> Result<Checksum, SqlError> {
     Ok(Checksum { bytes: digest::of_bytes(texts), tokens: digest::of_tokens(dialect, texts)? })
+}
+
+/// Cuts a backfill's statement at what stands for the range of keys: `> :after`, `<= :upto` and `:range`.
+///
+/// # Errors
+/// A comparison that makes no range, or a `:name` that is none of them; the line is that within the statement.
+pub fn placeholders(dialect: Dialect, statement: &str) -> Result<Vec<Part>, SqlError> {
+    placeholder::cut(dialect, statement)
 }
 
 /// The identifiers a statement names, unquoted, each once, in order: what a schema look-up can be narrowed to.
