@@ -86,7 +86,8 @@ fn set(header: &mut Header, field: &str) -> Result<(), String> {
         }
         "batch" if header.batch.is_none() => {
             let rows = value.parse().ok().filter(|rows| (1..=BATCH_ROWS_MAX).contains(rows));
-            header.batch = Some(rows.ok_or_else(|| format!("batch={value} is not a number from 1 to {BATCH_ROWS_MAX}"))?);
+            header.batch =
+                Some(rows.ok_or_else(|| format!("batch={value} is not a number from 1 to {BATCH_ROWS_MAX}"))?);
         }
         "table" | "key" => return Err(format!("`{field}` is told twice, or holds what is no name")),
         "batch" => return Err("batch is told twice".to_owned()),
@@ -109,7 +110,12 @@ fn only(source: &Source, dialect: Dialect) -> Result<Statement, Finding> {
     let verb = statement.sql.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default().to_ascii_lowercase();
     if statement.kind != StatementKind::Rows || !VERBS.contains(&verb.as_str()) {
         let message = "a backfill changes rows, and this statement does something else";
-        return Err(fault(source, statement.line, message, "write an UPDATE, INSERT or DELETE; the rest goes into up.sql"));
+        return Err(fault(
+            source,
+            statement.line,
+            message,
+            "write an UPDATE, INSERT or DELETE; the rest goes into up.sql",
+        ));
     }
     Ok(statement.clone())
 }

@@ -29,10 +29,11 @@ fn overview(page: Page, status: &Status) -> Page {
         .line(format!("pending      {}", pending(&status.pending)));
     let page = page.all(&status.unfinished, |page, left| {
         page.line(format!(
-            "interrupted  {} ({}), {} done; windlass up goes on, windlass down takes it back",
+            "interrupted  {} ({}), {}{} done; windlass up goes on, windlass down takes it back",
             left.migration,
             left.direction.as_str(),
-            words::count(left.statements_done as usize, "statement")
+            words::count(left.statements_done as usize, "statement"),
+            left.backfill.as_ref().map(|left| format!(" and {left}")).unwrap_or_default()
         ))
     });
     let page = page.all(&status.lock, |page, holder| page.line(format!("lock         {holder}")));

@@ -4,18 +4,19 @@
 //! itself wrote, so that nothing here has to know a type or to quote.
 
 use super::{EngineError, Row, Session, Value, Words};
+use crate::model::backfill::{Backfill, Part, TableKey};
 
 /// A column of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Its name.
-    pub name: String,
+    name: String,
     /// The name as it stands in SQL.
     quoted: String,
     /// The expression that writes its value as a literal; `None` for a type whose values cannot be cut into ranges.
     literal: Option<String>,
     /// Its type, for a person.
-    pub kind: String,
+    kind: String,
     /// Whether it may be NULL all the same.
     nullable: bool,
 }
@@ -24,11 +25,11 @@ pub struct Column {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// The table as it stands in SQL.
-    pub table: String,
+    table: String,
     /// Whether it is the primary key.
-    pub is_primary: bool,
+    is_primary: bool,
     /// Its columns, in order.
-    pub columns: Vec<Column>,
+    columns: Vec<Column>,
 }
 
 /// The values of a key in one row, each as a literal of SQL.
@@ -78,16 +79,29 @@ fn column(row: &Row) -> Result<Column, EngineError> {
 }
 
 impl Key {
-    /// The names of its columns.
+    /// What a plan needs to know of it.
     #[must_use]
-    pub fn names(&self) -> Vec<&str> {
-        self.columns.iter().map(|column| column.name.as_str()).collect()
+    pub fn fact(&self) -> TableKey {
+        let unfit = self.columns.iter().find(|column| column.literal.is_none());
+        TableKey {
+            columns: self.columns.iter().map(|column| column.name.clone()).collect(),
+            is_primary: self.is_primary,
+            unfit: unfit.map(|column| format!("its column {} of type {}", column.name, column.kind)),
+        }
     }
 
-    /// A column whose values cannot be cut into ranges.
+    /// A backfill's statement over a range.
     #[must_use]
-    pub fn unfit(&self) -> Option<&Column> {
-        self.columns.iter().find(|column| column.literal.is_none())
+    pub fn statement(&self, words: &Words, backfill: &Backfill, range: Range<'_>) -> String {
+        let literal = |position: Option<&Position>| position.map(|values| values.join(", ")).unwrap_or_default();
+        let part = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::After if range.from_lower => format!(">= {}", literal(Some(range.lower))),
+            Part::After => format!("> {}", literal(Some(range.lower))),
+            Part::Upto => format!("<= {}", literal(range.upper)),
+            Part::Range(alias) => self.condition(words, alias.as_deref(), range),
+        };
+        backfill.parts.iter().map(part).collect()
     }
 
     /// The key of the first row; `None` for an empty table.
@@ -129,12 +143,7 @@ impl Key {
     ///
     /// # Errors
     /// The server's.
-    pub async fn count(
-        &self,
-        session: &mut dyn Session,
-        words: &Words,
-        range: Range<'_>,
-    ) -> Result<u64, EngineError> {
+    pub async fn count(&self, session: &mut dyn Session, words: &Words, range: Range<'_>) -> Result<u64, EngineError> {
         counted(session, &format!("SELECT COUNT(*) FROM {}{}", self.table, self.filter(words, range))).await
     }
 
@@ -150,11 +159,11 @@ impl Key {
     ///
     /// # Errors
     /// The server's.
-    pub async fn with_null(&self, session: &mut dyn Session) -> Result<Option<&Column>, EngineError> {
+    pub async fn with_null(&self, session: &mut dyn Session) -> Result<Option<&str>, EngineError> {
         for column in self.columns.iter().filter(|column| column.nullable) {
             let one = format!("SELECT 1 FROM {} WHERE {} IS NULL LIMIT 1", self.table, column.quoted);
             if counted(session, &format!("SELECT COUNT(*) FROM ({one}) AS found")).await? > 0 {
-                return Ok(Some(column));
+                return Ok(Some(&column.name));
             }
         }
         Ok(None)

@@ -82,6 +82,12 @@ pub struct Backfilled {
     pub rows_total: u64,
 }
 
+impl std::fmt::Display for Backfilled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of about {} rows of its backfill of {}", self.rows_done, self.rows_total, self.table)
+    }
+}
+
 impl History {
     /// The row of the newest migration.
     #[must_use]

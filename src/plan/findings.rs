@@ -1,6 +1,6 @@
 //! What a plan has to say about history and catalog.
 
-use super::{Facts, steps};
+use super::{Facts, backfill, steps};
 use crate::model::{
     checksum::Edit,
     finding::Finding,
@@ -23,8 +23,9 @@ pub fn of_history(facts: &Facts<'_>) -> Vec<Finding> {
                 "interrupted",
                 unfinished.migration.clone(),
                 format!(
-                    "a run was interrupted in it; {} of its statements are known to be done",
-                    unfinished.statements_done
+                    "a run was interrupted in it; {} of its statements are known to be done{}",
+                    unfinished.statements_done,
+                    unfinished.backfill.as_ref().map(|left| format!(", and {left}")).unwrap_or_default()
                 ),
             )
             .remedy("the next run finishes it first: windlass up"),
@@ -89,7 +90,7 @@ pub(super) fn of_pending(facts: &Facts<'_>, now: &[&Migration]) -> Vec<Finding> 
 
 fn of_migration(facts: &Facts<'_>, migration: &Migration) -> Vec<Finding> {
     let id = migration.identity.to_string();
-    let mut found = Vec::new();
+    let mut found: Vec<Finding> = backfill::of_migration(facts, migration).into_iter().collect();
     if let Some(newer) = facts.applied_after(migration).filter(|_| !migration.out_of_order) {
         found.push(
             Finding::critical(
@@ -100,13 +101,16 @@ fn of_migration(facts: &Facts<'_>, migration: &Migration) -> Vec<Finding> {
             .remedy("give it a later number, or allow it: \"out_of_order\": true in metadata.json"),
         );
     }
-    let route = steps::route(facts.site.scope, migration.transactional, &migration.up);
+    let route = steps::route_up(facts.site.scope, migration);
     if migration.transactional == Some(true) && route == Route::Journaled {
         found.push(
             Finding::critical(
                 "cannot-be-transactional",
                 id.clone(),
-                "\"transactional\": true, but not all of its statements can share a transaction",
+                match migration.backfill {
+                    Some(_) => "\"transactional\": true, but a backfill is many transactions",
+                    None => "\"transactional\": true, but not all of its statements can share a transaction",
+                },
             )
             .remedy("remove the field; it is then run statement by statement with a journal"),
         );
@@ -117,7 +121,7 @@ fn of_migration(facts: &Facts<'_>, migration: &Migration) -> Vec<Finding> {
             format!("{}:{}", migration.up.file, statement.line),
             "this statement refuses transactions, so the migration runs statement by statement with a journal",
         ));
-    } else if route == Route::Journaled && facts.site.scope == DdlScope::Transaction {
+    } else if route == Route::Journaled && migration.backfill.is_none() && facts.site.scope == DdlScope::Transaction {
         found.push(Finding::info("not-transactional", id.clone(), "runs statement by statement with a journal"));
     }
     if migration.down.is_none() {

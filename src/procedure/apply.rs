@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use ulid::Ulid;
 
-use super::{Assignment, Held, Target, evidence::Evidence};
+use super::{Assignment, Held, Target, backfill, evidence::Evidence};
 use crate::{
     engine::{
         EngineError, Limits, StatementError,
         bookkeeping::{
-            history,
+            self, history,
             journal::{self, Place},
             lock,
         },
     },
     model::{
+        backfill::Backfill,
         migration::{Direction, Migration, Script, Statement, StatementKind},
         plan::Route,
     },
@@ -33,6 +34,8 @@ pub struct Change<'a> {
     pub direction: Direction,
     /// The script of that direction; `None` when there is nothing to run, only to record.
     pub script: Option<&'a Script>,
+    /// What follows the script in batches.
+    pub backfill: Option<&'a Backfill>,
     /// The run that planned it.
     pub run: Ulid,
     /// Its place in that run.
@@ -51,6 +54,11 @@ pub enum Left {
         /// How many.
         done: u32,
     },
+    /// All statements are done, and its backfill is as far as its own row says.
+    Backfill {
+        /// Rows that are done.
+        rows_done: u64,
+    },
     /// The target could not be asked; the next start reads the truth.
     Unknown,
 }
@@ -67,7 +75,7 @@ pub struct Failed {
 }
 
 impl Failed {
-    fn before(error: EngineError) -> Self {
+    pub(super) fn before(error: EngineError) -> Self {
         Self { statement: None, error, left: Left::AsBefore }
     }
 
@@ -80,6 +88,12 @@ impl Change<'_> {
     /// Its statements.
     pub fn statements(&self) -> &[Statement] {
         self.script.map(|script| script.statements.as_slice()).unwrap_or_default()
+    }
+
+    /// The texts of all that it runs.
+    pub fn texts(&self) -> Vec<String> {
+        let statements = self.statements().iter().map(|statement| &statement.sql);
+        statements.chain(self.backfill.map(|backfill| &backfill.sql)).cloned().collect()
     }
 
     /// How it is run on an engine.
@@ -97,17 +111,23 @@ impl Change<'_> {
         Some((format!("{}:{}", script.file, statement.line), statement.sql.clone()))
     }
 
-    /// The statements that record it.
-    fn record(&self, target: &Target) -> [String; 2] {
+    /// The statements that record it, or that its backfill begins.
+    fn record(&self, target: &Target, epoch: i64) -> [String; 2] {
+        if let Some(backfill) = self.backfill {
+            return bookkeeping::backfill::begin(target.engine.words(), backfill::place(self), epoch, backfill);
+        }
         match self.direction {
             Direction::Up => history::record_applied(target.engine.words(), self.run, self.seq),
             Direction::Down => history::record_undone(self.run, self.seq, self.number),
         }
     }
 
-    /// Whether the history says that it is done: the truth that is read after any error.
+    /// Whether the history says that it is done, or the journal that its backfill began: the truth that is read after any error.
     async fn is_recorded(&self, held: &mut Held) -> Result<bool, EngineError> {
         let session = held.session()?;
+        if self.backfill.is_some() {
+            return bookkeeping::backfill::has_begun(session, self.run, self.seq).await;
+        }
         match self.direction {
             Direction::Up => history::is_recorded(session, self.run, self.number).await,
             Direction::Down => Ok(!history::has_number(session, self.number).await?),
@@ -128,8 +148,12 @@ pub async fn apply(
 ) -> Result<(), Failed> {
     held.limit(limits(target, change.migration)).await.map_err(Failed::before)?;
     match change.route(target) {
-        Route::Whole => whole(target, told, held, change).await,
-        Route::Journaled => journaled(target, told, held, evidence, change, 0).await,
+        Route::Whole => whole(target, told, held, change).await?,
+        Route::Journaled => return journaled(target, told, held, evidence, change, 0).await,
+    }
+    match change.backfill {
+        Some(backfill) => backfill::complete(target, told, held, change, backfill).await,
+        None => Ok(()),
     }
 }
 
@@ -149,7 +173,8 @@ pub async fn resume(
     journaled(target, told, held, evidence, change, done).await
 }
 
-fn limits(target: &Target, migration: &Migration) -> Limits {
+/// What the server limits for a migration's statements.
+pub(super) fn limits(target: &Target, migration: &Migration) -> Limits {
     let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let run = &target.config.run;
     let longest = Some(ms(run.statement_timeout)).filter(|&limit| limit > 0);
@@ -162,7 +187,7 @@ fn limits(target: &Target, migration: &Migration) -> Limits {
 /// Everything in one transaction: the fence, the statements, the history rows.
 async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Change<'_>) -> Result<(), Failed> {
     let fence = lock::fence(target.engine.words(), held.epoch);
-    let record = change.record(target);
+    let record = change.record(target, held.epoch);
     let mut texts = vec![fence.as_str()];
     texts.extend(change.statements().iter().map(|statement| statement.sql.as_str()));
     texts.extend(record.iter().map(String::as_str));
@@ -207,7 +232,7 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
 }
 
 /// The fence is the first statement of every transaction; its failure has one meaning.
-fn fenced(failed: StatementError, ours: i64) -> EngineError {
+pub(super) fn fenced(failed: StatementError, ours: i64) -> EngineError {
     match failed.error {
         EngineError::Refused { .. } if failed.index == 0 => EngineError::Fenced { ours },
         error => error,
@@ -253,6 +278,9 @@ async fn journaled(
             told.warning(format!("statement {number} lost its answer and took effect: {error}"));
         }
         told.progress.update(|p| p.count(base + u64::from(number), p.total));
+    }
+    if let Some(backfill) = change.backfill {
+        return backfill::complete(target, told, held, change, backfill).await;
     }
     let all = u32::try_from(change.statements().len()).unwrap_or(u32::MAX);
     finish(target, told, held, change).await.map_err(|error| Failed {
@@ -301,11 +329,16 @@ fn left_after(done: &Result<u32, EngineError>) -> Left {
 }
 
 /// The history rows of a journaled migration, in one transaction that also empties its journal.
-async fn finish(target: &Target, told: &Assignment, held: &mut Held, change: &Change<'_>) -> Result<(), EngineError> {
+pub(super) async fn finish(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    change: &Change<'_>,
+) -> Result<(), EngineError> {
     let fence = lock::fence(target.engine.words(), held.epoch);
-    let [first, second] = change.record(target);
-    let forget = journal::forget(change.run, change.seq);
-    let texts = [fence.as_str(), first.as_str(), second.as_str(), forget.as_str()];
+    let [first, second] = change.record(target, held.epoch);
+    let forget = [journal::forget(change.run, change.seq), bookkeeping::backfill::forget(change.run, change.seq)];
+    let texts = [&fence, &first, &second, &forget[0], &forget[1]].map(String::as_str);
     let epoch = held.epoch;
     let Err(failed) = held.session()?.transact(&texts, &mut |_| ()).await else { return Ok(()) };
     match truth(target, told, held, change).await {

@@ -1,5 +1,7 @@
 //! What a procedure is told, and how it tells: progress, log, stop.
 
+use std::time::Duration;
+
 use tokio::sync::{mpsc, watch};
 
 use crate::model::{
@@ -62,12 +64,26 @@ impl Assignment {
         }
     }
 
+    /// Comes back once somebody asks to stop, however; never when nobody does.
+    pub async fn stop_asked(&self) {
+        let mut stop = self.stop.clone();
+        if stop.wait_for(Option::is_some).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Waits, but no longer than until somebody asks to stop.
+    pub async fn rest(&self, time: Duration) {
+        let _ = tokio::time::timeout(time, self.stop_asked()).await;
+    }
+
     /// Says what is being done now.
     pub fn step(&self, step: impl Into<String>) {
         let step = step.into();
         self.progress.update(|progress| {
             progress.step = step;
             progress.statement = None;
+            (progress.rows_done, progress.rows_total, progress.rate) = (None, None, None);
         });
     }
 

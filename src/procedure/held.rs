@@ -50,6 +50,12 @@ impl Held {
         Some(recording)
     }
 
+    /// Whether nothing is written.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.is_recording
+    }
+
     /// The session.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod apply;
 mod assignment;
+mod backfill;
 mod baseline;
 mod ended;
 mod evidence;
@@ -18,6 +19,7 @@ mod validate;
 
 pub use self::{
     assignment::{Assignment, Told},
+    backfill::keys,
     ended::Ended,
     held::{Held, read_history},
     target::Target,

@@ -3,6 +3,7 @@
 use super::{
     Assignment, Held, Target,
     apply::{self, Change, Failed},
+    backfill,
     evidence::Evidence,
 };
 use crate::{
@@ -56,7 +57,9 @@ pub async fn recover(
     };
     let change = change_of(migration, &found)?;
     told.step(format!("finishing {}", found.name));
-    told.warning(format!("{} was interrupted at its statement {}; finishing it", found.name, found.statement));
+    let place =
+        if found.is_backfill { "in its backfill".to_owned() } else { format!("at its statement {}", found.statement) };
+    told.warning(format!("{} was interrupted {place}; finishing it", found.name));
     let done = decide(target, held, &found, &change).await?;
     journal::renew(held.session()?, found.run, found.seq, &migration.checksum).await?;
     apply::resume(target, told, held, evidence, &change, done)
@@ -77,7 +80,16 @@ fn change_of<'a>(migration: &'a Migration, found: &InFlight) -> Result<Change<'a
         Direction::Up => found.number,
         Direction::Down => found.number + 1,
     };
-    Ok(Change { migration, direction: found.direction, script: Some(script), run: found.run, seq: found.seq, number })
+    let backfill = migration.backfill.as_ref().filter(|_| found.direction == Direction::Up);
+    Ok(Change {
+        migration,
+        direction: found.direction,
+        script: Some(script),
+        backfill,
+        run: found.run,
+        seq: found.seq,
+        number,
+    })
 }
 
 /// How many statements are done: an intent is decided by whether the schema it names is as it was before it.
@@ -86,6 +98,10 @@ async fn decide(target: &Target, held: &mut Held, found: &InFlight, change: &Cha
         return Ok(found.statement);
     }
     let changed = |what: &str| Stuck::Changed { migration: found.name.clone(), what: what.to_owned() };
+    if found.is_backfill {
+        let what = backfill::may_go_on(held, found, change).await?;
+        return what.map_or(Ok(found.statement - 1), |what| Err(changed(what)));
+    }
     let index = found.statement as usize - 1;
     let statement = change.statements().get(index).ok_or_else(|| changed("it has fewer statements than were run"))?;
     if found.sql_sha256.as_deref() != Some(&journal::sha256(&statement.sql)) {

@@ -89,10 +89,7 @@ fn read(row: &Row) -> Result<Standing, EngineError> {
 ///
 /// # Errors
 /// The server's.
-pub(super) async fn summary(
-    session: &mut dyn Session,
-    found: &InFlight,
-) -> Result<Option<Backfilled>, EngineError> {
+pub(super) async fn summary(session: &mut dyn Session, found: &InFlight) -> Result<Option<Backfilled>, EngineError> {
     if !found.is_backfill {
         return Ok(None);
     }

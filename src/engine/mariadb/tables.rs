@@ -115,7 +115,8 @@ const LOCK: &str = "CREATE TABLE IF NOT EXISTS windlass_lock (
   CONSTRAINT windlass_epoch_held CHECK (epoch IS NOT NULL)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
 
-const LOCK_ROW: &str = "INSERT INTO windlass_lock (id, layout, epoch) VALUES (1, 2, 0) ON DUPLICATE KEY UPDATE layout = 2";
+const LOCK_ROW: &str =
+    "INSERT INTO windlass_lock (id, layout, epoch) VALUES (1, 2, 0) ON DUPLICATE KEY UPDATE layout = 2";
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS windlass_journal (
   run_id VARCHAR(26) NOT NULL,
