@@ -64,7 +64,7 @@ pub struct Words {
     pub count_table: &'static str,
     /// A query that gives one row with the number of tables in the connection's database or schema that are not windlass's own.
     pub count_foreign_tables: &'static str,
-    /// A query for the keys of the table whose schema (or an empty text) and name are bound: one row for each column of each
+    /// A query for the keys of the table whose schema (or an empty text) and name are bound, in turn: one row for each column of each
     /// unique key, in order, the primary key first, and one without a key for a table that has none. See [`ranges`].
     pub keys: &'static str,
     /// Whether a comparison of rows, `(a, b) > (1, 2)`, finds its place in an index.

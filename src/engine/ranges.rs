@@ -52,7 +52,9 @@ pub struct Range<'a> {
 /// The server's.
 pub async fn keys(session: &mut dyn Session, words: &Words, table: &str) -> Result<Option<Vec<Key>>, EngineError> {
     let (schema, name) = table.rsplit_once('.').unwrap_or(("", table));
-    let rows = session.query(words.keys, &[schema.into(), name.into()]).await?;
+    let pairs = words.keys.matches('?').count() / 2;
+    let binds: Vec<Value> = (0..pairs).flat_map(|_| [schema.into(), name.into()]).collect();
+    let rows = session.query(words.keys, &binds).await?;
     let mut keys: Vec<(String, Key)> = Vec::new();
     for row in &rows {
         let (Some(table), Some(id)) = (row.text(0)?, row.text(1)?) else { continue };

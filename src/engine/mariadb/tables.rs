@@ -26,11 +26,17 @@ pub(super) static WORDS: Words = Words {
     breath_ms: 0,
 };
 
-/// Unique keys over whole columns without NULL. How a value is written as a literal depends on its type; a literal with a
+/// Unique keys over whole columns without NULL. Each part asks for one table by its name: without that, the server would open
+/// those of every database. How a value is written as a literal depends on its type; a literal with a
 /// character set yields to the column's collation (MariaDB manual, "Literals", coercibility). Where types compare in another
 /// order than they sort (ENUM, SET), or a literal is not the value (floating point, TIMESTAMP in local time), there is none.
 const KEYS: &str = "\
-SELECT CONCAT('`', REPLACE(t.table_schema, '`', '``'), '`.`', REPLACE(t.table_name, '`', '``'), '`'), s.index_name, \
+SELECT CONCAT('`', REPLACE(t.table_schema, '`', '``'), '`.`', REPLACE(t.table_name, '`', '``'), '`') AS tab, \
+  NULL AS name, 0 AS is_primary, NULL AS col, NULL AS quoted, NULL AS literal, NULL AS kind, 0 AS nullable, 0 AS place \
+FROM information_schema.tables t WHERE t.table_schema = COALESCE(NULLIF(?, ''), DATABASE()) AND t.table_name = ? \
+  AND t.table_type = 'BASE TABLE' \
+UNION ALL \
+SELECT CONCAT('`', REPLACE(s.table_schema, '`', '``'), '`.`', REPLACE(s.table_name, '`', '``'), '`'), s.index_name, \
   IF(s.index_name = 'PRIMARY', 1, 0), s.column_name, CONCAT('`', REPLACE(s.column_name, '`', '``'), '`'), \
   REPLACE(CASE \
     WHEN c.data_type IN ('tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'decimal', 'year') THEN 'CAST(@ AS CHAR)' \
@@ -39,14 +45,14 @@ SELECT CONCAT('`', REPLACE(t.table_schema, '`', '``'), '`.`', REPLACE(t.table_na
     WHEN c.data_type IN ('binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob') \
       THEN 'CONCAT(''X'''''', HEX(@), '''''''')' \
     WHEN c.data_type IN ('uuid', 'inet4', 'inet6', 'date', 'datetime') THEN 'CONCAT('''''''', @, '''''''')' \
-  END, '@', CONCAT('`', REPLACE(s.column_name, '`', '``'), '`')), c.data_type, 0 \
-FROM information_schema.tables t LEFT JOIN (information_schema.statistics s JOIN information_schema.columns c \
-    ON c.table_schema = s.table_schema AND c.table_name = s.table_name AND c.column_name = s.column_name) \
-  ON s.table_schema = t.table_schema AND s.table_name = t.table_name AND s.non_unique = 0 AND NOT EXISTS \
-     (SELECT 1 FROM information_schema.statistics o WHERE o.table_schema = s.table_schema AND o.table_name = s.table_name \
-      AND o.index_name = s.index_name AND (o.sub_part IS NOT NULL OR o.nullable = 'YES' OR o.column_name IS NULL)) \
-WHERE t.table_type = 'BASE TABLE' AND t.table_schema = COALESCE(NULLIF(?, ''), DATABASE()) AND t.table_name = ? \
-ORDER BY s.index_name <> 'PRIMARY', s.index_name, s.seq_in_index";
+  END, '@', CONCAT('`', REPLACE(s.column_name, '`', '``'), '`')), c.data_type, 0, s.seq_in_index \
+FROM information_schema.statistics s JOIN information_schema.columns c ON c.column_name = s.column_name \
+WHERE s.table_schema = COALESCE(NULLIF(?, ''), DATABASE()) AND s.table_name = ? AND s.non_unique = 0 \
+  AND c.table_schema = COALESCE(NULLIF(?, ''), DATABASE()) AND c.table_name = ? AND NOT EXISTS \
+     (SELECT 1 FROM information_schema.statistics o WHERE o.table_schema = COALESCE(NULLIF(?, ''), DATABASE()) \
+      AND o.table_name = ? AND o.index_name = s.index_name \
+      AND (o.sub_part IS NOT NULL OR o.nullable = 'YES' OR o.column_name IS NULL)) \
+ORDER BY is_primary DESC, name, place";
 
 const BACKFILL: &str = "CREATE TABLE IF NOT EXISTS windlass_backfill (
   run_id VARCHAR(26) NOT NULL,

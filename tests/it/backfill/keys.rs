@@ -83,7 +83,10 @@ async fn each_row_is_changed_once_by_a_unique_key(on: On) {
     let ship = with_table(on, columns).await;
     let insert = format!("INSERT INTO cargo SELECT x, CONCAT('c', 10000 - x), 0 FROM {}", numbers(3));
     ship.eye().await.run(&insert).await;
-    add(&ship, "-- windlass:backfill table=cargo key=code\nUPDATE cargo SET n = n + 1 WHERE code > :after AND code <= :upto");
+    add(
+        &ship,
+        "-- windlass:backfill table=cargo key=code\nUPDATE cargo SET n = n + 1 WHERE code > :after AND code <= :upto",
+    );
 
     ship.cli(&["up"]).await.exits(0);
 

@@ -43,7 +43,8 @@ fn add_with(ship: &Ship, up: &str, backfill: &str) {
 }
 
 /// The backfill that counts in each row how often it came by.
-const COUNTING: &str = "-- windlass:backfill table=cargo key=id\nUPDATE cargo SET n = n + 1 WHERE id > :after AND id <= :upto;\n";
+const COUNTING: &str =
+    "-- windlass:backfill table=cargo key=id\nUPDATE cargo SET n = n + 1 WHERE id > :after AND id <= :upto;\n";
 
 /// Rows for which `condition` holds.
 async fn rows(ship: &Ship, condition: &str) -> i64 {
