@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How far a backfill has come.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
     /// The table that it cuts.
     pub table: String,

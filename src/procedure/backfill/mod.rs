@@ -3,12 +3,15 @@
 //! A batch is one transaction: the fence, the statement over one range of keys, and the row that says how far it has come.
 //! So the truth is exact whenever it is read: after an error, by the next run after a crash, by anybody who asks.
 
+mod batch;
 mod batches;
-mod look;
+mod health;
+mod key;
 mod pace;
 mod resume;
+mod trouble;
 
-pub use self::look::keys;
+pub use self::key::keys;
 pub(super) use self::resume::may_go_on;
 
 use self::batches::Batches;
@@ -17,10 +20,7 @@ use super::{
     apply::{self, Change, Failed, Left, fenced},
 };
 use crate::{
-    engine::{
-        EngineError,
-        bookkeeping::{self, journal::Place, lock},
-    },
+    engine::bookkeeping::{self, journal::Place, lock},
     model::backfill::Backfill,
 };
 
@@ -67,9 +67,4 @@ async fn begin(target: &Target, held: &mut Held, change: &Change<'_>, backfill: 
 pub(super) fn place(change: &Change<'_>) -> Place {
     let statements = u32::try_from(change.statements().len()).unwrap_or(u32::MAX);
     Place { run: change.run, seq: change.seq, statement: statements.saturating_add(1) }
-}
-
-/// What a backfill failed with, when the target cannot be asked how far it is.
-fn lost(error: EngineError) -> Failed {
-    Failed { statement: None, error, left: Left::Unknown }
 }
