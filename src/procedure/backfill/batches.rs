@@ -59,6 +59,7 @@ impl<'a> Batches<'a> {
     ) -> Result<Self, Failed> {
         let (words, at) = (target.engine.words(), place(change));
         let unknown = |error| Failed { statement: None, error, left: Left::Unknown };
+        held.limit(super::limits(target, change.migration)).await.map_err(unknown)?;
         let session = held.session().map_err(unknown)?;
         let mut standing =
             backfill::standing(session, change.run, change.seq).await.map_err(unknown)?.unwrap_or_default();

@@ -20,9 +20,15 @@ use super::{
     apply::{self, Change, Failed, Left, fenced},
 };
 use crate::{
-    engine::bookkeeping::{self, journal::Place, lock},
-    model::backfill::Backfill,
+    engine::{
+        Limits,
+        bookkeeping::{self, journal::Place, lock},
+    },
+    model::{backfill::Backfill, migration::Migration},
 };
+
+/// How long a batch waits for somebody else's lock, if its migration does not say less.
+const LOCK_MS_MAX: u64 = 500;
 
 /// Goes on with a migration whose own statements are done: its backfill, to the end, and then the record.
 ///
@@ -43,6 +49,8 @@ pub(super) async fn complete(
     } else {
         begin(target, held, change, backfill).await?;
         rows_done = Batches::prepare(target, told, held, change, backfill).await?.run().await?;
+        let recording = held.limit(apply::limits(target, change.migration)).await;
+        recording.map_err(|error| Failed { statement: None, error, left: Left::Backfill { rows_done } })?;
     }
     let recorded = apply::finish(target, told, held, &Change { backfill: None, ..change.clone() }).await;
     recorded.map_err(|error| Failed { statement: None, error, left: Left::Backfill { rows_done } })
@@ -61,6 +69,13 @@ async fn begin(target: &Target, held: &mut Held, change: &Change<'_>, backfill: 
     let [journal, row] = bookkeeping::backfill::begin(words, place(change), epoch, backfill);
     let begun = session.batch(&[&fence, &journal, &row]).await;
     begun.map_err(|failed| stopped(fenced(failed, epoch)))
+}
+
+/// What the server limits for a batch: it holds rows while it waits for others, so it does not wait for long.
+fn limits(target: &Target, migration: &Migration) -> Limits {
+    let limits = apply::limits(target, migration);
+    let lock_timeout_ms = limits.lock_timeout_ms.filter(|&limit| limit > 0);
+    Limits { lock_timeout_ms: Some(lock_timeout_ms.unwrap_or(LOCK_MS_MAX).min(LOCK_MS_MAX)), ..limits }
 }
 
 /// The backfill's place in the journal, behind the statements.

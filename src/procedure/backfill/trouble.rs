@@ -9,9 +9,11 @@ use crate::{
 };
 
 /// So many times in a row a batch may fail by what may pass.
-const FAILURES_MAX: u32 = 12;
+const FAILURES_MAX: u32 = 30;
 /// The first wait after such a failure; it doubles up to the other.
 const WAIT_MS_MIN: u64 = 50;
+/// How often it doubles.
+const WAIT_DOUBLINGS_MAX: u32 = 6;
 /// The longest wait after such a failure.
 const WAIT_MS_MAX: u64 = 2_000;
 
@@ -46,7 +48,7 @@ impl Batches<'_> {
         self.pace.halve();
         self.told.warning(format!("a batch failed, and is tried again with {} rows: {error}", self.pace.rows()));
         self.told.progress.update(|progress| progress.waiting_for = Some(error.to_string()));
-        let wait = WAIT_MS_MAX.min(WAIT_MS_MIN << self.failures);
+        let wait = WAIT_MS_MAX.min(WAIT_MS_MIN << self.failures.min(WAIT_DOUBLINGS_MAX));
         self.told.rest(Duration::from_millis(wait)).await;
         Ok(())
     }
@@ -62,7 +64,7 @@ impl Batches<'_> {
             standing
         } else {
             self.held.replace(self.target, self.told).await?;
-            self.held.limit(apply::limits(self.target, self.change.migration)).await?;
+            self.held.limit(super::limits(self.target, self.change.migration)).await?;
             backfill::standing(self.held.session()?, run, seq).await?
         };
         if let Some(standing) = standing {

@@ -1,6 +1,10 @@
 //! Changes of many rows in batches: each row once, whatever happens meanwhile.
 
+mod beside;
+mod crash;
 mod keys;
+mod refused;
+mod stop;
 
 use crate::harness::{database::On, ship::Ship};
 
@@ -49,4 +53,13 @@ const COUNTING: &str =
 /// Rows for which `condition` holds.
 async fn rows(ship: &Ship, condition: &str) -> i64 {
     ship.eye().await.number(&format!("SELECT COUNT(*) FROM cargo WHERE {condition}")).await
+}
+
+/// How many rows its row in the target says are done; `None` while it has none.
+async fn rows_done(ship: &Ship) -> Option<i64> {
+    let mut eye = ship.eye().await;
+    if eye.number("SELECT COUNT(*) FROM windlass_backfill").await == 0 {
+        return None;
+    }
+    Some(eye.number("SELECT COALESCE(MAX(rows_done), 0) FROM windlass_backfill").await)
 }
