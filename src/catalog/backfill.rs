@@ -3,7 +3,7 @@
 use super::{draft::Source, words::nearest};
 use crate::{
     model::{
-        backfill::{Backfill, Part},
+        backfill::{BATCH_ROWS_MAX, Backfill, Part},
         finding::Finding,
         migration::{Statement, StatementKind},
     },
@@ -21,9 +21,6 @@ const EXAMPLE: &str = "-- windlass:backfill table=orders key=id";
 
 /// How a backfill's statement may begin.
 const VERBS: [&str; 6] = ["update", "insert", "delete", "replace", "merge", "with"];
-
-/// The largest first batch, in rows.
-const BATCH_ROWS_MAX: u64 = 1_000_000;
 
 /// Signs that a name in the line cannot have: it is quoted by the engine.
 const NO_NAME: [char; 8] = ['"', '\'', '`', '[', ']', '(', ')', ';'];
@@ -59,7 +56,7 @@ pub fn meaning(backfill: &Backfill) -> String {
 fn header(source: &Source) -> Result<Header, Finding> {
     let lines = (1..).zip(source.text.trim_start_matches('\u{feff}').lines());
     let mut told = lines.filter_map(|(line, text)| {
-        let rest = text.trim().strip_prefix("--")?.trim_start().strip_prefix(MARKER)?;
+        let rest = text.trim().strip_prefix("-- ")?.trim_start().strip_prefix(MARKER)?;
         (rest.is_empty() || rest.starts_with(char::is_whitespace)).then(|| (line, rest.trim()))
     });
     let missing = || fault(source, 1, "no line says which table is cut by which key", &example());

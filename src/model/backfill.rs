@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+/// The most rows a batch may have.
+pub const BATCH_ROWS_MAX: u64 = 100_000;
+
 /// A backfill: one statement over a table, which is cut into ranges of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backfill {

@@ -1,7 +1,7 @@
 //! The application works on meanwhile; older databases; the way back.
 
-use super::{BATCHES, COUNTING, add, add_with, rows, rows_done, with_cargo};
-use crate::harness::{database::On, eventually, eye::Eye, on_every_engine};
+use super::{BATCHES, COUNTING, add, rows, rows_done, with_cargo};
+use crate::harness::{database::On, eventually, on_every_engine};
 
 on_every_engine!(
     what_the_application_writes_meanwhile_is_kept,
