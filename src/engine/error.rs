@@ -69,6 +69,14 @@ pub enum EngineError {
         /// The epoch this run was given.
         ours: i64,
     },
+    /// Something of the target cannot serve for what a migration wants of it.
+    #[error("{message}; {remedy}")]
+    Unfit {
+        /// What, and why.
+        message: String,
+        /// What to do about it.
+        remedy: String,
+    },
     /// One of our own tables does not have the expected shape.
     #[error("column {column} of a windlass table holds {found}, not {expected}")]
     Shape {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ulid::Ulid;
 
 use super::{
-    Assignment, Held, Target,
+    Assignment, Held, Target, backfill,
     evidence::Evidence,
     queue::{self, Queue},
     recover::{self, Settled},
@@ -15,12 +15,13 @@ use crate::{
     engine::{
         EngineError, StatementError,
         bookkeeping::{
-            history,
+            self, history,
             journal::{self, Place},
             lock,
         },
     },
     model::{
+        backfill::Backfill,
         migration::{Direction, Migration, Script, Statement, StatementKind},
         plan::Route,
     },
@@ -39,6 +40,8 @@ pub struct Change<'a> {
     pub direction: Direction,
     /// The script of that direction; `None` when there is nothing to run, only to record.
     pub script: Option<&'a Script>,
+    /// What follows the script in batches.
+    pub backfill: Option<&'a Backfill>,
     /// The run that planned it.
     pub run: Ulid,
     /// Its place in that run.
@@ -62,6 +65,11 @@ pub enum Left {
         /// How many.
         done: u32,
     },
+    /// All statements are done, and its backfill is as far as its own row says.
+    Backfill {
+        /// Rows that are done.
+        rows_done: u64,
+    },
     /// The target could not be asked; the next start reads the truth.
     Unknown,
 }
@@ -78,7 +86,7 @@ pub struct Failed {
 }
 
 impl Failed {
-    fn before(error: EngineError) -> Self {
+    pub(super) fn before(error: EngineError) -> Self {
         Self { statement: None, error, left: Left::AsBefore }
     }
 
@@ -91,6 +99,12 @@ impl Change<'_> {
     /// Its statements.
     pub fn statements(&self) -> &[Statement] {
         self.script.map(|script| script.statements.as_slice()).unwrap_or_default()
+    }
+
+    /// The texts of all that it runs.
+    pub fn texts(&self) -> Vec<String> {
+        let statements = self.statements().iter().map(|statement| &statement.sql);
+        statements.chain(self.backfill.map(|backfill| &backfill.sql)).cloned().collect()
     }
 
     /// How it is run on an engine.
@@ -108,17 +122,23 @@ impl Change<'_> {
         Some((format!("{}:{}", script.file, statement.line), statement.sql.clone()))
     }
 
-    /// The statements that record it.
-    fn record(&self, target: &Target) -> [String; 2] {
+    /// The statements that record it, or that its backfill begins.
+    fn record(&self, target: &Target, epoch: i64) -> [String; 2] {
+        if let Some(backfill) = self.backfill {
+            return bookkeeping::backfill::begin(target.engine.words(), backfill::place(self), epoch, backfill);
+        }
         match self.direction {
             Direction::Up => history::record_applied(target.engine.words(), self.run, self.seq),
             Direction::Down => history::record_undone(self.run, self.seq, self.number),
         }
     }
 
-    /// Whether the history says that it is done: the truth that is read after any error.
+    /// Whether the history says that it is done, or the journal that its backfill began: the truth that is read after any error.
     async fn is_recorded(&self, held: &mut Held) -> Result<bool, EngineError> {
         let session = held.session()?;
+        if self.backfill.is_some() {
+            return bookkeeping::backfill::has_begun(session, self.run, self.seq).await;
+        }
         match self.direction {
             Direction::Up => history::is_recorded(session, self.run, self.number).await,
             Direction::Down => Ok(!history::has_number(session, self.number).await?),
@@ -142,14 +162,17 @@ pub async fn apply(
     match change.route(target) {
         Route::Whole => {
             let mut queue = Queue::of(target);
-            loop {
-                let Err(mut failed) = whole(target, told, held, change).await else { return Ok(()) };
+            while let Err(mut failed) = whole(target, told, held, change).await {
                 if failed.left != Left::AsBefore || !queue.again(told, held, &mut failed.error).await {
                     return Err(failed);
                 }
             }
         }
-        Route::Journaled => journaled(target, told, held, evidence, change, From::default()).await,
+        Route::Journaled => return journaled(target, told, held, evidence, change, From::default()).await,
+    }
+    match change.backfill {
+        Some(backfill) => backfill::complete(target, told, held, change, backfill).await,
+        None => Ok(()),
     }
 }
 
@@ -181,7 +204,7 @@ pub async fn resume(
 /// Everything in one transaction: the fence, the statements, the history rows.
 async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Change<'_>) -> Result<(), Failed> {
     let fence = lock::fence(target.engine.words(), held.epoch);
-    let record = change.record(target);
+    let record = change.record(target, held.epoch);
     let mut texts = vec![fence.as_str()];
     texts.extend(change.statements().iter().map(|statement| statement.sql.as_str()));
     texts.extend(record.iter().map(String::as_str));
@@ -268,6 +291,9 @@ async fn journaled(
         step(target, told, held, evidence, change, place, from).await?;
         told.progress.update(|p| p.count(base + u64::from(number), p.total));
     }
+    if let Some(backfill) = change.backfill {
+        return backfill::complete(target, told, held, change, backfill).await;
+    }
     let all = u32::try_from(change.statements().len()).unwrap_or(u32::MAX);
     finish(target, told, held, change).await.map_err(|error| Failed { statement: None, error, left: left_of(all) })
 }
@@ -328,11 +354,16 @@ fn left_of(done: u32) -> Left {
 }
 
 /// The history rows of a journaled migration, in one transaction that also empties its journal.
-async fn finish(target: &Target, told: &Assignment, held: &mut Held, change: &Change<'_>) -> Result<(), EngineError> {
+pub(super) async fn finish(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    change: &Change<'_>,
+) -> Result<(), EngineError> {
     let fence = lock::fence(target.engine.words(), held.epoch);
-    let [first, second] = change.record(target);
-    let forget = journal::forget(change.run, change.seq);
-    let texts = [fence.as_str(), first.as_str(), second.as_str(), forget.as_str()];
+    let [first, second] = change.record(target, held.epoch);
+    let forget = [journal::forget(change.run, change.seq), bookkeeping::backfill::forget(change.run, change.seq)];
+    let texts = [&fence, &first, &second, &forget[0], &forget[1]].map(String::as_str);
     let epoch = held.epoch;
     let Err(failed) = held.session()?.transact(&texts, &mut |_| ()).await else { return Ok(()) };
     match truth(target, told, held, change).await {

@@ -55,6 +55,12 @@ impl Held {
         Some(recording)
     }
 
+    /// Whether nothing is written.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.is_recording
+    }
+
     /// The session.
     ///
     /// # Errors
@@ -116,7 +122,7 @@ impl Held {
             Some(before) => before,
             None => history::unrecorded(session, words).await?,
         };
-        if !present {
+        if !present || before.is_outdated {
             bookkeeping::ensure(session, words, target.engine.ddl_scope()).await?;
         }
         self.epoch = lock::raise_epoch(session, words, present, &holder(told)).await?;

@@ -2,6 +2,7 @@
 
 mod apply;
 mod assignment;
+mod backfill;
 mod baseline;
 mod doubt;
 mod ended;
@@ -23,6 +24,7 @@ mod validate;
 
 pub use self::{
     assignment::{Assignment, Told},
+    backfill::keys,
     ended::Ended,
     held::{Held, read_history},
     interrupted::looked_at,

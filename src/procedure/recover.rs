@@ -4,6 +4,7 @@
 use super::{
     Assignment, Held, Target,
     apply::{self, Change, Failed},
+    backfill,
     doubt::{self, Found},
     evidence::Evidence,
     steps,
@@ -104,7 +105,9 @@ pub async fn recover(
     };
     let change = change_of(migration, &found)?;
     told.step(format!("finishing {}", found.name));
-    told.warning(format!("{} was interrupted at its statement {}; finishing it", found.name, found.statement));
+    let at =
+        if found.is_backfill { "in its backfill".to_owned() } else { format!("at its statement {}", found.statement) };
+    told.warning(format!("{} was interrupted {at}; finishing it", found.name));
     let decided = decide(target, told, held, &found, &change, answer).await?;
     let epoch = held.epoch;
     journal::renew(held.session()?, found.run, found.seq, &migration.checksum, epoch).await?;
@@ -138,7 +141,16 @@ fn change_of<'a>(migration: &'a Migration, found: &InFlight) -> Result<Change<'a
         Direction::Up => found.number,
         Direction::Down => found.number + 1,
     };
-    Ok(Change { migration, direction: found.direction, script: Some(script), run: found.run, seq: found.seq, number })
+    let backfill = migration.backfill.as_ref().filter(|_| found.direction == Direction::Up);
+    Ok(Change {
+        migration,
+        direction: found.direction,
+        script: Some(script),
+        backfill,
+        run: found.run,
+        seq: found.seq,
+        number,
+    })
 }
 
 /// How many statements are done, by the journal and by what there is to see of the statement that was interrupted.
@@ -151,6 +163,10 @@ async fn decide(
     answer: Option<InDoubt>,
 ) -> Result<Decided, Stuck> {
     let changed = |what: &str| Stuck::Changed { migration: found.name.clone(), what: what.to_owned() };
+    if found.is_backfill {
+        let what = backfill::may_go_on(held, found, change).await?;
+        return what.map_or(Ok(Decided::behind(found.statement - 1)), |what| Err(changed(what)));
+    }
     if change.statements().len() < found.statement as usize {
         return Err(changed("it has fewer statements than were run"));
     }

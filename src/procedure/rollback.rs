@@ -231,6 +231,7 @@ impl Rollback<'_> {
                 migration,
                 direction: Direction::Down,
                 script,
+                backfill: None,
                 run: self.told.job.0,
                 seq,
                 number: step.number,
