@@ -168,7 +168,11 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     texts.extend(record.iter().map(String::as_str));
     let count = change.statements().len();
     let base = told.progress.now().completed;
-    let mut seen = |index: usize| told.progress.update(|p| p.count(base + index.min(count) as u64, p.total));
+    let mut seen = |index: usize| {
+        failpoint!("whole.reply");
+        told.progress.update(|p| p.count(base + index.min(count) as u64, p.total));
+    };
+    failpoint!("whole.before", |fault: crate::failpoint::Fault| Failed::before(fault.into()));
     let session = held.session().map_err(Failed::before)?;
     let connection = session.connection_id().to_owned();
     let mut is_cancelled = false;
@@ -193,6 +197,7 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
             }
         }
     };
+    failpoint!("whole.after");
     let Err(failed) = outcome else { return Ok(()) };
     told.progress.update(|progress| progress.count(base, progress.total));
     match truth(target, told, held, change).await {
@@ -219,6 +224,7 @@ async fn truth(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     if let Ok(recorded) = change.is_recorded(held).await {
         return Ok(recorded);
     }
+    failpoint!("truth.lost", EngineError::from);
     held.replace(target, told).await?;
     change.is_recorded(held).await
 }
@@ -277,16 +283,29 @@ async fn one(
             let fence = lock::fence(target.engine.words(), epoch);
             let mark = journal::add_done(place, epoch);
             let texts = [fence.as_str(), statement.sql.as_str(), mark.as_str()];
-            session.transact(&texts, &mut |_| ()).await.map_err(|failed| fenced(failed, epoch))
+            failpoint!("rows.before", EngineError::from);
+            let mut seen = |_| failpoint!("rows.reply");
+            if ablated!("mark-within") {
+                session.transact(&texts[..2], &mut seen).await.map_err(|failed| fenced(failed, epoch))?;
+                return session.transact(&texts[2..], &mut seen).await.map_err(|failed| failed.error);
+            }
+            session.transact(&texts, &mut seen).await.map_err(|failed| fenced(failed, epoch))?;
+            failpoint!("rows.after", EngineError::from);
+            Ok(())
         }
         StatementKind::Session | StatementKind::Begin | StatementKind::Commit | StatementKind::Rollback => {
             session.execute(&statement.sql).await.map(drop).map_err(|failed| failed.error)
         }
         StatementKind::TransactionalDdl | StatementKind::ImplicitCommit | StatementKind::OutsideTransaction => {
             let before = evidence.before(session, target.engine.dialect(), &statement.sql).await?;
+            failpoint!("intent.before", EngineError::from);
             journal::intend(session, place, epoch, &statement.sql, Some(&before)).await?;
+            failpoint!("intent.after", EngineError::from);
             session.execute(&statement.sql).await.map_err(|failed| failed.error)?;
-            session.write(&journal::mark_done(place), &[]).await.map(drop)
+            failpoint!("done.before", EngineError::from);
+            session.write(&journal::mark_done(place), &[]).await?;
+            failpoint!("done.after", EngineError::from);
+            Ok(())
         }
     }
 }
@@ -307,7 +326,10 @@ async fn finish(target: &Target, told: &Assignment, held: &mut Held, change: &Ch
     let forget = journal::forget(change.run, change.seq);
     let texts = [fence.as_str(), first.as_str(), second.as_str(), forget.as_str()];
     let epoch = held.epoch;
-    let Err(failed) = held.session()?.transact(&texts, &mut |_| ()).await else { return Ok(()) };
+    failpoint!("history.before", EngineError::from);
+    let outcome = held.session()?.transact(&texts, &mut |_| failpoint!("history.reply")).await;
+    failpoint!("history.after");
+    let Err(failed) = outcome else { return Ok(()) };
     match truth(target, told, held, change).await {
         Ok(true) => Ok(()),
         _ => Err(fenced(failed, epoch)),

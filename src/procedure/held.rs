@@ -83,6 +83,7 @@ impl Held {
     /// # Errors
     /// The server's.
     pub async fn begin(&mut self, target: &Target, told: &Assignment) -> Result<History, EngineError> {
+        failpoint!("begin.before", EngineError::from);
         let words = target.engine.words();
         let session = self.session()?;
         let recorded = history::recorded(session, words).await?;
@@ -94,7 +95,9 @@ impl Held {
         if !present {
             bookkeeping::ensure(session, words, target.engine.ddl_scope()).await?;
         }
+        failpoint!("begin.tables", EngineError::from);
         self.epoch = lock::raise_epoch(session, words, present, &holder(told)).await?;
+        failpoint!("begin.after", EngineError::from);
         Ok(before)
     }
 
@@ -125,6 +128,7 @@ impl Held {
             }
             tokio::time::sleep(Duration::from_millis(GHOST_POLL_MS)).await;
         }
+        failpoint!("replace.locked", EngineError::from);
         self.put(session);
         self.begin(target, told).await?;
         told.warning("the connection was lost; the run goes on with a new one that holds the lock");

@@ -55,13 +55,16 @@ pub async fn recover(
         return Err(Stuck::Changed { migration: found.name, what: "the catalog no longer has it".to_owned() });
     };
     let change = change_of(migration, &found)?;
+    failpoint!("recover.found", EngineError::from);
     told.step(format!("finishing {}", found.name));
     told.warning(format!("{} was interrupted at its statement {}; finishing it", found.name, found.statement));
     let done = decide(target, held, &found, &change).await?;
+    failpoint!("recover.decided", EngineError::from);
     journal::renew(held.session()?, found.run, found.seq, &migration.checksum).await?;
     apply::resume(target, told, held, evidence, &change, done)
         .await
         .map_err(|failed| Stuck::Failed(found.name.clone(), Box::new(failed)))?;
+    failpoint!("recover.after", EngineError::from);
     told.info(format!("{} is finished", found.name));
     Ok(Some(found.name))
 }
@@ -92,10 +95,16 @@ async fn decide(target: &Target, held: &mut Held, found: &InFlight, change: &Cha
         return Err(changed("the statement that was interrupted was changed"));
     }
     let now = now(target, held, &statement.sql).await?;
+    if ablated!("evidence") {
+        journal::withdraw(held.session()?, place_of(found)).await?;
+        return Ok(found.statement - 1);
+    }
     if found.fingerprint_before.as_deref() == Some(now.as_str()) {
+        failpoint!("recover.withdraw", EngineError::from);
         journal::withdraw(held.session()?, place_of(found)).await?;
         Ok(found.statement - 1)
     } else {
+        failpoint!("recover.mark", EngineError::from);
         held.session()?.write(&journal::mark_done(place_of(found)), &[]).await?;
         Ok(found.statement)
     }
@@ -146,7 +155,9 @@ pub(super) async fn settle(
     if found.done || found.statement < place.statement {
         return Ok(if found.done { found.statement } else { found.statement - 1 });
     }
+    failpoint!("settle.before", EngineError::from);
     let now = now(target, held, sql).await?;
+    failpoint!("settle.seen", EngineError::from);
     if found.fingerprint_before.as_deref() == Some(now.as_str()) {
         journal::withdraw(held.session()?, place).await?;
     } else if matches!(error, EngineError::Lost { .. }) {

@@ -1,0 +1,160 @@
+//! One trial: a run with faults, the next one without, and what must then be so.
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use crate::{
+    orders::{Action, Fault, Orders},
+    place::Place,
+    program::{Said, With},
+    scenario::Scenario,
+    truth::{Truth, left_behind},
+};
+
+/// How many runs it may take to come to the end without a fault.
+const RUNS_MAX: u32 = 2;
+/// How long another process waits for one that is stopped.
+const WAIT_FOR_STOPPED_MS: u64 = 0;
+
+/// How a trial ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// As it must.
+    Held,
+    /// The place was never reached, so nothing was shown.
+    NotReached,
+    /// A promise was broken.
+    Broken(String),
+}
+
+/// Runs a trial; `ablated` is left out of the program.
+pub async fn run(scenario: &Scenario, orders: &Orders, ablated: &str) -> Verdict {
+    let place = scenario.begin().await;
+    let verdict = match orders.first.as_slice() {
+        [Fault { action: Action::Stop, .. }] => stopped(scenario, &place, orders, ablated).await,
+        _ => faulted(scenario, &place, orders, ablated).await,
+    };
+    let verdict = match verdict {
+        Ok(reached) => at_the_end(scenario, &place, reached).await,
+        Err(broken) => Verdict::Broken(broken),
+    };
+    place.gone().await;
+    verdict
+}
+
+/// The run with its faults, and what it says of itself. Gives whether a fault came.
+async fn faulted(scenario: &Scenario, place: &Place, orders: &Orders, ablated: &str) -> Result<bool, String> {
+    let words = scenario.words();
+    let mut is_reached = false;
+    for faults in [&orders.first, &orders.second] {
+        if faults.is_empty() {
+            continue;
+        }
+        let said = place.run(&words, With { faults, ablated, wait_ms: None }).await;
+        is_reached |= faults.iter().any(|fault| said.reached(fault));
+        if let Some(lie) = untrue(scenario, place, &said).await {
+            return Err(lie);
+        }
+    }
+    goes_on(scenario, place, ablated).await?;
+    Ok(is_reached)
+}
+
+/// The run is stopped at its place, and goes on while or after another process has tried the same.
+async fn stopped(scenario: &Scenario, place: &Place, orders: &Orders, ablated: &str) -> Result<bool, String> {
+    let words = scenario.words();
+    let mut first = place.begin(&words, With { faults: &orders.first, ablated, wait_ms: None });
+    let is_reached = first.stops().await;
+    let second = place.run(&words, With { faults: &[], ablated, wait_ms: Some(WAIT_FOR_STOPPED_MS) }).await;
+    first.send(Signal::SIGCONT);
+    let first = first.ended().await;
+    for (which, said) in [("the one that was stopped", &first), ("the other", &second)] {
+        if said.hung || said.exit.is_none() {
+            return Err(format!("{which} did not come to an end of its own: {}", said.stderr));
+        }
+        if !matches!(said.exit, Some(0 | 75)) {
+            return Err(format!("{which} says {:?}: {}", said.exit, said.stderr));
+        }
+    }
+    goes_on(scenario, place, ablated).await?;
+    Ok(is_reached)
+}
+
+/// The same command without a fault comes to its end, with nobody's help.
+async fn goes_on(scenario: &Scenario, place: &Place, ablated: &str) -> Result<(), String> {
+    let mut last = String::new();
+    for _ in 0..RUNS_MAX {
+        let said = place.run(&scenario.words(), With { faults: &[], ablated, wait_ms: None }).await;
+        if said.exit == Some(0) {
+            return if last.is_empty() { Ok(()) } else { Err(format!("it took more than one run: {last}")) };
+        }
+        last = format!("exit {:?}: {}", said.exit, said.stderr);
+        if said.hung {
+            break;
+        }
+    }
+    Err(format!("it does not come to its end by itself: {last}"))
+}
+
+async fn at_the_end(scenario: &Scenario, place: &Place, is_reached: bool) -> Verdict {
+    let truth = Truth::of(place).await;
+    if let Some(difference) = truth.against(&scenario.golden) {
+        return Verdict::Broken(difference);
+    }
+    if truth.epoch < scenario.before.epoch {
+        return Verdict::Broken(format!("the epoch fell from {} to {}", scenario.before.epoch, truth.epoch));
+    }
+    match left_behind(place).await {
+        Some(left) => Verdict::Broken(left),
+        None if is_reached => Verdict::Held,
+        None => Verdict::NotReached,
+    }
+}
+
+/// Where an answer does not agree with what is so right after it. A process that was killed has answered nothing.
+async fn untrue(scenario: &Scenario, place: &Place, said: &Said) -> Option<String> {
+    if said.hung {
+        return Some(said.stderr.clone());
+    }
+    let exit = said.exit?;
+    let now = Truth::of(place).await;
+    if exit == 0 {
+        let difference = now.against(&scenario.golden)?;
+        return Some(format!("it said that it was done, and {difference}"));
+    }
+    if said.problem["type"].is_null() {
+        return Some(format!("it ended with {exit} and told no problem: {}", said.stderr));
+    }
+    let state = said.problem["target_state"].as_str().unwrap_or_default();
+    let is_untouched = state == "the target is as it was before";
+    if is_untouched && !is_as_before(scenario, &said.job, &now) {
+        return Some(format!("it said that nothing was changed, and now {:?}; {}", now.history, said.problem));
+    }
+    wrong_about_a_migration(&said.job, state, &now)
+}
+
+/// A run of which nothing is reported as done must have left everything alone.
+fn is_as_before(scenario: &Scenario, job: &Value, now: &Truth) -> bool {
+    let is_something_done = migrations(job).any(|(_, succeeded)| succeeded);
+    is_something_done || now.everything == scenario.before.everything || now.everything == scenario.golden.everything
+}
+
+fn wrong_about_a_migration(job: &Value, state: &str, now: &Truth) -> Option<String> {
+    let is_up = job["kind"] == "migrate" || job["kind"] == "migration";
+    for (id, succeeded) in migrations(job) {
+        let is_in = now.applied.iter().any(|name| id.ends_with(name.as_str()) || name == id);
+        if succeeded && is_in != is_up {
+            return Some(format!("it said that {id} was done, and the history does not: {:?}", now.applied));
+        }
+        if !succeeded && state.contains("is as it was before it") && is_in == is_up {
+            return Some(format!("it said that {id} failed and left nothing, and the history has it"));
+        }
+    }
+    None
+}
+
+/// The migrations that a job tells of, and whether they succeeded.
+fn migrations(job: &Value) -> impl Iterator<Item = (&str, bool)> {
+    let all = job["result"]["migrations"].as_array().map(Vec::as_slice).unwrap_or_default();
+    all.iter().filter_map(|one| Some((one["id"].as_str()?, one["success"] == true)))
+}
