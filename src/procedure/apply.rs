@@ -284,7 +284,9 @@ async fn one(
             let mark = journal::add_done(place, epoch);
             let texts = [fence.as_str(), statement.sql.as_str(), mark.as_str()];
             failpoint!("rows.before", EngineError::from);
-            let mut seen = |_| failpoint!("rows.reply");
+            let mut seen = |_| {
+                failpoint!("rows.reply");
+            };
             if ablated!("mark-within") {
                 session.transact(&texts[..2], &mut seen).await.map_err(|failed| fenced(failed, epoch))?;
                 return session.transact(&texts[2..], &mut seen).await.map_err(|failed| failed.error);
@@ -327,7 +329,10 @@ async fn finish(target: &Target, told: &Assignment, held: &mut Held, change: &Ch
     let texts = [fence.as_str(), first.as_str(), second.as_str(), forget.as_str()];
     let epoch = held.epoch;
     failpoint!("history.before", EngineError::from);
-    let outcome = held.session()?.transact(&texts, &mut |_| failpoint!("history.reply")).await;
+    let mut seen = |_| {
+        failpoint!("history.reply");
+    };
+    let outcome = held.session()?.transact(&texts, &mut seen).await;
     failpoint!("history.after");
     let Err(failed) = outcome else { return Ok(()) };
     match truth(target, told, held, change).await {

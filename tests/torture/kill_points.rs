@@ -106,7 +106,11 @@ async fn all(on: On, seed: u64, budget: &Budget, tally: &mut Tally) {
 }
 
 async fn one(scenario: &Scenario, orders: &Orders, tally: &mut Tally) {
+    let begun = Instant::now();
     let verdict = trial::run(scenario, orders, "").await;
+    if std::env::var_os("WINDLASS_TORTURE_TIMES").is_some() {
+        eprintln!("{:>6} ms {} {}: {orders}", begun.elapsed().as_millis(), word(scenario.on), scenario.name);
+    }
     let repeat = format!("{} {}: {orders}", word(scenario.on), scenario.name);
     tally.count(scenario.name, orders.word(), &repeat, verdict);
 }

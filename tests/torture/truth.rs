@@ -9,6 +9,7 @@ use crate::{
     database::{Database, On},
     eye::Eye,
     place::Place,
+    program::With,
 };
 
 /// How often, and how long apart, a lock that is just being let go is looked at.
@@ -100,16 +101,13 @@ pub async fn left_behind(place: &Place) -> Option<String> {
     let folder = place.database.folder.path();
     match found {
         Some(found) => Some(found),
-        None => open_jobs(folder).await.or_else(|| files_on_their_way(folder)),
+        None => open_jobs(place).await.or_else(|| files_on_their_way(folder)),
     }
 }
 
 async fn in_our_tables(eye: &mut Eye) -> Option<String> {
     if !eye.tables().await.iter().any(|table| table == "windlass_lock") {
         return None;
-    }
-    if eye.number("SELECT COUNT(*) FROM windlass_lock WHERE holder IS NOT NULL").await != 0 {
-        return Some("the status row names a holder".to_owned());
     }
     // ULIDs are in the order of time, so that a later run must have a higher epoch, or the same.
     let falling =
@@ -149,17 +147,24 @@ async fn is_held(database: &Database) -> bool {
     held
 }
 
-async fn open_jobs(folder: &Path) -> Option<String> {
-    let store = folder.join("windlass.db");
-    if !store.exists() {
+/// A job whose process died when all was done is found by whoever asks.
+async fn open_jobs(place: &Place) -> Option<String> {
+    let store = place.database.folder.path().join("windlass.db");
+    if !store.exists() || number_of_open_jobs(&store).await == 0 {
         return None;
     }
+    let said = place.run(&["status"], With::default()).await;
+    let open = number_of_open_jobs(&store).await;
+    (open != 0 || said.exit != Some(0)).then(|| format!("{open} jobs are open although nothing runs: {}", said.stderr))
+}
+
+async fn number_of_open_jobs(store: &Path) -> i64 {
     let options = SqliteConnectOptions::new().filename(store).busy_timeout(Duration::from_secs(30));
     let mut store = SqliteConnection::connect_with(&options).await.expect("the control store");
     let open = "SELECT COUNT(*) FROM job WHERE state IN ('queued', 'running', 'pausing')";
     let open: i64 = sqlx::query_scalar(open).fetch_one(&mut store).await.expect("the jobs");
     let _ = store.close().await;
-    (open != 0).then(|| format!("{open} jobs are open although nothing runs"))
+    open
 }
 
 fn files_on_their_way(folder: &Path) -> Option<String> {
