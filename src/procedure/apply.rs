@@ -51,6 +51,8 @@ pub enum Left {
         /// How many.
         done: u32,
     },
+    /// Another run has taken over; what there is now is that run's.
+    Overtaken,
     /// The target could not be asked; the next start reads the truth.
     Unknown,
 }
@@ -71,8 +73,12 @@ impl Failed {
         Self { statement: None, error, left: Left::AsBefore }
     }
 
-    fn unknown(error: EngineError) -> Self {
-        Self { statement: None, error, left: Left::Unknown }
+    /// The truth could not be read, because of `why`, or is another run's.
+    fn unread(error: EngineError, why: EngineError) -> Self {
+        match why {
+            EngineError::Fenced { .. } => Self { statement: None, error: why, left: Left::Overtaken },
+            _ => Self { statement: None, error, left: Left::Unknown },
+        }
     }
 }
 
@@ -202,12 +208,13 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     told.progress.update(|progress| progress.count(base, progress.total));
     match truth(target, told, held, change).await {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Failed {
-            statement: failed.index.checked_sub(1).and_then(|index| change.place(index)),
-            error: if is_cancelled { EngineError::Cancelled } else { fenced(failed, held.epoch) },
-            left: Left::AsBefore,
-        }),
-        Err(_) => Err(Failed::unknown(failed.error)),
+        Ok(false) => {
+            let statement = failed.index.checked_sub(1).and_then(|index| change.place(index));
+            let error = if is_cancelled { EngineError::Cancelled } else { fenced(failed, held.epoch) };
+            let is_overtaken = matches!(error, EngineError::Fenced { .. });
+            Err(Failed { statement, error, left: if is_overtaken { Left::Overtaken } else { Left::AsBefore } })
+        }
+        Err(why) => Err(Failed::unread(failed.error, why)),
     }
 }
 
@@ -252,9 +259,17 @@ async fn journaled(
         }
         let place = Place { run: change.run, seq: change.seq, statement: number };
         if let Err(error) = one(target, held, evidence, statement, place).await {
+            if matches!(error, EngineError::Fenced { .. }) {
+                return Err(Failed { statement: None, error, left: Left::Overtaken });
+            }
             let done = super::recover::settle(target, told, held, place, (&statement.sql, &error)).await;
-            if done.as_ref().ok() != Some(&number) {
-                return Err(Failed { statement: change.place(index), error, left: left_after(&done) });
+            match done {
+                Ok(done) if done == number => {}
+                Ok(0) => return Err(Failed { statement: change.place(index), error, left: Left::AsBefore }),
+                Ok(done) => {
+                    return Err(Failed { statement: change.place(index), error, left: Left::InFlight { done } });
+                }
+                Err(why) => return Err(Failed::unread(error, why)),
             }
             told.warning(format!("statement {number} lost its answer and took effect: {error}"));
         }
@@ -263,8 +278,12 @@ async fn journaled(
     let all = u32::try_from(change.statements().len()).unwrap_or(u32::MAX);
     finish(target, told, held, change).await.map_err(|error| Failed {
         statement: None,
+        left: match error {
+            EngineError::Fenced { .. } => Left::Overtaken,
+            _ if all == 0 => Left::AsBefore,
+            _ => Left::InFlight { done: all },
+        },
         error,
-        left: if all == 0 { Left::AsBefore } else { Left::InFlight { done: all } },
     })
 }
 
@@ -312,15 +331,6 @@ async fn one(
     }
 }
 
-/// What a failed statement left, by how many statements the journal knows as done.
-fn left_after(done: &Result<u32, EngineError>) -> Left {
-    match done {
-        Ok(0) => Left::AsBefore,
-        Ok(done) => Left::InFlight { done: *done },
-        Err(_) => Left::Unknown,
-    }
-}
-
 /// The history rows of a journaled migration, in one transaction that also empties its journal.
 async fn finish(target: &Target, told: &Assignment, held: &mut Held, change: &Change<'_>) -> Result<(), EngineError> {
     let fence = lock::fence(target.engine.words(), held.epoch);
@@ -337,6 +347,7 @@ async fn finish(target: &Target, told: &Assignment, held: &mut Held, change: &Ch
     let Err(failed) = outcome else { return Ok(()) };
     match truth(target, told, held, change).await {
         Ok(true) => Ok(()),
+        Err(why @ EngineError::Fenced { .. }) => Err(why),
         _ => Err(fenced(failed, epoch)),
     }
 }

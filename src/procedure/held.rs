@@ -116,7 +116,8 @@ impl Held {
     /// Replaces a session that went away: waits until the server has ended what it was doing, which is when its lock is free.
     ///
     /// # Errors
-    /// [`EngineError::TimedOut`] when that takes longer than `GHOST_WAIT_MS_MAX`; the server's.
+    /// [`EngineError::TimedOut`] when that takes longer than `GHOST_WAIT_MS_MAX`; [`EngineError::Fenced`] when another run was
+    /// at work meanwhile; the server's.
     pub async fn replace(&mut self, target: &Target, told: &Assignment) -> Result<(), EngineError> {
         self.session = None;
         let wait = Duration::from_millis(GHOST_WAIT_MS_MAX);
@@ -130,7 +131,12 @@ impl Held {
         }
         failpoint!("replace.locked", EngineError::from);
         self.put(session);
+        let ours = self.epoch;
         self.begin(target, told).await?;
+        // Our own raise is one; any other was a run in between, and what this one planned is no longer so.
+        if self.epoch != ours + 1 {
+            return Err(EngineError::Fenced { ours });
+        }
         told.warning("the connection was lost; the run goes on with a new one that holds the lock");
         Ok(())
     }

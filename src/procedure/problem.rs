@@ -81,6 +81,10 @@ pub fn migration(name: &str, failed: &Failed) -> JobProblem {
             format!("{name} is interrupted: its first {done} statements are done, the rest is not"),
             "mend the statement and start again: the run goes on behind what is done; or go back: windlass down --snapshot <id>",
         ),
+        Left::Overtaken => (
+            format!("another run has taken over, and {name} is in its hands"),
+            "see how that run stands: windlass status",
+        ),
         Left::Unknown => (
             "unknown: the database could not be asked any more".to_owned(),
             "see that the database answers, then start again: the truth is read first",

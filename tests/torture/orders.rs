@@ -11,9 +11,14 @@ pub enum Action {
     Stop,
     Err,
     Drop,
+    /// Stopped; an administrator ends its session; goes on.
+    Admin,
+    /// Stopped, its lock taken away and its work done by another; goes on.
+    Takeover,
 }
 
-pub const ACTIONS: [Action; 4] = [Action::Kill, Action::Stop, Action::Err, Action::Drop];
+pub const ACTIONS: [Action; 6] =
+    [Action::Kill, Action::Stop, Action::Err, Action::Drop, Action::Admin, Action::Takeover];
 
 impl Action {
     pub fn word(self) -> &'static str {
@@ -22,14 +27,31 @@ impl Action {
             Self::Stop => "stop",
             Self::Err => "err",
             Self::Drop => "drop",
+            Self::Admin => "admin",
+            Self::Takeover => "takeover",
         }
     }
 
-    fn is_possible(self, on: On, place: &Passed) -> bool {
+    /// What the program itself does at the place.
+    fn order(self) -> &'static str {
+        match self {
+            Self::Admin | Self::Takeover => "stop",
+            other => other.word(),
+        }
+    }
+
+    /// Whether the process stands still at the place until somebody lets it go on.
+    pub fn stops(self) -> bool {
+        self.order() == "stop"
+    }
+
+    fn is_possible(self, on: On, name: &str, place: &Passed) -> bool {
         match self {
             Self::Kill | Self::Stop => true,
+            // Within a transaction the lock of the file itself keeps others out, for seconds.
+            Self::Takeover => on != On::Sqlite || !name.contains("reply") && !name.starts_with("commit"),
             Self::Err => place.can_fail,
-            Self::Drop => on != On::Sqlite, // a file has no connection that could be cut
+            Self::Drop | Self::Admin => on != On::Sqlite, // a file has no connection that could be cut
         }
     }
 }
@@ -72,9 +94,14 @@ impl fmt::Display for Orders {
     }
 }
 
-/// Faults as the program reads them.
-pub fn told(faults: &[Fault]) -> String {
+fn told(faults: &[Fault]) -> String {
     faults.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// Faults as the program reads them.
+pub fn ordered(faults: &[Fault]) -> String {
+    let order = |fault: &Fault| format!("{}={}@{}", fault.place, fault.action.order(), fault.passing);
+    faults.iter().map(order).collect::<Vec<_>>().join(",")
 }
 
 /// A place that a run passed.
@@ -101,7 +128,7 @@ pub fn single(on: On, places: &BTreeMap<String, Passed>, chance: &mut Chance) ->
     let mut of_places: Vec<Vec<Fault>> = places
         .iter()
         .map(|(name, place)| {
-            let possible = ACTIONS.into_iter().filter(|action| action.is_possible(on, place));
+            let possible = ACTIONS.into_iter().filter(|action| action.is_possible(on, name, place));
             let all = possible.flat_map(|action| (1..=place.times).map(move |passing| (action, passing)));
             let mut all: Vec<Fault> =
                 all.map(|(action, passing)| Fault { place: name.clone(), action, passing }).collect();
@@ -139,7 +166,7 @@ pub fn double(on: On, places: &BTreeMap<String, Passed>, chance: &mut Chance) ->
     let names: Vec<_> = places.iter().collect();
     let (name, place) = chance.one_of(&names).copied()?;
     let possible: Vec<Action> =
-        ACTIONS.into_iter().filter(|action| *action != Action::Stop && action.is_possible(on, place)).collect();
+        ACTIONS.into_iter().filter(|action| !action.stops() && action.is_possible(on, name, place)).collect();
     let action = *chance.one_of(&possible)?;
     let first = Fault { place: name.clone(), action, passing: 1 + chance.below(place.times) };
     let again = if on == On::Sqlite { [Action::Kill, Action::Err] } else { [Action::Kill, Action::Drop] };

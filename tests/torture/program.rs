@@ -18,7 +18,7 @@ use tokio::{
 
 use crate::{
     database::On,
-    orders::{Fault, told},
+    orders::{Fault, ordered},
     place::Place,
 };
 
@@ -79,7 +79,7 @@ impl Place {
         command.envs(settings(folder, &self.database.url, &self.catalog));
         let wait = format!("{}ms", with.wait_ms.unwrap_or(60_000));
         command.env("WINDLASS__RUN__LOCK_WAIT", wait);
-        command.env("WINDLASS_FP", told(with.faults)).env("WINDLASS_FP_COUNT", &passed);
+        command.env("WINDLASS_FP", ordered(with.faults)).env("WINDLASS_FP_COUNT", &passed);
         command.env("WINDLASS_ABLATE", with.ablated);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         Begun { child: command.spawn().expect("windlass can be run"), passed }

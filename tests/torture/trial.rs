@@ -4,6 +4,8 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::{
+    database::On,
+    eye::Eye,
     orders::{Action, Fault, Orders},
     place::Place,
     program::{Said, With},
@@ -13,8 +15,8 @@ use crate::{
 
 /// How many runs it may take to come to the end without a fault.
 const RUNS_MAX: u32 = 2;
-/// How long another process waits for one that is stopped.
-const WAIT_FOR_STOPPED_MS: u64 = 0;
+/// How long another process waits for a session to end whose lock was taken away.
+const WAIT_FOR_UNLOCKED_MS: u64 = 5_000;
 
 /// How a trial ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub enum Verdict {
 pub async fn run(scenario: &Scenario, orders: &Orders, ablated: &str) -> Verdict {
     let place = scenario.begin().await;
     let verdict = match orders.first.as_slice() {
-        [Fault { action: Action::Stop, .. }] => stopped(scenario, &place, orders, ablated).await,
+        [fault] if fault.action.stops() => stopped(scenario, &place, fault, ablated).await,
         _ => faulted(scenario, &place, orders, ablated).await,
     };
     let verdict = match verdict {
@@ -60,24 +62,74 @@ async fn faulted(scenario: &Scenario, place: &Place, orders: &Orders, ablated: &
     Ok(is_reached)
 }
 
-/// The run is stopped at its place, and goes on while or after another process has tried the same.
-async fn stopped(scenario: &Scenario, place: &Place, orders: &Orders, ablated: &str) -> Result<bool, String> {
+/// The run is stopped at its place, and goes on after what happens meanwhile.
+async fn stopped(scenario: &Scenario, place: &Place, fault: &Fault, ablated: &str) -> Result<bool, String> {
     let words = scenario.words();
-    let mut first = place.begin(&words, With { faults: &orders.first, ablated, wait_ms: None });
+    let faults = std::slice::from_ref(fault);
+    let mut first = place.begin(&words, With { faults, ablated, wait_ms: None });
     let is_reached = first.stops().await;
-    let second = place.run(&words, With { faults: &[], ablated, wait_ms: Some(WAIT_FOR_STOPPED_MS) }).await;
+    let wait_ms = match fault.action {
+        Action::Takeover => {
+            unlock(place).await;
+            Some(WAIT_FOR_UNLOCKED_MS)
+        }
+        _ => Some(0),
+    };
+    if fault.action == Action::Admin {
+        end_sessions(place).await;
+    } else {
+        let other = place.run(&words, With { faults: &[], ablated, wait_ms }).await;
+        must_have_ended("the other", &other, fault.action)?;
+    }
     first.send(Signal::SIGCONT);
     let first = first.ended().await;
-    for (which, said) in [("the one that was stopped", &first), ("the other", &second)] {
-        if said.hung || said.exit.is_none() {
-            return Err(format!("{which} did not come to an end of its own: {}", said.stderr));
-        }
-        if !matches!(said.exit, Some(0 | 75)) {
-            return Err(format!("{which} says {:?}: {}", said.exit, said.stderr));
-        }
+    must_have_ended("the one that was stopped", &first, fault.action)?;
+    if let Some(lie) = untrue(scenario, place, &first).await {
+        return Err(lie);
     }
     goes_on(scenario, place, ablated).await?;
     Ok(is_reached)
+}
+
+/// A process that is only in another's way waits or has nothing to do; one whose session was taken away may say so.
+fn must_have_ended(which: &str, said: &Said, action: Action) -> Result<(), String> {
+    let Some(exit) = said.exit.filter(|_| !said.hung) else {
+        return Err(format!("{which} did not come to an end of its own: {}", said.stderr));
+    };
+    let is_fine = matches!(exit, 0 | 75) || (action != Action::Stop && matches!(exit, 1 | 69));
+    if is_fine { Ok(()) } else { Err(format!("{which} says {exit}: {}", said.stderr)) }
+}
+
+/// Ends every session of the target at the server.
+async fn end_sessions(place: &Place) {
+    let mut eye = Eye::on(&place.database).await;
+    match place.database.on {
+        On::Sqlite => {}
+        On::Postgres => {
+            let all = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity \
+                       WHERE datname = current_database() AND pid <> pg_backend_pid()";
+            eye.texts(all).await;
+        }
+        On::MariaDb => {
+            let all = "SELECT CAST(id AS CHAR) FROM information_schema.processlist \
+                       WHERE db = DATABASE() AND id <> CONNECTION_ID()";
+            for id in eye.texts(all).await {
+                // It may have gone by itself.
+                eye.try_run(&format!("KILL {id}")).await;
+            }
+        }
+    }
+}
+
+/// Takes the lock away from whoever has it, as a careless administrator does.
+async fn unlock(place: &Place) {
+    match place.database.on {
+        On::Sqlite => {
+            let lock = format!("{}.windlass-lock", place.database.url.trim_start_matches("sqlite:"));
+            let _ = std::fs::remove_file(lock);
+        }
+        On::Postgres | On::MariaDb => end_sessions(place).await,
+    }
 }
 
 /// The same command without a fault comes to its end, with nobody's help.

@@ -53,7 +53,9 @@ pub async fn recorded(session: &mut dyn Session, words: &Words) -> Result<Option
     };
     let unfinished = journal::in_flight(head, 3)?.map(|found| found.summary());
     let applied = applied(session, words).await?;
-    let has_foreign_tables = applied.is_empty() && head.int(2)?.is_none() && has_foreign_tables(session, words).await?;
+    // What a first migration has made before it was interrupted is no stranger's.
+    let is_blank = applied.is_empty() && head.int(2)?.is_none() && unfinished.is_none();
+    let has_foreign_tables = is_blank && has_foreign_tables(session, words).await?;
     Ok(Some(History { version, applied, has_foreign_tables, unfinished }))
 }
 
