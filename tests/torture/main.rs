@@ -13,7 +13,9 @@ mod database;
 #[expect(dead_code, reason = "shared with the other tests, which need more of it")]
 mod eye;
 
+mod ablations;
 mod chance;
+mod ghosts;
 mod kill_points;
 mod orders;
 mod place;

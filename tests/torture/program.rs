@@ -1,7 +1,7 @@
 //! The program under test: begun with faults, and followed to its end.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Output, Stdio},
     time::Duration,
 };
@@ -63,7 +63,7 @@ pub struct With<'a> {
 /// A process under way.
 pub struct Begun {
     child: Child,
-    passed: std::path::PathBuf,
+    passed: PathBuf,
 }
 
 impl Place {
@@ -71,7 +71,7 @@ impl Place {
     pub fn begin(&self, words: &[&str], with: With<'_>) -> Begun {
         let folder = self.database.folder.path();
         let passed = folder.join(format!("passed-{}", ulid::Ulid::generate()));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_windlass"));
+        let mut command = Command::new(program());
         command.args(words).args(["--json", "--yes"]).current_dir(folder).env_clear();
         for kept in ["PATH", "TMPDIR"] {
             command.envs(std::env::var_os(kept).map(|value| (kept, value)));
@@ -96,6 +96,11 @@ impl Place {
         assert_eq!(said.exit, Some(0), "windlass {words:?} on {:?}: {}", self.database.on, said.stderr);
         said.job
     }
+}
+
+/// The program; `WINDLASS_TORTURE_PROGRAM` names another build of it.
+fn program() -> PathBuf {
+    std::env::var_os("WINDLASS_TORTURE_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_windlass").into(), PathBuf::from)
 }
 
 fn settings(folder: &Path, url: &str, catalog: &Path) -> Vec<(&'static str, String)> {

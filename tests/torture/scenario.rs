@@ -60,6 +60,18 @@ pub fn all(on: On) -> Vec<Told> {
     ]
 }
 
+/// Scenarios in which a statement waits for a table that somebody holds; the second as one transaction.
+pub fn held(on: On) -> Vec<Told> {
+    let held = Catalog::Ours("tests/torture/held");
+    let alone = told("held", held, &["up --to 1.0.0"], "up --to 1.1.0");
+    let whole = told("held-whole", held, &["up --to 1.1.0"], "up");
+    match on {
+        On::Sqlite => Vec::new(), // nothing of a process outlives it
+        On::Postgres => vec![alone, whole],
+        On::MariaDb => vec![alone],
+    }
+}
+
 impl Catalog {
     fn path(self) -> PathBuf {
         match self {

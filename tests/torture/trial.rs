@@ -32,20 +32,32 @@ pub enum Verdict {
 /// Runs a trial; `ablated` is left out of the program.
 pub async fn run(scenario: &Scenario, orders: &Orders, ablated: &str) -> Verdict {
     let place = scenario.begin().await;
+    let mut lies = Vec::new();
     let verdict = match orders.first.as_slice() {
-        [fault] if fault.action.stops() => stopped(scenario, &place, fault, ablated).await,
-        _ => faulted(scenario, &place, orders, ablated).await,
+        [fault] if fault.action.stops() => stopped(scenario, &place, fault, ablated, &mut lies).await,
+        _ => faulted(scenario, &place, orders, ablated, &mut lies).await,
     };
     let verdict = match verdict {
         Ok(reached) => at_the_end(scenario, &place, reached).await,
         Err(broken) => Verdict::Broken(broken),
     };
     place.gone().await;
-    verdict
+    match verdict {
+        Verdict::Broken(how) => lies.insert(0, how),
+        verdict if lies.is_empty() => return verdict,
+        _ => {}
+    }
+    Verdict::Broken(lies.join("\n  "))
 }
 
 /// The run with its faults, and what it says of itself. Gives whether a fault came.
-async fn faulted(scenario: &Scenario, place: &Place, orders: &Orders, ablated: &str) -> Result<bool, String> {
+async fn faulted(
+    scenario: &Scenario,
+    place: &Place,
+    orders: &Orders,
+    ablated: &str,
+    lies: &mut Vec<String>,
+) -> Result<bool, String> {
     let words = scenario.words();
     let mut is_reached = false;
     for faults in [&orders.first, &orders.second] {
@@ -54,29 +66,33 @@ async fn faulted(scenario: &Scenario, place: &Place, orders: &Orders, ablated: &
         }
         let said = place.run(&words, With { faults, ablated, wait_ms: None }).await;
         is_reached |= faults.iter().any(|fault| said.reached(fault));
-        if let Some(lie) = untrue(scenario, place, &said).await {
-            return Err(lie);
-        }
+        lies.extend(untrue(scenario, place, &said).await);
     }
     goes_on(scenario, place, ablated).await?;
     Ok(is_reached)
 }
 
 /// The run is stopped at its place, and goes on after what happens meanwhile.
-async fn stopped(scenario: &Scenario, place: &Place, fault: &Fault, ablated: &str) -> Result<bool, String> {
+async fn stopped(
+    scenario: &Scenario,
+    place: &Place,
+    fault: &Fault,
+    ablated: &str,
+    lies: &mut Vec<String>,
+) -> Result<bool, String> {
     let words = scenario.words();
     let faults = std::slice::from_ref(fault);
     let mut first = place.begin(&words, With { faults, ablated, wait_ms: None });
     let is_reached = first.stops().await;
     let wait_ms = match fault.action {
         Action::Takeover => {
-            unlock(place).await;
+            unlock(place, ablated).await;
             Some(WAIT_FOR_UNLOCKED_MS)
         }
         _ => Some(0),
     };
     if fault.action == Action::Admin {
-        end_sessions(place).await;
+        end_sessions(place, None).await;
     } else {
         let other = place.run(&words, With { faults: &[], ablated, wait_ms }).await;
         must_have_ended("the other", &other, fault.action)?;
@@ -84,9 +100,7 @@ async fn stopped(scenario: &Scenario, place: &Place, fault: &Fault, ablated: &st
     first.send(Signal::SIGCONT);
     let first = first.ended().await;
     must_have_ended("the one that was stopped", &first, fault.action)?;
-    if let Some(lie) = untrue(scenario, place, &first).await {
-        return Err(lie);
-    }
+    lies.extend(untrue(scenario, place, &first).await);
     goes_on(scenario, place, ablated).await?;
     Ok(is_reached)
 }
@@ -100,40 +114,42 @@ fn must_have_ended(which: &str, said: &Said, action: Action) -> Result<(), Strin
     if is_fine { Ok(()) } else { Err(format!("{which} says {exit}: {}", said.stderr)) }
 }
 
-/// Ends every session of the target at the server.
-async fn end_sessions(place: &Place) {
+/// Ends sessions of the target at the server: all of them, or those that began last.
+pub async fn end_sessions(place: &Place, newest: Option<usize>) {
+    let (ids, end) = match place.database.on {
+        On::Sqlite => return,
+        On::Postgres => (
+            "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+             AND backend_type = 'client backend' ORDER BY backend_start DESC",
+            "SELECT pg_terminate_backend(#)",
+        ),
+        On::MariaDb => (
+            "SELECT CAST(id AS CHAR) FROM information_schema.processlist \
+             WHERE db = DATABASE() AND id <> CONNECTION_ID() ORDER BY id DESC",
+            "KILL #",
+        ),
+    };
     let mut eye = Eye::on(&place.database).await;
-    match place.database.on {
-        On::Sqlite => {}
-        On::Postgres => {
-            let all = "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity \
-                       WHERE datname = current_database() AND pid <> pg_backend_pid()";
-            eye.texts(all).await;
-        }
-        On::MariaDb => {
-            let all = "SELECT CAST(id AS CHAR) FROM information_schema.processlist \
-                       WHERE db = DATABASE() AND id <> CONNECTION_ID()";
-            for id in eye.texts(all).await {
-                // It may have gone by itself.
-                eye.try_run(&format!("KILL {id}")).await;
-            }
-        }
+    for id in eye.texts(ids).await.into_iter().take(newest.unwrap_or(usize::MAX)) {
+        // It may have gone by itself.
+        eye.try_run(&end.replace('#', &id)).await;
     }
 }
 
 /// Takes the lock away from whoever has it, as a careless administrator does.
-async fn unlock(place: &Place) {
+async fn unlock(place: &Place, ablated: &str) {
     match place.database.on {
         On::Sqlite => {
             let lock = format!("{}.windlass-lock", place.database.url.trim_start_matches("sqlite:"));
             let _ = std::fs::remove_file(lock);
         }
-        On::Postgres | On::MariaDb => end_sessions(place).await,
+        // Where the lock has a session of its own, only that one goes.
+        On::Postgres | On::MariaDb => end_sessions(place, ablated.contains("same-session").then_some(1)).await,
     }
 }
 
 /// The same command without a fault comes to its end, with nobody's help.
-async fn goes_on(scenario: &Scenario, place: &Place, ablated: &str) -> Result<(), String> {
+pub async fn goes_on(scenario: &Scenario, place: &Place, ablated: &str) -> Result<(), String> {
     let mut last = String::new();
     for _ in 0..RUNS_MAX {
         let said = place.run(&scenario.words(), With { faults: &[], ablated, wait_ms: None }).await;
@@ -148,7 +164,7 @@ async fn goes_on(scenario: &Scenario, place: &Place, ablated: &str) -> Result<()
     Err(format!("it does not come to its end by itself: {last}"))
 }
 
-async fn at_the_end(scenario: &Scenario, place: &Place, is_reached: bool) -> Verdict {
+pub async fn at_the_end(scenario: &Scenario, place: &Place, is_reached: bool) -> Verdict {
     let truth = Truth::of(place).await;
     if let Some(difference) = truth.against(&scenario.golden) {
         return Verdict::Broken(difference);
