@@ -1,6 +1,6 @@
 //! The house rules, read off the source tree. What breaks one is named by file and line.
 
-mod source;
+pub mod source;
 
 use std::collections::BTreeMap;
 
