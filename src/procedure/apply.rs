@@ -132,7 +132,7 @@ pub async fn apply(
     evidence: &mut Evidence,
     change: &Change<'_>,
 ) -> Result<(), Failed> {
-    held.limit(limits(target, change.migration)).await.map_err(Failed::before)?;
+    ready(target, told, held, change, Left::AsBefore).await?;
     match change.route(target) {
         Route::Whole => whole(target, told, held, change).await,
         Route::Journaled => journaled(target, told, held, evidence, change, 0).await,
@@ -151,8 +151,24 @@ pub async fn resume(
     change: &Change<'_>,
     done: u32,
 ) -> Result<(), Failed> {
-    held.limit(limits(target, change.migration)).await.map_err(Failed::before)?;
+    let left = if done == 0 { Left::AsBefore } else { Left::InFlight { done } };
+    ready(target, told, held, change, left).await?;
     journaled(target, told, held, evidence, change, done).await
+}
+
+/// Sets the migration's limits; where that fails, `left` is still so, unless the session went away and was overtaken.
+async fn ready(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    change: &Change<'_>,
+    left: Left,
+) -> Result<(), Failed> {
+    let Err(error) = held.limit(limits(target, change.migration)).await else { return Ok(()) };
+    Err(match truth(target, told, held, change).await {
+        Ok(_) => Failed { statement: None, error, left },
+        Err(why) => Failed::unread(error, why),
+    })
 }
 
 fn limits(target: &Target, migration: &Migration) -> Limits {

@@ -15,12 +15,15 @@ mod eye;
 
 mod ablations;
 mod chance;
+mod effects;
 mod ghosts;
 mod kill_points;
 mod orders;
 mod place;
 mod program;
 mod scenario;
+mod schedules;
+mod service;
 mod tally;
 mod trial;
 mod truth;

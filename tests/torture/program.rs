@@ -12,6 +12,7 @@ use nix::{
 };
 use serde_json::Value;
 use tokio::{
+    io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
     time::{Instant, sleep, timeout},
 };
@@ -38,6 +39,7 @@ pub struct Said {
     pub problem: Value,
     /// What it wrote of the places it passed.
     pub passed: String,
+    pub stdout: String,
     pub stderr: String,
     /// It had to be ended after [`PATIENCE`].
     pub hung: bool,
@@ -69,6 +71,11 @@ pub struct Begun {
 impl Place {
     /// Begins `windlass <words>`.
     pub fn begin(&self, words: &[&str], with: With<'_>) -> Begun {
+        self.begin_with(words, with, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub fn begin_with(&self, words: &[&str], with: With<'_>, more: &[(&str, &str)]) -> Begun {
         let folder = self.database.folder.path();
         let passed = folder.join(format!("passed-{}", ulid::Ulid::generate()));
         let mut command = Command::new(program());
@@ -80,7 +87,7 @@ impl Place {
         let wait = format!("{}ms", with.wait_ms.unwrap_or(60_000));
         command.env("WINDLASS__RUN__LOCK_WAIT", wait);
         command.env("WINDLASS_FP", ordered(with.faults)).env("WINDLASS_FP_COUNT", &passed);
-        command.env("WINDLASS_ABLATE", with.ablated);
+        command.env("WINDLASS_ABLATE", with.ablated).envs(more.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         Begun { child: command.spawn().expect("windlass can be run"), passed }
     }
@@ -112,6 +119,7 @@ fn settings(folder: &Path, url: &str, catalog: &Path) -> Vec<(&'static str, Stri
         ("WINDLASS__SNAPSHOTS__PATH", beside("snapshots")),
         ("WINDLASS__POLICY__PATH", "through".to_owned()),
         ("WINDLASS__POLICY__SNAPSHOT", "never".to_owned()),
+        ("WINDLASS__SERVER__LISTEN", "127.0.0.1:0".to_owned()),
     ]
 }
 
@@ -150,6 +158,23 @@ impl Begun {
         false
     }
 
+    /// The word after `before`, once it is told on standard error.
+    pub async fn told(&mut self, before: &str) -> Option<String> {
+        let mut lines = BufReader::new(self.child.stderr.take()?).lines();
+        let reading = async {
+            while let Ok(Some(line)) = lines.next_line().await {
+                if let Some((_, after)) = line.split_once(before) {
+                    return after.split_whitespace().next().map(str::to_owned);
+                }
+            }
+            None
+        };
+        let word = timeout(PATIENCE, reading).await.ok().flatten();
+        // Whoever writes to a pipe that nobody reads is stuck, or dies.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        word
+    }
+
     /// Follows it to its end.
     pub async fn ended(self) -> Said {
         let pid = self.pid();
@@ -169,6 +194,7 @@ fn of(output: &Output, passed: String) -> Said {
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
     Said {
         exit: output.status.code(),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
         job: serde_json::from_slice(&output.stdout).unwrap_or_default(),
         problem: stderr.lines().rev().find_map(|line| serde_json::from_str(line).ok()).unwrap_or_default(),
         passed,

@@ -60,13 +60,15 @@ async fn faulted(
 ) -> Result<bool, String> {
     let words = scenario.words();
     let mut is_reached = false;
+    let mut before = scenario.before.clone();
     for faults in [&orders.first, &orders.second] {
         if faults.is_empty() {
             continue;
         }
         let said = place.run(&words, With { faults, ablated, wait_ms: None }).await;
         is_reached |= faults.iter().any(|fault| said.reached(fault));
-        lies.extend(untrue(scenario, place, &said).await);
+        lies.extend(untrue(scenario, place, &said, &before).await);
+        before = Truth::of(place).await;
     }
     goes_on(scenario, place, ablated).await?;
     Ok(is_reached)
@@ -100,7 +102,7 @@ async fn stopped(
     first.send(Signal::SIGCONT);
     let first = first.ended().await;
     must_have_ended("the one that was stopped", &first, fault.action)?;
-    lies.extend(untrue(scenario, place, &first).await);
+    lies.extend(untrue(scenario, place, &first, &scenario.before).await);
     goes_on(scenario, place, ablated).await?;
     Ok(is_reached)
 }
@@ -132,7 +134,7 @@ pub async fn end_sessions(place: &Place, newest: Option<usize>) {
     let mut eye = Eye::on(&place.database).await;
     for id in eye.texts(ids).await.into_iter().take(newest.unwrap_or(usize::MAX)) {
         // It may have gone by itself.
-        eye.try_run(&end.replace('#', &id)).await;
+        let _ = eye.try_run(&end.replace('#', &id)).await;
     }
 }
 
@@ -180,7 +182,7 @@ pub async fn at_the_end(scenario: &Scenario, place: &Place, is_reached: bool) ->
 }
 
 /// Where an answer does not agree with what is so right after it. A process that was killed has answered nothing.
-async fn untrue(scenario: &Scenario, place: &Place, said: &Said) -> Option<String> {
+async fn untrue(scenario: &Scenario, place: &Place, said: &Said, before: &Truth) -> Option<String> {
     if said.hung {
         return Some(said.stderr.clone());
     }
@@ -195,16 +197,16 @@ async fn untrue(scenario: &Scenario, place: &Place, said: &Said) -> Option<Strin
     }
     let state = said.problem["target_state"].as_str().unwrap_or_default();
     let is_untouched = state == "the target is as it was before";
-    if is_untouched && !is_as_before(scenario, &said.job, &now) {
+    if is_untouched && !is_as_before(scenario, before, &said.job, &now) {
         return Some(format!("it said that nothing was changed, and now {:?}; {}", now.history, said.problem));
     }
     wrong_about_a_migration(&said.job, state, &now)
 }
 
 /// A run of which nothing is reported as done must have left everything alone.
-fn is_as_before(scenario: &Scenario, job: &Value, now: &Truth) -> bool {
+fn is_as_before(scenario: &Scenario, before: &Truth, job: &Value, now: &Truth) -> bool {
     let is_something_done = migrations(job).any(|(_, succeeded)| succeeded);
-    is_something_done || now.everything == scenario.before.everything || now.everything == scenario.golden.everything
+    is_something_done || now.everything == before.everything || now.everything == scenario.golden.everything
 }
 
 fn wrong_about_a_migration(job: &Value, state: &str, now: &Truth) -> Option<String> {
