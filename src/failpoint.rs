@@ -81,10 +81,16 @@ mod faults {
         orders.split(',').filter_map(read).collect()
     });
 
-    static PASSED: LazyLock<Mutex<(BTreeMap<&'static str, u64>, Option<File>)>> = LazyLock::new(|| {
+    /// How often each place was passed, and the file that is told of it.
+    struct Passed {
+        times: BTreeMap<&'static str, u64>,
+        told: Option<File>,
+    }
+
+    static PASSED: LazyLock<Mutex<Passed>> = LazyLock::new(|| {
         let told = std::env::var_os("WINDLASS_FP_COUNT");
         let told = told.and_then(|path| OpenOptions::new().append(true).create(true).open(path).ok());
-        Mutex::new((BTreeMap::new(), told))
+        Mutex::new(Passed { times: BTreeMap::new(), told })
     });
 
     /// `name=action@passing`
@@ -112,11 +118,10 @@ mod faults {
     fn reach(name: &'static str, mark: &str) -> Option<&'static str> {
         let passing = {
             let mut passed = PASSED.lock().unwrap_or_else(PoisonError::into_inner);
-            let (times, told) = &mut *passed;
-            if let Some(told) = told {
+            if let Some(told) = &mut passed.told {
                 let _ = told.write_all(format!("{name}{mark}\n").as_bytes());
             }
-            let times = times.entry(name).or_default();
+            let times = passed.times.entry(name).or_default();
             *times += 1;
             *times
         };

@@ -26,6 +26,5 @@ torture_run() {
 }
 
 torture() {
-  export TORTURE_SERVERS=$PWD/tests/support/servers.sh
   servers_watch torture_run
 }

@@ -23,7 +23,7 @@ async fn is_missed(on: On, fault: &str, with: &str, without: &str) {
     let orders = orders::read(fault).expect("a fault");
     assert_eq!(trial::run(&scenario, &orders, with).await, Verdict::Held, "{fault} on {on:?} with everything");
     let broken = trial::run(&scenario, &orders, without).await;
-    println!("ablation: {without} on {on:?}: {broken:?}");
+    eprintln!("ablation: {without} on {on:?}: {broken:?}");
     assert!(matches!(broken, Verdict::Broken(_)), "{fault} on {on:?} without {without}: {broken:?}");
     scenario.end().await;
 }
@@ -73,7 +73,7 @@ async fn the_lock_on_the_working_session_is_missed() {
                 break;
             }
         }
-        println!("ablation: same-session on {on:?}, {}: {caught:?}", scenario.name);
+        eprintln!("ablation: same-session on {on:?}, {}: {caught:?}", scenario.name);
         assert!(caught.is_some(), "no ghost was overtaken in {} on {on:?}", scenario.name);
         scenario.end().await;
     }

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A stream of numbers that depends on nothing but its seed (the generator SplitMix64).
+/// A stream of numbers that depends on nothing but its seed (the generator `SplitMix64`).
 #[derive(Debug, Clone)]
 pub struct Chance(u64);
 

@@ -49,7 +49,7 @@ async fn of(on: On) {
         }
         scenario.end().await;
     }
-    println!("{}", tally.told(&format!("ghosts on {}", word(on)), seed, begun.elapsed().as_secs_f64()));
+    eprintln!("{}", tally.told(&format!("ghosts on {}", word(on)), seed, begun.elapsed().as_secs_f64()));
     assert!(tally.broken.is_empty(), "{} promises were broken", tally.broken.len());
 }
 

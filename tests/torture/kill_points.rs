@@ -90,7 +90,7 @@ async fn torture(on: On) {
         }
         None => all(on, seed, &budget, &mut tally).await,
     }
-    println!("{}", tally.told(word(on), seed, budget.begun.elapsed().as_secs_f64()));
+    eprintln!("{}", tally.told(word(on), seed, budget.begun.elapsed().as_secs_f64()));
     assert!(tally.broken.is_empty(), "{} promises were broken", tally.broken.len());
 }
 
@@ -113,7 +113,7 @@ async fn all(on: On, seed: u64, budget: &Budget, tally: &mut Tally) {
         let at = turn % lanes.len();
         let (scenario, orders) = &mut lanes[at];
         turn += 1;
-        let is_double = turn % ONE_IN == 0 || orders.is_empty();
+        let is_double = turn.is_multiple_of(ONE_IN) || orders.is_empty();
         let next = if is_double { orders::double(on, &scenario.places, &mut chance) } else { orders.pop() };
         if let Some(next) = next {
             one(scenario, &next, tally).await;

@@ -3,7 +3,6 @@
 //!
 //! Everything is looked at with SQL of this program's own. `./test torture` runs it for as long as one likes;
 //! `docs/RELIABILITY.md` says what it shows.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 #[path = "../it/harness/crate_source.rs"]
 mod crate_source;
@@ -23,6 +22,7 @@ mod place;
 mod program;
 mod scenario;
 mod schedules;
+mod servers;
 mod service;
 mod tally;
 mod trial;

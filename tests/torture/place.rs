@@ -31,6 +31,10 @@ impl Prepared {
         Self { place, dump }
     }
 
+    pub fn catalog(&self) -> &Path {
+        &self.place.catalog
+    }
+
     /// Lets go of it.
     pub async fn gone(self) {
         self.place.gone().await;

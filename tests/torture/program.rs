@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Longer than anything here takes; a process that needs it hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// The time between two looks at a process.
 const LOOK_MS: u64 = 2;
 

@@ -118,6 +118,10 @@ impl Scenario {
         self.start.again().await
     }
 
+    pub fn catalog(&self) -> &Path {
+        self.start.catalog()
+    }
+
     pub fn words(&self) -> Vec<&str> {
         self.words.iter().map(String::as_str).collect()
     }

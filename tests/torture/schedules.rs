@@ -59,7 +59,7 @@ async fn of(on: On) {
             break;
         }
     }
-    println!("{}", tally.told(&format!("schedules on {}", word(on)), seed, begun.elapsed().as_secs_f64()));
+    eprintln!("{}", tally.told(&format!("schedules on {}", word(on)), seed, begun.elapsed().as_secs_f64()));
     assert!(tally.broken.is_empty(), "{} promises were broken", tally.broken.len());
 }
 
@@ -78,7 +78,7 @@ async fn storm(effects: &Effects, mut chance: Chance) -> Verdict {
     let mut crew = Crew { place: &place, service, actors: Vec::new(), still: Vec::new(), successors: 0 };
     let actors = 2 + chance.below(ACTORS_MAX - 1);
     for nth in 0..actors {
-        crew.joined(nth == 0).await;
+        crew.joined(nth == 0);
     }
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_millis(STORM_MS) && crew.is_at_it() {
@@ -96,7 +96,7 @@ async fn storm(effects: &Effects, mut chance: Chance) -> Verdict {
 
 impl Crew<'_> {
     /// One more process; the first asks the service, when there is one.
-    async fn joined(&mut self, asks_the_service: bool) {
+    fn joined(&mut self, asks_the_service: bool) {
         let begun = match &self.service {
             Some(service) if asks_the_service => service.asked(self.place),
             _ => self.place.begin(&["up"], With::default()),
@@ -130,7 +130,7 @@ impl Crew<'_> {
             2 if self.successors < SUCCESSORS_MAX => {
                 self.actors[at].send(Signal::SIGKILL);
                 self.successors += 1;
-                self.joined(false).await;
+                self.joined(false);
             }
             3 => end_sessions(self.place, Some(1 + chance.below(3))).await,
             4 if chance.below(4) == 0 => {

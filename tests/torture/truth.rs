@@ -170,5 +170,7 @@ async fn number_of_open_jobs(store: &Path) -> i64 {
 fn files_on_their_way(folder: &Path) -> Option<String> {
     let names = std::fs::read_dir(folder.join("snapshots")).into_iter().flatten().flatten();
     let mut names = names.filter_map(|entry| entry.file_name().into_string().ok());
-    names.find(|name| name.ends_with(".part") || name.starts_with(".scratch-")).map(|name| format!("{name} was left"))
+    names
+        .find(|name| name.split('.').any(|part| part == "part") || name.starts_with(".scratch-"))
+        .map(|name| format!("{name} was left"))
 }
