@@ -57,7 +57,9 @@ impl Evidence {
         let first: Vec<String> = names.iter().filter(|name| !self.named.contains(name)).cloned().collect();
         self.before.replace(&first, known.only(&first));
         self.named.extend(first);
-        self.touched.extend(sql::changed_names(dialect, statement));
+        let changed = sql::changed_names(dialect, statement);
+        self.touched.extend(tables_of_indexes(&known, &changed));
+        self.touched.extend(changed);
         self.known = Some(known);
         Ok(scoped.fingerprint())
     }
@@ -70,4 +72,10 @@ impl Evidence {
         let names = sql::names(dialect, statement);
         Ok(session.schema(None).await?.only(&names))
     }
+}
+
+/// The tables that have an index called so: DROP INDEX changes one that it does not name.
+fn tables_of_indexes(known: &Schema, names: &[String]) -> Vec<String> {
+    let has_one = known.tables.iter().filter(|(_, table)| table.indexes.keys().any(|index| names.contains(index)));
+    has_one.map(|(name, _)| name.rsplit('.').next().unwrap_or(name).to_owned()).collect()
 }

@@ -15,12 +15,14 @@ use crate::{
 /// How long an engine's trials take in the bounded slice.
 const SLICE_S: u64 = 30;
 /// Faults that once broke a promise; they are tried first on every engine that has them.
-const KNOWN: [(&str, &str); 6] = [
+const KNOWN: [(&str, &str); 8] = [
     ("up", "done.after=kill@1"),
     ("up", "rows.before=kill@2"),
     ("down", "intent.before=takeover@2"),
     ("down", "rows.after=takeover@2"),
     ("sample-up", "announce.after=takeover@1"),
+    ("down", "intent.after=kill@4"),
+    ("down", "done.before=kill@3"),
     ("up", "job.finish=kill@1"),
 ];
 /// Of so many trials, one has two faults.
