@@ -10,8 +10,15 @@ use crate::{
     sql::{self, Dialect, SqlError},
 };
 
-/// The migration, or `None` with its faults in `findings`. `opt_out` is how its format has a script run as written.
-pub fn migration(draft: Draft, dialect: Dialect, opt_out: &str, findings: &mut Vec<Finding>) -> Option<Migration> {
+/// The migrations of these drafts, and what was found. `opt_out` is how their format has a script run as written.
+pub fn migrations(drafts: Vec<Draft>, dialect: Dialect, opt_out: &str) -> (Vec<Migration>, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let migrations = drafts.into_iter().filter_map(|draft| migration(draft, dialect, opt_out, &mut findings)).collect();
+    (migrations, findings)
+}
+
+/// The migration, or `None` with its faults in `findings`.
+fn migration(draft: Draft, dialect: Dialect, opt_out: &str, findings: &mut Vec<Finding>) -> Option<Migration> {
     let Draft { identity, place, metadata, up, down, .. } = draft;
     let Metadata { transactional, .. } = metadata;
     let mut cut = |source: &Source| script(source, dialect, transactional, opt_out, findings);
@@ -69,6 +76,7 @@ fn script(
         Some(false) => statements,
         _ => without_transaction(source, statements, opt_out).map_err(|fault| findings.push(fault)).ok()?,
     };
+    let statements = sql::stepwise(dialect, &source.file, statements);
     Some((Script { file: source.file.clone(), statements }, checksum))
 }
 

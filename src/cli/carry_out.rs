@@ -18,8 +18,10 @@ use crate::model::{
     order::{Order, StopMode},
 };
 
-/// The time between two tries while another run holds the target.
-const RETRY_MS: u64 = 500;
+/// The shortest time between two looks while another run holds the target.
+const LOOK_MS_MIN: u64 = 250;
+/// So much is added at random.
+const LOOK_MS_MORE: u64 = 250;
 /// How the process exits that is told to leave while nothing of its own is at work: as by SIGINT itself.
 const LEFT: Exit = Exit::Killed(2);
 
@@ -91,25 +93,44 @@ async fn submit(
 ) -> Result<(Job, bool), Failure> {
     let deadline = Instant::now() + wait.unwrap_or_else(|| place.lock_wait());
     let key = Ulid::generate().to_string();
-    let mut told: Box<str> = "".into();
     loop {
         let (answer, is_stopped) = attempt(call, place, order, &key, signals).await?;
         match answer {
             Ok(job) => return Ok((job, is_stopped)),
             Err(failure) if is_stopped || Instant::now() >= deadline => return Err(failure),
-            Err(Failure { holder: Some(holder), .. }) => {
-                if told != holder {
-                    call.output.note(&format!("waiting for {holder}"));
-                    told = holder;
-                }
-            }
+            Err(Failure { holder: Some(holder), .. }) => tokio::select! {
+                () = turn(call, place, &holder, deadline) => {}
+                () = signals.next() => return Err(left("left before it was begun; nothing was changed")),
+            },
             Err(failure) => return Err(failure),
         }
-        tokio::select! {
-            () = sleep(Duration::from_millis(RETRY_MS)) => {}
-            () = signals.next() => return Err(left("left before it was begun; nothing was changed")),
+    }
+}
+
+/// Waits until nobody holds the target, or for as long as it may, and shows how far its holder is.
+async fn turn(call: &Call, place: &Place, holder: &str, deadline: Instant) {
+    let mut told = holder.to_owned();
+    call.output.note(&format!("waiting for {told}"));
+    let mut turn = place.watch_lock();
+    while Instant::now() < deadline {
+        sleep(rest().min(deadline - Instant::now())).await;
+        match turn.look().await {
+            Ok(None) => break,
+            Ok(Some(now)) if now != told => {
+                call.output.note(&format!("waiting for {now}"));
+                told = now;
+            }
+            // What cannot be looked at now may be later, until the time is over.
+            _ => {}
         }
     }
+    turn.close().await;
+}
+
+/// Some at random, so that those who wait together do not ask together.
+fn rest() -> Duration {
+    let chance = u64::try_from(Ulid::generate().random() % u128::from(LOOK_MS_MORE)).unwrap_or_default();
+    Duration::from_millis(LOOK_MS_MIN + chance)
 }
 
 /// One try. An order that is on its way is not dropped by the first signal: it may already be taken.

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::App,
     config::Config,
-    jobs::Desk,
+    jobs::{Desk, LockWatch},
     model::{
         compatibility::{Compatibility, Matrix},
         job::{Job, JobId},
@@ -113,6 +113,14 @@ impl Place {
         }
     }
 
+    /// A look at who holds the target, for as long as somebody else does.
+    pub fn watch_lock(&self) -> Turn<'_> {
+        match self {
+            Self::Here(app) => Turn::Here(app.enquiry.watch_lock()),
+            Self::There(remote) => Turn::There(remote),
+        }
+    }
+
     /// What is to be told of a job from here on.
     pub fn follow(&self, job: Job) -> Following {
         match self {
@@ -127,6 +135,36 @@ impl Place {
     pub async fn leave(&self) {
         if let Self::Here(app) = self {
             app.desk.close(Duration::from_secs(CLOSE_S_MAX)).await;
+        }
+    }
+}
+
+/// A look at who holds the target.
+pub(super) enum Turn<'a> {
+    Here(LockWatch),
+    There(&'a Remote),
+}
+
+impl Turn<'_> {
+    /// Who holds the target, and what they are at; `None` when nobody does.
+    ///
+    /// # Errors
+    /// When it cannot be told now.
+    pub async fn look(&mut self) -> Result<Option<String>, Failure> {
+        match self {
+            Self::Here(watch) => Ok(watch.look().await?),
+            Self::There(remote) => {
+                let Status { lock, running, .. } = remote.status().await?;
+                let running = running.map(|job| format!("job {}, at {}", job.id, job.progress.step));
+                Ok(lock.map(|holder| holder.to_string()).or(running))
+            }
+        }
+    }
+
+    /// Lets go of what was used to look.
+    pub async fn close(self) {
+        if let Self::Here(watch) = self {
+            watch.close().await;
         }
     }
 }

@@ -6,7 +6,8 @@ use clap::Args;
 use semver::Version;
 
 use super::{
-    arguments::{duration, snapshot_policy},
+    arguments::{duration, in_doubt, snapshot_policy},
+    break_lock::break_lock,
     call::{Call, open},
     carry_out::{carry_out, outcome},
     exit::Exit,
@@ -14,7 +15,7 @@ use super::{
     place::Place,
     run_report,
 };
-use crate::model::order::{Order, SnapshotPolicy};
+use crate::model::order::{InDoubt, Order, SnapshotPolicy};
 
 /// Take the database to a newer version
 #[derive(Debug, Args)]
@@ -31,12 +32,18 @@ pub struct Up {
     /// Do not validate afterwards
     #[arg(long)]
     pub no_validate: bool,
+    /// What you say of a statement that was interrupted and that nothing else tells about: run it again, or go on behind it
+    #[arg(long, value_name = "redo|done", value_parser = in_doubt())]
+    pub in_doubt: Option<InDoubt>,
     /// Go on release by release instead of one release only
     #[arg(long)]
     pub through: bool,
     /// How long to wait while another run is at work [default: as configured]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub wait: Option<Duration>,
+    /// First end, at the database server, the session of whoever holds the lock
+    #[arg(long)]
+    pub break_lock: bool,
 }
 
 impl Up {
@@ -48,12 +55,16 @@ impl Up {
             dry_run: self.dry_run,
             snapshot: self.snapshot,
             validate: !self.no_validate,
+            in_doubt: self.in_doubt,
         }
     }
 }
 
 pub(super) async fn run(up: Up, call: &Call) -> Result<Exit, Failure> {
     let place = place(&up, call)?;
+    if up.break_lock {
+        break_lock(call, &place).await?;
+    }
     let job = carry_out(call, &place, &up.order(), up.wait).await?;
     run_report::print(call.output, &job);
     outcome(&job)

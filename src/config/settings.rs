@@ -184,6 +184,9 @@ pub struct Run {
     /// How long a statement may take; 0: as long as it needs.
     #[serde(with = "humantime_serde")]
     pub statement_timeout: Duration,
+    /// How long all tries of a statement, or of a transaction, may take while others keep a lock it needs; 0: one try.
+    #[serde(with = "humantime_serde")]
+    pub lock_retry: Duration,
     /// How long the CLI waits while another run holds the lock.
     #[serde(with = "humantime_serde")]
     pub lock_wait: Duration,
@@ -276,6 +279,7 @@ impl Default for Run {
         Self {
             lock_timeout: Duration::from_secs(2),
             statement_timeout: Duration::ZERO,
+            lock_retry: Duration::from_mins(2),
             lock_wait: Duration::from_secs(10),
         }
     }

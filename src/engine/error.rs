@@ -41,6 +41,16 @@ pub enum EngineError {
         /// The database's words.
         message: String,
     },
+    /// Somebody else has a lock that a statement needs, and kept it; nothing of the statement happened.
+    #[error("a lock was not given in time ({code}): {message}{}", held_by(.holder.as_deref()))]
+    Blocked {
+        /// The engine's code (SQLSTATE, error number).
+        code: String,
+        /// The database's words.
+        message: String,
+        /// Who holds it, as far as that could be seen.
+        holder: Option<String>,
+    },
     /// It did not answer in time.
     #[error("the database did not answer within {} ms", .0.as_millis())]
     TimedOut(Duration),
@@ -91,6 +101,10 @@ pub enum EngineError {
         /// Where.
         difference: String,
     },
+}
+
+fn held_by(holder: Option<&str>) -> String {
+    holder.map_or_else(String::new, |holder| format!("; it is held by {holder}"))
 }
 
 /// A statement of a migration failed.

@@ -6,6 +6,7 @@
 
 pub mod bookkeeping;
 mod error;
+mod lookout;
 mod mariadb;
 mod postgres;
 mod recorder;
@@ -19,6 +20,7 @@ use secrecy::SecretString;
 
 pub use self::{
     error::{EngineError, RestoreError, StatementError},
+    lookout::{Blocker, Lookout},
     recorder::{Recorder, Recording},
     value::{Row, Value},
 };
@@ -46,6 +48,26 @@ pub struct Limits {
     pub lock_timeout_ms: Option<u64>,
     /// How long a statement may take.
     pub statement_timeout_ms: Option<u64>,
+}
+
+/// Who holds the target's lock, as the server itself tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The server's own name for the session; for a file, the process.
+    pub connection: String,
+    /// What it told of itself, where that is not in our tables.
+    pub beat: Option<Beat>,
+}
+
+/// A sign of life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beat {
+    /// The epoch of the run that gave it.
+    pub epoch: i64,
+    /// What it was doing.
+    pub doing: String,
+    /// How long ago.
+    pub silent_ms: u64,
 }
 
 /// What an engine's own SQL for our tables looks like, where the engines differ.
@@ -98,16 +120,35 @@ pub trait Engine: Send + Sync {
     /// As [`Engine::open`].
     async fn open_to_read(&self) -> Result<Box<dyn Session>, EngineError>;
 
+    /// Opens a second way to the target, beside a session that works.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    async fn lookout(&self) -> Result<Box<dyn Lookout>, EngineError>;
+
+    /// Whether others get past a statement that waits for a lock, so that it may wait for long.
+    fn lets_others_pass(&self, _statement: &str) -> bool {
+        false
+    }
+
     /// The statements that lead from the schema `now` back to `before`, where that only means taking out what was added;
     /// `None` when it means more, and on an engine whose schema changes roll back by themselves.
     fn undoing(&self, _before: &Schema, _now: &Schema) -> Option<Vec<String>> {
         None
     }
 
-    /// The statements that take out what an interrupted statement left of itself, among what it names; none on an engine
-    /// whose statements leave nothing.
-    fn remains(&self, _now: &Schema) -> Vec<String> {
-        Vec::new()
+    /// The statements that take out, or finish, what an interrupted statement left of itself; none on an engine whose
+    /// statements leave nothing. Only looks.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn remains(&self, _session: &mut dyn Session, _statement: &str) -> Result<Vec<String>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    /// Whether a refusal of this code says that what a statement asks for is so already.
+    fn is_so_already(&self, _code: &str) -> bool {
+        false
     }
 
     /// Stops the statement that the session called `connection_id` is at; that session then gets [`EngineError::Refused`].
@@ -173,6 +214,20 @@ pub trait Session: Send {
     /// When the server cannot be asked.
     async fn is_locked(&mut self) -> Result<bool, EngineError>;
 
+    /// Who holds the target's lock.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    async fn lock_owner(&mut self) -> Result<Option<Owner>, EngineError>;
+
+    /// Ends the session that holds the target's lock, at the server; nothing happens when it is not `owner` any more. The
+    /// lock is free once the server has undone or finished what that session was at. False where a lock is not the
+    /// server's to take away: a file's belongs to a process.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or this account may not.
+    async fn end_lock_owner(&mut self, owner: &Owner) -> Result<bool, EngineError>;
+
     /// Gives the lock back; nothing happens when it is not held.
     ///
     /// # Errors
@@ -212,6 +267,25 @@ pub trait Session: Send {
     /// # Errors
     /// The server's.
     async fn schema(&mut self, names: Option<&[String]>) -> Result<Schema, EngineError>;
+
+    /// A digest (hexadecimal) of the tables that are called so and of nothing else, by the cheapest look there is; `None` on
+    /// an engine for which [`Session::schema`] is that. To be compared with one of the same server only.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn glance(&mut self, _tables: &[String]) -> Result<Option<String>, EngineError> {
+        Ok(None)
+    }
+
+    /// Which making of the tables and indexes called so this is, as the server numbers it: what leaves the schema's words
+    /// alone and writes a table anew (TRUNCATE, OPTIMIZE, VACUUM FULL) changes it. `None` where this account may not see it.
+    /// To be compared with one of the same server only, and never part of the schema's fingerprint.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn generation(&mut self, _names: &[String]) -> Result<Option<String>, EngineError> {
+        Ok(Some(String::new()))
+    }
 
     /// Rows of each table, counted.
     ///

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{EngineError, Limits, Row, Server, Session, StatementError, Value};
+use super::{EngineError, Limits, Owner, Row, Server, Session, StatementError, Value};
 use crate::model::schema::Schema;
 
 /// What a recorder wrote down, shared with whoever ordered it.
@@ -63,6 +63,14 @@ impl Session for Recorder {
         self.inner.is_locked().await
     }
 
+    async fn lock_owner(&mut self) -> Result<Option<Owner>, EngineError> {
+        self.inner.lock_owner().await
+    }
+
+    async fn end_lock_owner(&mut self, _: &Owner) -> Result<bool, EngineError> {
+        Ok(false)
+    }
+
     async fn unlock(&mut self) -> Result<(), EngineError> {
         Ok(())
     }
@@ -98,6 +106,14 @@ impl Session for Recorder {
 
     async fn schema(&mut self, names: Option<&[String]>) -> Result<Schema, EngineError> {
         self.inner.schema(names).await
+    }
+
+    async fn glance(&mut self, tables: &[String]) -> Result<Option<String>, EngineError> {
+        self.inner.glance(tables).await
+    }
+
+    async fn generation(&mut self, names: &[String]) -> Result<Option<String>, EngineError> {
+        self.inner.generation(names).await
     }
 
     async fn count_rows(&mut self) -> Result<BTreeMap<String, u64>, EngineError> {

@@ -1,19 +1,16 @@
 //! Who may begin: the target's lock is taken, and the plan asked, before a job exists.
 
-use super::Refused;
+use super::{Refused, turn::Held};
 use crate::{
-    engine::{
-        EngineError, Session,
-        bookkeeping::{self, lock},
-    },
+    engine::{EngineError, Session, bookkeeping},
     model::{
-        history::History,
+        history::{History, Unfinished},
         job::{Job, JobEvent, transition},
         order::{Order, RollbackGoal},
         report::RunReport,
     },
     plan::{self, Facts},
-    procedure::{Target, read_history},
+    procedure::{Target, looked_at, read_history},
 };
 
 /// Open jobs that a takeover looks at.
@@ -77,7 +74,8 @@ async fn locked(target: &Target) -> Result<Box<dyn Session>, Refused> {
     let mut session = session?;
     failpoint!("lock.before", EngineError::from);
     if !take_lock(target, session.as_mut()).await? {
-        let holder = holder(target, session.as_mut()).await.unwrap_or_else(|_| "its name is not known".to_owned());
+        let seen = Held::seen(target, session.as_mut()).await.ok().and_then(|held| held.words());
+        let holder = seen.unwrap_or_else(|| "its name is not known".to_owned());
         session.close().await;
         return Err(Refused::Busy { holder, job: None });
     }
@@ -123,6 +121,22 @@ pub(super) async fn take_stock(target: &Target) -> Result<bool, Refused> {
     found_gone(target, open).await.map(|()| true)
 }
 
+/// What was left in the middle, with what there is to see of it. Only looks.
+///
+/// # Errors
+/// When target or catalog cannot be asked.
+pub(super) async fn left(target: &Target) -> Result<Option<Unfinished>, Refused> {
+    let mut session = target.engine.open_to_read().await?;
+    let history = read_history(session.as_mut(), target.engine.words()).await;
+    let looked = match history {
+        Ok(history) if history.unfinished.is_none() => Ok(history),
+        Ok(history) => looked_at(target, session.as_mut(), target.catalog().await?.as_ref(), history).await,
+        Err(error) => Err(error),
+    };
+    session.close().await;
+    Ok(looked?.unfinished)
+}
+
 async fn found_gone(target: &Target, open: Vec<Job>) -> Result<(), Refused> {
     for mut job in open {
         let Ok(state) = transition(job.state, JobEvent::FoundGone) else { continue };
@@ -133,13 +147,6 @@ async fn found_gone(target: &Target, open: Vec<Job>) -> Result<(), Refused> {
         }
     }
     Ok(())
-}
-
-/// Who holds the lock, as the status row tells.
-async fn holder(target: &Target, session: &mut dyn Session) -> Result<String, EngineError> {
-    let words = target.engine.words();
-    let told = if bookkeeping::present(session, words).await? { lock::holder(session, words).await? } else { None };
-    Ok(told.map_or_else(|| "a run that is just beginning".to_owned(), |holder| holder.to_string()))
 }
 
 /// Whether the plan lets the order begin, so that a refusal comes at once and leaves no job.
@@ -159,6 +166,7 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
             target.folder.find(*id).await.map(drop).map_err(|_| Refused::NoSnapshot(*id))
         }
         Order::Rollback { goal: RollbackGoal::LastRun, .. }
+        | Order::Recover
         | Order::Snapshot { .. }
         | Order::Validate { .. }
         | Order::Baseline { .. } => Ok(()),

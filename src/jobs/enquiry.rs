@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
-use super::{Refused, admission, slot::Slot};
+use super::{
+    Refused, admission,
+    slot::Slot,
+    turn::{Held, LockWatch},
+};
 use crate::{
-    engine::{
-        Session,
-        bookkeeping::{self, lock},
-    },
     model::{
         catalog::Catalog,
         compatibility::{Compatibility, Matrix},
@@ -20,7 +20,7 @@ use crate::{
         status::{LogFilter, LogLine, Status},
     },
     plan::{self, Facts},
-    procedure::{Target, read_history},
+    procedure::{Target, looked_at, read_history},
     snapshot::ArchiveError,
 };
 
@@ -51,6 +51,7 @@ impl Enquiry {
         let catalog = self.target.catalog().await?;
         let mut session = self.target.engine.open_to_read().await?;
         let history = read_history(session.as_mut(), self.target.engine.words()).await?;
+        let history = looked_at(&self.target, session.as_mut(), &catalog, history).await?;
         let schema = session.schema(None).await?;
         session.close().await;
         let needs = self.target.needs(&catalog);
@@ -103,7 +104,11 @@ impl Enquiry {
         let catalog = self.target.catalog().await?;
         let mut session = self.target.engine.open_to_read().await?;
         let history = read_history(session.as_mut(), self.target.engine.words()).await?;
-        let lock = self.holder(session.as_mut()).await?;
+        let history = looked_at(&self.target, session.as_mut(), &catalog, history).await?;
+        let lock = match Held::seen(&self.target, session.as_mut()).await? {
+            Held::By(holder) => Some(*holder),
+            Held::Free | Held::Untold(_) => None,
+        };
         let server = session.server().clone();
         session.close().await;
         let needs = self.target.needs(&catalog);
@@ -131,12 +136,10 @@ impl Enquiry {
         })
     }
 
-    async fn holder(&self, session: &mut dyn Session) -> Result<Option<crate::model::status::Holder>, Refused> {
-        let words = self.target.engine.words();
-        if !session.is_locked().await? || !bookkeeping::present(session, words).await? {
-            return Ok(None);
-        }
-        Ok(lock::holder(session, words).await?)
+    /// A look at the lock, for whoever waits for it.
+    #[must_use]
+    pub fn watch_lock(&self) -> LockWatch {
+        LockWatch::of(&self.target)
     }
 
     /// The newest jobs; none while there is no store.

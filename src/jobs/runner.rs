@@ -110,7 +110,7 @@ async fn work(
     job.state = transition(job.state, ended.event).unwrap_or(JobState::Failed);
     job.finished_at = Some(target.clock.now());
     let last = timed(progress.borrow().clone(), &job, target.clock.now());
-    job.progress = Progress { statement: None, estimated_end: None, waiting_for: None, ..last };
+    job.progress = Progress { statement: None, within: None, estimated_end: None, waiting_for: None, ..last };
     if job.state == JobState::Succeeded {
         job.progress.percentage = 100.0;
     }

@@ -64,6 +64,27 @@ pub struct Unfinished {
     pub statements_done: u32,
     /// The statement that was begun and is not known to be done; the first is 1.
     pub statement_in_doubt: Option<u32>,
+    /// Where that statement stands, or the one that comes next: file and line.
+    #[serde(default)]
+    pub place: Option<String>,
+    /// What the next run does with it, in one sentence; empty where nobody looked.
+    #[serde(default)]
+    pub next_step: String,
+    /// Whether no run goes on by itself: a person has to decide, or to put something back.
+    #[serde(default)]
+    pub waits_for_a_person: bool,
+    /// The ways on, as commands; more than one where a person has to decide.
+    #[serde(default)]
+    pub choices: Vec<Choice>,
+}
+
+/// A way on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Choice {
+    /// The command.
+    pub command: String,
+    /// What it does, in one sentence.
+    pub effect: String,
 }
 
 impl History {

@@ -70,6 +70,17 @@ pub struct Statement {
     pub line: u32,
     /// What it does to transactions.
     pub kind: StatementKind,
+    /// The statement it was made of, when what is written is not one step on the server.
+    pub part: Option<Part>,
+}
+
+/// What a statement was made of that is not written so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Part {
+    /// The statement as it is written, on one line.
+    pub of: String,
+    /// What takes this part back when a later one is refused.
+    pub undo: Option<String>,
 }
 
 /// The statements of one file.

@@ -1,11 +1,11 @@
 //! What a plan has to say about history and catalog.
 
-use super::{Facts, steps};
+use super::{Facts, interruption, steps};
 use crate::model::{
     checksum::Edit,
     finding::Finding,
-    history::Applied,
-    migration::{DdlScope, Migration, StatementKind},
+    history::{Applied, Unfinished},
+    migration::{DdlScope, Direction, Migration, StatementKind},
     plan::Route,
 };
 
@@ -19,15 +19,8 @@ pub fn of_history(facts: &Facts<'_>) -> Vec<Finding> {
         facts.applied().filter_map(|(row, migration)| of_row(facts, row, migration)).collect();
     if let Some(unfinished) = &facts.history.unfinished {
         found.push(
-            Finding::warning(
-                "interrupted",
-                unfinished.migration.clone(),
-                format!(
-                    "a run was interrupted in it; {} of its statements are known to be done",
-                    unfinished.statements_done
-                ),
-            )
-            .remedy("the next run finishes it first: windlass up"),
+            Finding::warning("interrupted", unfinished.migration.clone(), interrupted(unfinished))
+                .remedy(ways_on(unfinished)),
         );
     }
     if facts.history.has_foreign_tables && !facts.catalog.migrations.is_empty() {
@@ -47,6 +40,21 @@ pub fn of_history(facts: &Facts<'_>) -> Vec<Finding> {
         );
     }
     found
+}
+
+/// What was interrupted, and what becomes of it, in words.
+pub(super) fn interrupted(unfinished: &Unfinished) -> String {
+    let Unfinished { migration, direction, statements_done, place, next_step, .. } = unfinished;
+    let way = if *direction == Direction::Down { " going back" } else { "" };
+    let place = place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
+    let next = if next_step.is_empty() { "the next run finishes it" } else { next_step };
+    format!("{migration} was interrupted{way}{place}; {statements_done} of its statements are known to be done; {next}")
+}
+
+fn ways_on(unfinished: &Unfinished) -> String {
+    let ways: Vec<String> =
+        unfinished.choices.iter().map(|choice| format!("{} ({})", choice.command, choice.effect)).collect();
+    if ways.is_empty() { "the next run finishes it first: windlass up".to_owned() } else { ways.join("; or ") }
 }
 
 fn of_row(facts: &Facts<'_>, row: &Applied, migration: Option<&Migration>) -> Option<Finding> {
@@ -120,6 +128,7 @@ fn of_migration(facts: &Facts<'_>, migration: &Migration) -> Vec<Finding> {
     } else if route == Route::Journaled && facts.site.scope == DdlScope::Transaction {
         found.push(Finding::info("not-transactional", id.clone(), "runs statement by statement with a journal"));
     }
+    found.extend(interruption::of_statements(facts, migration));
     if migration.down.is_none() {
         found.push(Finding::info("no-way-back", id, "it has no down script; only a snapshot takes it back"));
     }

@@ -7,6 +7,7 @@ mod facts;
 mod findings;
 mod forward;
 mod health;
+mod interruption;
 mod matrix;
 mod steps;
 

@@ -4,10 +4,16 @@ use std::time::Duration;
 
 use ulid::Ulid;
 
-use super::{Assignment, Held, Target, evidence::Evidence};
+use super::{
+    Assignment, Held, Target,
+    evidence::Evidence,
+    queue::{self, Queue},
+    recover::{self, Settled},
+    steps,
+};
 use crate::{
     engine::{
-        EngineError, Limits, StatementError,
+        EngineError, StatementError,
         bookkeeping::{
             history,
             journal::{self, Place},
@@ -51,8 +57,11 @@ pub enum Left {
         /// How many.
         done: u32,
     },
-    /// Another run has taken over; what there is now is that run's.
-    Overtaken,
+    /// Some statements are done, and nothing tells whether the next one took effect.
+    InDoubt {
+        /// How many.
+        done: u32,
+    },
     /// The target could not be asked; the next start reads the truth.
     Unknown,
 }
@@ -73,12 +82,8 @@ impl Failed {
         Self { statement: None, error, left: Left::AsBefore }
     }
 
-    /// The truth could not be read, because of `why`, or is another run's.
-    fn unread(error: EngineError, why: EngineError) -> Self {
-        match why {
-            EngineError::Fenced { .. } => Self { statement: None, error: why, left: Left::Overtaken },
-            _ => Self { statement: None, error, left: Left::Unknown },
-        }
+    fn unknown(error: EngineError) -> Self {
+        Self { statement: None, error, left: Left::Unknown }
     }
 }
 
@@ -132,14 +137,38 @@ pub async fn apply(
     evidence: &mut Evidence,
     change: &Change<'_>,
 ) -> Result<(), Failed> {
-    ready(target, told, held, change, Left::AsBefore).await?;
+    evidence.sees(change.statements());
+    if let Err(error) = held.limit(queue::limits(target, Some(change.migration))).await {
+        // A session that went away meanwhile may have been overtaken.
+        return Err(match truth(target, told, held, change).await {
+            Err(fenced @ EngineError::Fenced { .. }) => Failed::unknown(fenced),
+            _ => Failed::before(error),
+        });
+    }
     match change.route(target) {
-        Route::Whole => whole(target, told, held, change).await,
-        Route::Journaled => journaled(target, told, held, evidence, change, 0).await,
+        Route::Whole => {
+            let mut queue = Queue::of(target);
+            loop {
+                let Err(mut failed) = whole(target, told, held, change).await else { return Ok(()) };
+                if failed.left != Left::AsBefore || !queue.again(told, held, &mut failed.error).await {
+                    return Err(failed);
+                }
+            }
+        }
+        Route::Journaled => journaled(target, told, held, evidence, change, From::default()).await,
     }
 }
 
-/// Goes on with a migration whose first `done` statements are done, by its journal, and records it.
+/// Where a migration goes on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct From {
+    /// So many of its statements are done.
+    pub done: u32,
+    /// The next one was begun before, and may have taken effect.
+    pub again: bool,
+}
+
+/// Goes on with a migration that was interrupted, and records it.
 ///
 /// # Errors
 /// [`Failed`], after the truth was read again.
@@ -149,36 +178,10 @@ pub async fn resume(
     held: &mut Held,
     evidence: &mut Evidence,
     change: &Change<'_>,
-    done: u32,
+    from: From,
 ) -> Result<(), Failed> {
-    let left = if done == 0 { Left::AsBefore } else { Left::InFlight { done } };
-    ready(target, told, held, change, left).await?;
-    journaled(target, told, held, evidence, change, done).await
-}
-
-/// Sets the migration's limits; where that fails, `left` is still so, unless the session went away and was overtaken.
-async fn ready(
-    target: &Target,
-    told: &Assignment,
-    held: &mut Held,
-    change: &Change<'_>,
-    left: Left,
-) -> Result<(), Failed> {
-    let Err(error) = held.limit(limits(target, change.migration)).await else { return Ok(()) };
-    Err(match truth(target, told, held, change).await {
-        Ok(_) => Failed { statement: None, error, left },
-        Err(why) => Failed::unread(error, why),
-    })
-}
-
-fn limits(target: &Target, migration: &Migration) -> Limits {
-    let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let run = &target.config.run;
-    let longest = Some(ms(run.statement_timeout)).filter(|&limit| limit > 0);
-    Limits {
-        lock_timeout_ms: migration.lock_timeout_ms.or(Some(ms(run.lock_timeout))),
-        statement_timeout_ms: migration.statement_timeout_ms.or(longest),
-    }
+    evidence.sees(change.statements());
+    journaled(target, told, held, evidence, change, from).await
 }
 
 /// Everything in one transaction: the fence, the statements, the history rows.
@@ -228,14 +231,15 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
             let statement = failed.index.checked_sub(1).and_then(|index| change.place(index));
             let error = if is_cancelled { EngineError::Cancelled } else { fenced(failed, held.epoch) };
             let is_overtaken = matches!(error, EngineError::Fenced { .. });
-            Err(Failed { statement, error, left: if is_overtaken { Left::Overtaken } else { Left::AsBefore } })
+            Err(Failed { statement, error, left: if is_overtaken { Left::Unknown } else { Left::AsBefore } })
         }
-        Err(why) => Err(Failed::unread(failed.error, why)),
+        Err(fenced @ EngineError::Fenced { .. }) => Err(Failed::unknown(fenced)),
+        Err(_) => Err(Failed::unknown(failed.error)),
     }
 }
 
 /// The fence is the first statement of every transaction; its failure has one meaning.
-fn fenced(failed: StatementError, ours: i64) -> EngineError {
+pub(super) fn fenced(failed: StatementError, ours: i64) -> EngineError {
     match failed.error {
         EngineError::Refused { .. } if failed.index == 0 => EngineError::Fenced { ours },
         error => error,
@@ -259,11 +263,11 @@ async fn journaled(
     held: &mut Held,
     evidence: &mut Evidence,
     change: &Change<'_>,
-    done: u32,
+    from: From,
 ) -> Result<(), Failed> {
     let base = told.progress.now().completed;
     for (number, (index, statement)) in (1_u32..).zip(change.statements().iter().enumerate()) {
-        if number <= done && statement.kind != StatementKind::Session {
+        if number <= from.done && statement.kind != StatementKind::Session {
             continue;
         }
         if told.is_stopping() && number > 1 {
@@ -274,77 +278,66 @@ async fn journaled(
             told.progress.update(|p| p.statement = Some(place));
         }
         let place = Place { run: change.run, seq: change.seq, statement: number };
-        if let Err(error) = one(target, held, evidence, statement, place).await {
-            if matches!(error, EngineError::Fenced { .. }) {
-                return Err(Failed { statement: None, error, left: Left::Overtaken });
-            }
-            let done = super::recover::settle(target, told, held, place, (&statement.sql, &error)).await;
-            match done {
-                Ok(done) if done == number => {}
-                Ok(0) => return Err(Failed { statement: change.place(index), error, left: Left::AsBefore }),
-                Ok(done) => {
-                    return Err(Failed { statement: change.place(index), error, left: Left::InFlight { done } });
-                }
-                Err(why) => return Err(Failed::unread(error, why)),
-            }
-            told.warning(format!("statement {number} lost its answer and took effect: {error}"));
-        }
+        step(target, told, held, evidence, change, place, from).await?;
         told.progress.update(|p| p.count(base + u64::from(number), p.total));
     }
     let all = u32::try_from(change.statements().len()).unwrap_or(u32::MAX);
-    finish(target, told, held, change).await.map_err(|error| Failed {
-        statement: None,
-        left: match error {
-            EngineError::Fenced { .. } => Left::Overtaken,
-            _ if all == 0 => Left::AsBefore,
-            _ => Left::InFlight { done: all },
-        },
-        error,
-    })
+    finish(target, told, held, change).await.map_err(|error| Failed { statement: None, error, left: left_of(all) })
 }
 
-/// One statement with its mark.
-async fn one(
+/// One statement with its mark: tried again while a lock is not given, settled by the truth after any other error.
+async fn step(
     target: &Target,
+    told: &Assignment,
     held: &mut Held,
     evidence: &mut Evidence,
-    statement: &Statement,
+    change: &Change<'_>,
     place: Place,
-) -> Result<(), EngineError> {
-    let epoch = held.epoch;
-    let session = held.session()?;
-    match statement.kind {
-        StatementKind::Rows => {
-            let fence = lock::fence(target.engine.words(), epoch);
-            let mark = journal::add_done(place, epoch);
-            let texts = [fence.as_str(), statement.sql.as_str(), mark.as_str()];
-            failpoint!("rows.before", EngineError::from);
-            let mut seen = |_| {
-                failpoint!("rows.reply");
-            };
-            if ablated!("mark-within") {
-                session.transact(&texts[..2], &mut seen).await.map_err(|failed| fenced(failed, epoch))?;
-                return session.transact(&texts[2..], &mut seen).await.map_err(|failed| failed.error);
+    from: From,
+) -> Result<(), Failed> {
+    let (number, index) = (place.statement, place.statement as usize - 1);
+    let Some(statement) = change.statements().get(index) else { return Ok(()) };
+    let limits = queue::limits_of(target, change.migration, statement);
+    held.limit(limits).await.map_err(|error| Failed { left: left_of(number - 1), ..Failed::before(error) })?;
+    let mut queue = Queue::of(target);
+    while let Err(mut error) = steps::one(target, told, held, evidence, change, place).await {
+        let is_again = from.again && number == from.done + 1;
+        if is_again && steps::is_so_already(target, &statement.sql, &error) {
+            let (at, _) = change.place(index).unwrap_or_default();
+            evidence.notes.push(recover::unverified(&at, &format!("the database says so: {error}")));
+            return steps::is_done(held, place).await.map_err(Failed::unknown);
+        }
+        let mut settled = recover::settle(target, told, held, change, place, &error).await;
+        match &settled {
+            Ok(settled) if settled.done == number => {
+                told.warning(format!("statement {number} lost its answer and took effect: {error}"));
+                return Ok(());
             }
-            session.transact(&texts, &mut seen).await.map_err(|failed| fenced(failed, epoch))?;
-            failpoint!("rows.after", EngineError::from);
-            Ok(())
+            Ok(Settled { in_doubt: false, .. }) if matches!(error, EngineError::Blocked { .. }) => {
+                if queue::is_untouched(held, place).await && queue.again(told, held, &mut error).await {
+                    continue;
+                }
+                settled = recover::take_parts_back(target, held, change, place).await.map(Settled::at);
+            }
+            Err(EngineError::Fenced { ours }) => error = EngineError::Fenced { ours: *ours },
+            _ => {}
         }
-        StatementKind::Session | StatementKind::Begin | StatementKind::Commit | StatementKind::Rollback => {
-            session.execute(&statement.sql).await.map(drop).map_err(|failed| failed.error)
-        }
-        StatementKind::TransactionalDdl | StatementKind::ImplicitCommit | StatementKind::OutsideTransaction => {
-            let before = evidence.before(session, target.engine.dialect(), &statement.sql).await?;
-            failpoint!("intent.before", EngineError::from);
-            journal::intend(session, place, epoch, &statement.sql, Some(&before)).await?;
-            failpoint!("intent.after", EngineError::from);
-            session.execute(&statement.sql).await.map_err(|failed| failed.error)?;
-            failpoint!("done.before", EngineError::from);
-            session.write(&journal::mark_done(place), &[]).await?;
-            failpoint!("done.after", EngineError::from);
-            Ok(())
-        }
+        return Err(Failed { statement: change.place(index), error, left: left_after(&settled) });
     }
+    Ok(())
+}
+
+/// What a failed statement left, by what the journal knows.
+fn left_after(settled: &Result<Settled, EngineError>) -> Left {
+    match settled {
+        Ok(Settled { done, in_doubt: true }) => Left::InDoubt { done: *done },
+        Ok(Settled { done, .. }) => left_of(*done),
+        Err(_) => Left::Unknown,
+    }
+}
+
+fn left_of(done: u32) -> Left {
+    if done == 0 { Left::AsBefore } else { Left::InFlight { done } }
 }
 
 /// The history rows of a journaled migration, in one transaction that also empties its journal.
@@ -363,7 +356,7 @@ async fn finish(target: &Target, told: &Assignment, held: &mut Held, change: &Ch
     let Err(failed) = outcome else { return Ok(()) };
     match truth(target, told, held, change).await {
         Ok(true) => Ok(()),
-        Err(why @ EngineError::Fenced { .. }) => Err(why),
+        Err(fenced @ EngineError::Fenced { .. }) => Err(fenced),
         _ => Err(fenced(failed, epoch)),
     }
 }

@@ -54,6 +54,14 @@ impl Assignment {
         self.stop.borrow().is_some()
     }
 
+    /// Comes back once somebody asks to stop in any way; never when nobody does.
+    pub async fn stop_asked(&self) {
+        let mut stop = self.stop.clone();
+        if stop.wait_for(Option::is_some).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Comes back once somebody asks to stop at once; never when nobody does.
     pub async fn stop_now(&self) {
         let mut stop = self.stop.clone();

@@ -24,7 +24,7 @@ use crate::{
         finding::Finding,
         job::JobProblem,
         migration::{Direction, Migration},
-        order::SnapshotPolicy,
+        order::{InDoubt, SnapshotPolicy},
         plan::{Plan, RollbackKind},
         report::{MigrationResult, RunReport},
     },
@@ -42,6 +42,16 @@ pub struct Ask<'a> {
     pub snapshot: Option<SnapshotPolicy>,
     /// Whether to validate after each hop.
     pub validate: bool,
+    /// What a person says of a statement that nothing else tells about.
+    pub in_doubt: Option<InDoubt>,
+    /// Only to finish what was interrupted.
+    pub only_left: bool,
+}
+
+impl Ask<'_> {
+    /// To finish what was interrupted, and nothing else.
+    pub const WHAT_IS_LEFT: Self =
+        Self { to: None, dry_run: false, snapshot: None, validate: true, in_doubt: None, only_left: true };
 }
 
 /// Why a run ended before its goal.
@@ -75,6 +85,7 @@ pub async fn migrate(target: &Target, told: &Assignment, held: &mut Held, ask: A
     let mut run = Run { target, told, held, ask, evidence: Evidence::default(), recording, report };
     let ended = run.go().await;
     let mut report = run.report;
+    report.findings.append(&mut run.evidence.notes);
     report.execution_time_ms = ms_since(started);
     match ended {
         Ok(()) => Ended::well(&report),
@@ -90,28 +101,41 @@ impl Run<'_> {
     async fn go(&mut self) -> Result<(), Short> {
         let catalog = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;
         let needs = self.target.needs(&catalog);
-        let mut history = self.held.begin(self.target, self.told).await.map_err(problem::untouched)?;
-        if history.unfinished.is_some() && self.recording.is_none() {
-            recover::recover(self.target, self.told, self.held, &mut self.evidence, &catalog).await.map_err(short)?;
+        let mut history = self.held.begin(self.target, self.told).await.map_err(not_begun)?;
+        self.report.from.clone_from(&history.version);
+        let is_left = history.unfinished.is_some() && self.recording.is_none();
+        if is_left {
+            self.finish_what_is_left(&catalog).await?;
             let session = self.held.session().map_err(problem::untouched)?;
             history = read_history(session, self.target.engine.words()).await.map_err(problem::untouched)?;
         }
-        self.report.from.clone_from(&history.version);
         self.report.to.clone_from(&history.version);
+        if self.ask.only_left {
+            return self.validate(&catalog).await;
+        }
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let plan = plan::forward(&facts, self.ask.to, false);
-        self.report.findings.clone_from(&plan.findings);
+        self.report.findings.extend(plan.findings.iter().cloned());
         if !plan.ready {
             return Err(problem::blocked(&plan.blocking).into());
         }
         if plan.hops.is_empty() {
             self.told.info("nothing is pending");
-            return Ok(());
+            return if is_left { self.validate(&catalog).await } else { Ok(()) };
         }
         self.told.progress.update(|progress| progress.count(0, plan.statement_count()));
         self.snapshot(&plan).await?;
         self.announce(&plan, &catalog, &needs).await?;
         self.hops(&plan, &catalog).await
+    }
+
+    /// Finishes what was interrupted.
+    async fn finish_what_is_left(&mut self, catalog: &Catalog) -> Result<(), Short> {
+        let answer = self.ask.in_doubt;
+        let recovering = recover::recover(self.target, self.told, self.held, &mut self.evidence, catalog, answer);
+        let recovered = recovering.await.map_err(short)?;
+        self.report.findings.extend(recovered.iter().flat_map(recover::Recovered::findings));
+        Ok(())
     }
 
     /// Makes the snapshot under the run, where the policy wants one.
@@ -129,7 +153,7 @@ impl Run<'_> {
         let goal = plan.goal_version.as_ref().map(ToString::to_string).unwrap_or_default();
         let labels = snapshot::Labels {
             message: Some(format!("before the run to {goal}")),
-            tags: vec!["before-run".to_owned()],
+            tags: vec!["before-run".to_owned(), snapshot::tag_of_run(&self.told.job.to_string())],
             notes: None,
         };
         let manifest = snapshot::take(self.target, self.told, self.held, labels).await?;
@@ -234,8 +258,9 @@ impl Run<'_> {
         let name = change.migration.identity.to_string();
         self.told.warning(format!("{name} failed and is not critical: {}", problem.detail));
         let words = self.target.engine.words();
+        let epoch = self.held.epoch;
         let session = self.held.session().map_err(problem::untouched)?;
-        history::record_failed(session, words, change.run, change.seq, &problem.detail)
+        history::record_failed(session, words, epoch, (change.run, change.seq), &problem.detail)
             .await
             .map_err(problem::untouched)?;
         self.report.findings.push(
@@ -272,6 +297,14 @@ impl Run<'_> {
         let critical = found.as_ref().map(|report| report.critical_issues.clone()).unwrap_or_default();
         self.report.validation = found;
         if critical.is_empty() { Ok(()) } else { Err(problem::invalid(&critical).into()) }
+    }
+}
+
+/// It was stopped, or failed, before anything was changed.
+fn not_begun(error: EngineError) -> Short {
+    match error {
+        EngineError::Cancelled => Short::Paused,
+        error => problem::untouched(error).into(),
     }
 }
 

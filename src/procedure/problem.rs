@@ -52,6 +52,11 @@ pub fn engine(error: &EngineError, state: &str) -> JobProblem {
         EngineError::ReadOnly { .. } => {
             ("target-read-only", "The target is read-only", "point target.url at the writable server")
         }
+        EngineError::Blocked { .. } => (
+            "blocked",
+            "A lock was not given",
+            "end what holds it, or start again when it is gone; run.lock_timeout and run.lock_retry say how long to wait",
+        ),
         EngineError::Fenced { .. } => ("fenced", "Another run has taken over", "look at that run: windlass status"),
         EngineError::Tool { .. } => {
             ("tool-failed", "A client program failed", "install or mend the program that is named")
@@ -65,6 +70,10 @@ pub fn engine(error: &EngineError, state: &str) -> JobProblem {
     };
     problem(kind, title, error.to_string(), state, next)
 }
+
+/// The ways on where nothing tells whether a statement took effect.
+const IN_DOUBT: &str = "look whether it took effect; then run it again: windlass up --in-doubt redo; or go on behind it: \
+                        windlass up --in-doubt done; or go back: windlass down --snapshot <id>";
 
 /// A migration failed.
 pub fn migration(name: &str, failed: &Failed) -> JobProblem {
@@ -81,9 +90,14 @@ pub fn migration(name: &str, failed: &Failed) -> JobProblem {
             format!("{name} is interrupted: its first {done} statements are done, the rest is not"),
             "mend the statement and start again: the run goes on behind what is done; or go back: windlass down --snapshot <id>",
         ),
-        Left::Overtaken => (
-            format!("another run has taken over, and {name} is in its hands"),
-            "see how that run stands: windlass status",
+        Left::Unknown if matches!(failed.error, EngineError::Fenced { .. }) => {
+            ("in the hands of the run that took over".to_owned(), "look at that run: windlass status")
+        }
+        Left::InDoubt { done } => (
+            format!(
+                "{name} is interrupted: its first {done} statements are done; the next one may have taken effect in part"
+            ),
+            IN_DOUBT,
         ),
         Left::Unknown => (
             "unknown: the database could not be asked any more".to_owned(),
@@ -101,6 +115,16 @@ pub fn stuck(stuck: &Stuck) -> JobProblem {
     match stuck {
         Stuck::Engine(error) => engine(error, "an interrupted migration is waiting to be finished"),
         Stuck::Failed(name, failed) => migration(name, failed),
+        Stuck::InDoubt { migration, statement: (place, sql), why } => problem(
+            "interrupted",
+            "An interrupted migration waits for a decision",
+            format!(
+                "{place}: whether this statement of {migration} took effect cannot be told: {why}\n{}",
+                shortened(sql)
+            ),
+            &format!("{migration} is partly applied; nothing was changed now"),
+            IN_DOUBT,
+        ),
         Stuck::Changed { migration, what } => problem(
             "interrupted",
             "An interrupted migration cannot be finished",

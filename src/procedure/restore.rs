@@ -47,7 +47,7 @@ pub async fn restore(
 
 async fn swap(target: &Target, held: &mut Held, manifest: &Manifest) -> Result<(), JobProblem> {
     let lost = || EngineError::Lost { reason: "it could not be replaced".to_owned() };
-    let session = held.take().ok_or_else(|| problem::engine(&lost(), problem::UNTOUCHED))?;
+    let session = held.take().await.ok_or_else(|| problem::engine(&lost(), problem::UNTOUCHED))?;
     let scratch = target.folder.scratch().await.map_err(|error| problem::archive(&error))?;
     let (sink, source) = mpsc::channel(PIECES_MAX);
     let reading = target.folder.open(manifest.id, sink, |_| ());

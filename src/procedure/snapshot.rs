@@ -10,6 +10,7 @@ use crate::{
     model::{
         history::History,
         job::JobProblem,
+        report::RunReport,
         snapshot::{Manifest, SnapshotId},
     },
     snapshot::Written,
@@ -117,4 +118,25 @@ async fn copy(target: &Target, told: &Assignment, id: SnapshotId) -> Result<(Str
     // What was written of it is no snapshot; a leftover is swept up by the next run.
     let _ = target.folder.remove(id).await;
     Err(failed)
+}
+
+/// The tag that a snapshot bears for the run above it.
+pub fn tag_of_run(run: &str) -> String {
+    format!("run-{run}")
+}
+
+/// The snapshot under a run, as the run's job tells it, or by its tag where the run did not come to its end.
+///
+/// # Errors
+/// When our own database cannot be used.
+pub async fn under_run(target: &Target, run: &str) -> Result<Option<SnapshotId>, JobProblem> {
+    let Ok(id) = run.parse() else { return Ok(None) };
+    let job = target.store.job(id).await.map_err(|error| problem::store(&error))?;
+    let report = job.and_then(|job| job.result).and_then(|json| serde_json::from_value::<RunReport>(json).ok());
+    if let Some(told) = report.and_then(|report| report.snapshot) {
+        return Ok(Some(told));
+    }
+    let tag = tag_of_run(run);
+    let there = target.folder.list().await.map_err(|error| problem::archive(&error))?;
+    Ok(there.manifests.into_iter().find(|manifest| manifest.tags.contains(&tag)).map(|manifest| manifest.id))
 }

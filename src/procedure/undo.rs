@@ -50,7 +50,8 @@ pub async fn undo(
         return Ok(false);
     }
     failpoint!("undo.proved", EngineError::from);
-    held.session()?.write(&journal::forget(change.run, change.seq), &[]).await?;
+    let epoch = held.epoch;
+    journal::forget_now(held.session()?, change.run, change.seq, epoch).await?;
     Ok(true)
 }
 

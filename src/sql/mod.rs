@@ -11,6 +11,7 @@ mod body;
 mod client;
 mod dialect;
 mod digest;
+mod doubt;
 mod error;
 mod keyword;
 mod kind;
@@ -21,11 +22,13 @@ mod marker;
 mod names;
 mod operator;
 mod quoted;
+mod rewrite;
 mod scanner;
 mod splitter;
 mod token;
 
 pub use dialect::Dialect;
+pub use doubt::Doubt;
 pub use error::SqlError;
 
 use crate::model::{checksum::Checksum, migration::Statement};
@@ -47,7 +50,7 @@ pub fn split(dialect: Dialect, text: &str) -> Result<Vec<Statement>, SqlError> {
 }
 
 fn statement(dialect: Dialect, text: &str, piece: &Piece) -> Statement {
-    Statement { sql: piece.text(text).to_owned(), line: piece.line, kind: kind::of(dialect, text, piece) }
+    Statement { sql: piece.text(text).to_owned(), line: piece.line, kind: kind::of(dialect, text, piece), part: None }
 }
 
 /// The statements and the checksum of one script, read once.
@@ -97,4 +100,30 @@ pub fn names(dialect: Dialect, statement: &str) -> Vec<String> {
 #[must_use]
 pub fn changed_names(dialect: Dialect, statement: &str) -> Vec<String> {
     names::changed(dialect, statement)
+}
+
+/// Whether a statement changes tables, views and indexes and nothing else that has a name: a schema change in whose words
+/// stands nothing of triggers, routines, events or packages.
+#[must_use]
+pub fn changes_tables_only(dialect: Dialect, statement: &str) -> bool {
+    names::changes_tables_only(dialect, statement)
+}
+
+/// A script's statements with those in several steps that the server would not carry out as one; which they are is told by
+/// the script alone. `salt` keeps the throw-away names of two scripts apart.
+#[must_use]
+pub fn stepwise(dialect: Dialect, salt: &str, statements: Vec<Statement>) -> Vec<Statement> {
+    rewrite::of(dialect, salt, statements)
+}
+
+/// What there is to go by when a statement was begun and nobody saw its end.
+#[must_use]
+pub fn doubt(dialect: Dialect, statement: &str) -> Doubt {
+    doubt::of(dialect, statement)
+}
+
+/// Whether a statement executes one that was prepared, which is one statement whatever it is.
+#[must_use]
+pub fn is_one_prepared(statement: &str) -> bool {
+    statement.split_ascii_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("execute"))
 }

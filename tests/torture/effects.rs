@@ -113,11 +113,11 @@ fn write(on: On, catalog: &TempDir) {
 fn effect(on: On, step: &str) -> String {
     let after_a_while = match on {
         On::Sqlite => {
-            "l WHERE 20000 = (WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 20000) \
+            "l WHERE l.id = 1 AND 20000 = (WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 20000) \
              SELECT max(x) FROM c)"
         }
-        On::Postgres => "l, (SELECT pg_sleep(0.02)) AS while",
-        On::MariaDb => "l WHERE SLEEP(0.02) = 0",
+        On::Postgres => "l, (SELECT pg_sleep(0.02)) AS while WHERE l.id = 1",
+        On::MariaDb => "l WHERE l.id = 1 AND SLEEP(0.02) = 0",
     };
     format!("INSERT INTO effects (step, epoch) SELECT '{step}', l.epoch FROM windlass_lock {after_a_while};\n")
 }

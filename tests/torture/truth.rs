@@ -53,7 +53,7 @@ impl Truth {
             truth.applied =
                 eye.texts("SELECT name FROM migration_history WHERE name IS NOT NULL ORDER BY migration_number").await;
             truth.in_flight = eye.number("SELECT COUNT(*) FROM windlass_journal WHERE statement > 0").await;
-            truth.epoch = eye.number("SELECT COALESCE(MAX(epoch), 0) FROM windlass_lock").await;
+            truth.epoch = eye.number("SELECT COALESCE(MAX(epoch), 0) FROM windlass_lock WHERE id = 1").await;
         }
         close(eye).await;
         truth

@@ -7,6 +7,7 @@ use crate::{
         folder::{Entry, Kind},
         metadata, name,
         reader::Reader,
+        shares::in_shares,
         words::{is_sql, nearest},
     },
     model::{finding::Finding, migration::Identity},
@@ -39,15 +40,26 @@ fn begins_with_version(name: &str) -> bool {
 }
 
 fn read(reader: &mut Reader, entries: &[Entry]) -> Vec<Draft> {
+    let shares = in_shares(entries.iter().collect(), |entries| {
+        let mut reader = reader.beside();
+        let drafts = entries.into_iter().filter_map(|entry| draft(&mut reader, entry)).collect::<Vec<_>>();
+        (drafts, reader.findings)
+    });
     let mut drafts = Vec::with_capacity(entries.len());
-    for Entry { name, kind } in entries {
-        match (kind, name::identity(name)) {
-            (Kind::File, _) => reader.stray(name),
-            (Kind::Folder, Ok(identity)) => drafts.push(migration(reader, name, identity)),
-            (Kind::Folder, Err(fault)) => misnamed(reader, name, &fault),
-        }
+    for (some, findings) in shares {
+        drafts.extend(some);
+        reader.findings.extend(findings);
     }
     drafts
+}
+
+fn draft(reader: &mut Reader, Entry { name, kind }: &Entry) -> Option<Draft> {
+    match (kind, name::identity(name)) {
+        (Kind::File, _) => reader.stray(name),
+        (Kind::Folder, Ok(identity)) => return Some(migration(reader, name, identity)),
+        (Kind::Folder, Err(fault)) => misnamed(reader, name, &fault),
+    }
+    None
 }
 
 /// A folder without a usable name is a fault when it was meant as a migration: by its version, or by its scripts.

@@ -3,7 +3,11 @@
 use semver::Version;
 use ulid::Ulid;
 
-use super::{journal, lock::moment, tables};
+use super::{
+    journal,
+    lock::{self, moment},
+    tables,
+};
 use crate::{
     engine::{EngineError, Row, Session, Words},
     model::history::{Applied, History},
@@ -155,25 +159,26 @@ fn record_version(from: &str) -> String {
 /// Records the failure of a migration that is not critical, from its planned row.
 ///
 /// # Errors
-/// The server's.
+/// [`EngineError::Fenced`] when another run has taken over.
 pub async fn record_failed(
     session: &mut dyn Session,
     words: &Words,
-    run: Ulid,
-    seq: u32,
+    epoch: i64,
+    (run, seq): (Ulid, u32),
     error: &str,
 ) -> Result<(), EngineError> {
+    let from = format!(
+        "FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} AND statement = 0 AND {}",
+        lock::is_ours(epoch)
+    );
     let sql = format!(
         "INSERT INTO migration_history (migration_number, version, description, applied_by, execution_time_ms, success, \
          rollback_available, name, checksum, run_id, error_message) SELECT number, version, description, applied_by, \
-         {elapsed}, FALSE, FALSE, name, checksum, run_id, ? FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} \
-         AND statement = 0",
+         {elapsed}, FALSE, FALSE, name, checksum, run_id, ? {from}",
         elapsed = words.elapsed_ms
     );
-    session.write(&sql, &[error.into()]).await?;
-    let from = format!("FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} AND statement = 0");
-    session.write(&record_version(&from), &[]).await?;
-    Ok(())
+    lock::write_fenced(session, epoch, &sql, &[error.into()]).await?;
+    lock::write_fenced(session, epoch, &record_version(&from), &[]).await
 }
 
 /// The newest row of `schema_version`: its version, and the number of the migration that made it.

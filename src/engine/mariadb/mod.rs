@@ -8,6 +8,7 @@ mod broken;
 mod dump;
 mod introspect;
 mod lock;
+mod lookout;
 mod open;
 mod restore;
 mod rows;
@@ -17,13 +18,14 @@ mod tool;
 mod transact;
 mod undoing;
 mod watch;
+mod within;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use self::{address::Address, open::Purpose};
-use super::{DdlScope, DumpSink, DumpSource, Engine, EngineError, RestoreError, Session, Words};
+use super::{DdlScope, DumpSink, DumpSource, Engine, EngineError, Lookout, RestoreError, Session, Words};
 use crate::{
     model::{schema::Schema, snapshot::Manifest},
     sql::Dialect,
@@ -69,8 +71,18 @@ impl Engine for MariaDb {
         Ok(Box::new(open::open(&self.address, Purpose::Read).await?))
     }
 
+    async fn lookout(&self) -> Result<Box<dyn Lookout>, EngineError> {
+        Ok(Box::new(lookout::MariaLookout::open(&self.address).await?))
+    }
+
     fn undoing(&self, before: &Schema, now: &Schema) -> Option<Vec<String>> {
         undoing::undoing(before, now)
+    }
+
+    /// CREATE or DROP of an account, of a database, of a server, of a plugin or function that is there (or gone) already; a
+    /// grant that is not there (MariaDB manual, "MariaDB Error Codes").
+    fn is_so_already(&self, code: &str) -> bool {
+        ["1396", "1007", "1008", "1141", "1147", "1125", "1305", "1476", "1477", "1968"].contains(&code)
     }
 
     async fn cancel(&self, connection_id: &str) -> Result<(), EngineError> {

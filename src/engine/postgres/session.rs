@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::{address::Address, bind, connect::bounded, introspect, lock, refusal, rows, transact, watch};
 use crate::{
-    engine::{EngineError, Limits, Row, Server, Session, StatementError, Value},
+    engine::{EngineError, Limits, Owner, Row, Server, Session, StatementError, Value},
     model::schema::Schema,
 };
 
@@ -119,6 +119,17 @@ impl Session for PgSession {
         self.noted(answer)
     }
 
+    async fn lock_owner(&mut self) -> Result<Option<Owner>, EngineError> {
+        let answer = bounded(lock::owner(self.line()?)).await;
+        self.noted(answer)
+    }
+
+    async fn end_lock_owner(&mut self, owner: &Owner) -> Result<bool, EngineError> {
+        let pid = owner.connection.parse().unwrap_or_default();
+        let answer = bounded(lock::end(self.line()?, pid)).await;
+        self.noted(answer).map(|()| true)
+    }
+
     async fn unlock(&mut self) -> Result<(), EngineError> {
         let answer = bounded(lock::release(self.line()?)).await;
         self.noted(answer)
@@ -159,6 +170,11 @@ impl Session for PgSession {
         let major = self.server.number.0;
         let answer = bounded(introspect::schema(self.line()?, major, names)).await;
         self.noted(answer)
+    }
+
+    async fn generation(&mut self, names: &[String]) -> Result<Option<String>, EngineError> {
+        let answer = bounded(introspect::generation(self.line()?, names)).await;
+        self.noted(answer).map(Some)
     }
 
     async fn count_rows(&mut self) -> Result<BTreeMap<String, u64>, EngineError> {

@@ -1,8 +1,10 @@
 //! What the engines promise: one contract for all, and what each one adds.
 
 mod contract;
+mod fencing;
 mod mariadb;
 mod postgres;
+mod sensitivity;
 mod sqlite;
 mod sqlite_schema;
 mod target;

@@ -32,8 +32,11 @@ macro_rules! texts {
 
 impl Eye {
     pub async fn on(database: &Database) -> Self {
-        let url = database.url.as_str();
-        match database.on {
+        Self::at(database.on, &database.url).await
+    }
+
+    pub async fn at(on: On, url: &str) -> Self {
+        match on {
             On::Sqlite => {
                 let path = url.trim_start_matches("sqlite:");
                 let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
@@ -42,6 +45,15 @@ impl Eye {
             }
             On::Postgres => Self::Postgres(PgConnection::connect(url).await.expect("the PostgreSQL database")),
             On::MariaDb => Self::MariaDb(MySqlConnection::connect(url).await.expect("the MariaDB database")),
+        }
+    }
+
+    /// What the server calls this connection.
+    pub async fn session_id(&mut self) -> String {
+        match self {
+            Self::Sqlite(_) => std::process::id().to_string(),
+            Self::Postgres(_) => self.number("SELECT pg_backend_pid()").await.to_string(),
+            Self::MariaDb(_) => self.number("SELECT CONNECTION_ID()").await.to_string(),
         }
     }
 

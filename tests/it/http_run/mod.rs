@@ -1,11 +1,16 @@
 //! Whole runs over HTTP, against the real program and a real database of every engine.
 
 mod bad_input;
+mod concurrent;
 mod crash;
+mod evidence;
 mod failures;
 mod health;
+mod lock_queue;
 mod path;
 mod retry;
 mod session;
 mod snapshots;
+mod stepwise;
 mod stop;
+mod within;

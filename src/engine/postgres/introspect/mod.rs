@@ -6,6 +6,7 @@
 //! all tables; with names, each is narrowed by the server,
 //! the case of letters aside.
 
+mod generation;
 mod objects;
 mod tables;
 
@@ -14,7 +15,7 @@ use sqlx::PgConnection;
 use super::refusal;
 use crate::{engine::EngineError, model::schema::Schema};
 
-pub(super) use self::tables::PICKED;
+pub(super) use self::{generation::generation, tables::PICKED};
 
 /// The first server whose columns have a compression method (PostgreSQL 14 release notes).
 const COMPRESSION_SINCE: u32 = 14;
