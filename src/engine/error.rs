@@ -135,3 +135,10 @@ pub struct RestoreError {
     /// Why.
     pub error: EngineError,
 }
+
+#[cfg(feature = "failpoints")]
+impl From<crate::failpoint::Fault> for EngineError {
+    fn from(crate::failpoint::Fault(name): crate::failpoint::Fault) -> Self {
+        Self::Refused { code: "failpoint".to_owned(), message: name.to_owned() }
+    }
+}

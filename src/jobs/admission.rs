@@ -72,18 +72,31 @@ fn is_dry(order: &Order) -> bool {
 async fn locked(target: &Target) -> Result<Box<dyn Session>, Refused> {
     let (session, ()) = tokio::join!(target.engine.open(), target.store.warm_up());
     let mut session = session?;
-    if !session.try_lock().await? {
+    failpoint!("lock.before", EngineError::from);
+    if !take_lock(target, session.as_mut()).await? {
         let seen = Held::seen(target, session.as_mut()).await.ok().and_then(|held| held.words());
         let holder = seen.unwrap_or_else(|| "its name is not known".to_owned());
         session.close().await;
         return Err(Refused::Busy { holder, job: None });
     }
+    failpoint!("lock.after", EngineError::from);
     if let Err(error) = target.folder.sweep().await {
         tracing::warn!(%error, "leftovers in the snapshot folder could not be swept up");
     }
     let open = target.store.open_jobs(&target.name, OPEN_JOBS_MAX).await?;
     found_gone(target, open).await?;
     Ok(session)
+}
+
+/// Tries to take the lock, on the session that will run the SQL and on no other.
+async fn take_lock(target: &Target, session: &mut dyn Session) -> Result<bool, EngineError> {
+    if ablated!("same-session") {
+        let mut other = target.engine.open().await?;
+        let is_taken = other.try_lock().await?;
+        std::mem::forget(other);
+        return Ok(is_taken);
+    }
+    session.try_lock().await
 }
 
 /// Writes down as interrupted whatever job is open although nobody holds the target's lock. False when somebody holds it.

@@ -112,6 +112,7 @@ impl Desk {
         }
         let job = runner::accept(target, by, &order);
         target.store.add_job(&job, &order, key).await?;
+        failpoint!("job.claim");
         self.audit(by, Some(job.id), format!("ordered {}", words(&order))).await?;
         runner::start(target, &self.slot, by.clone(), order, reservation, &job, session);
         Ok(job)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use semver::Version;
 
 use super::{
-    Refused,
+    Refused, admission,
     slot::Slot,
     turn::{Held, LockWatch},
 };
@@ -116,8 +116,12 @@ impl Enquiry {
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let compatibility = plan::compatibility(&facts);
         let pending = facts.pending().map(|migration| migration.identity.to_string()).collect();
-        let mut recent = self.recent(RECENT_JOBS).await?;
         let running = self.running();
+        if running.is_none() {
+            // A job whose process died after its last commit: whoever comes next has nothing to do, and takes no stock.
+            admission::take_stock(&self.target).await?;
+        }
+        let mut recent = self.recent(RECENT_JOBS).await?;
         recent.retain(|job| Some(job.id) != running.as_ref().map(|job| job.id));
         Ok(Status {
             target: self.target.name.to_string(),

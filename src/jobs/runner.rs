@@ -96,6 +96,7 @@ async fn work(
     job.started_at = Some(target.clock.now());
     to.send_replace(job.clone());
     save(target, &job).await;
+    failpoint!("job.begun");
     let writing = tokio::spawn(keep_log(target.clone(), job.id, lines));
     let saving = tokio::spawn(keep_progress(target.clone(), job.clone(), progress.clone()));
     let by = told.by.clone();
@@ -115,8 +116,10 @@ async fn work(
     }
     job.result = ended.result;
     job.problem = ended.problem;
+    failpoint!("job.finish");
     save(target, &job).await;
     audit(target, &by, &job).await;
+    failpoint!("job.finished");
     // The lock goes with the session, and only now: whoever gets it next must not find this job open.
     if let Some(session) = session {
         session.close().await;

@@ -158,7 +158,13 @@ pub async fn apply(
     change: &Change<'_>,
 ) -> Result<(), Failed> {
     evidence.sees(change.statements());
-    held.limit(queue::limits(target, Some(change.migration))).await.map_err(Failed::before)?;
+    if let Err(error) = held.limit(queue::limits(target, Some(change.migration))).await {
+        // A session that went away meanwhile may have been overtaken.
+        return Err(match truth(target, told, held, change).await {
+            Err(fenced @ EngineError::Fenced { .. }) => Failed::unknown(fenced),
+            _ => Failed::before(error),
+        });
+    }
     match change.route(target) {
         Route::Whole => {
             let mut queue = Queue::of(target);
@@ -210,7 +216,11 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     texts.extend(record.iter().map(String::as_str));
     let count = change.statements().len();
     let base = told.progress.now().completed;
-    let mut seen = |index: usize| told.progress.update(|p| p.count(base + index.min(count) as u64, p.total));
+    let mut seen = |index: usize| {
+        failpoint!("whole.reply");
+        told.progress.update(|p| p.count(base + index.min(count) as u64, p.total));
+    };
+    failpoint!("whole.before", |fault: crate::failpoint::Fault| Failed::before(fault.into()));
     let session = held.session().map_err(Failed::before)?;
     let connection = session.connection_id().to_owned();
     let mut is_cancelled = false;
@@ -235,15 +245,17 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
             }
         }
     };
+    failpoint!("whole.after");
     let Err(failed) = outcome else { return Ok(()) };
     told.progress.update(|progress| progress.count(base, progress.total));
     match truth(target, told, held, change).await {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Failed {
-            statement: failed.index.checked_sub(1).and_then(|index| change.place(index)),
-            error: if is_cancelled { EngineError::Cancelled } else { fenced(failed, held.epoch) },
-            left: Left::AsBefore,
-        }),
+        Ok(false) => {
+            let statement = failed.index.checked_sub(1).and_then(|index| change.place(index));
+            let error = if is_cancelled { EngineError::Cancelled } else { fenced(failed, held.epoch) };
+            let is_overtaken = matches!(error, EngineError::Fenced { .. });
+            Err(Failed { statement, error, left: if is_overtaken { Left::Unknown } else { Left::AsBefore } })
+        }
         Err(fenced @ EngineError::Fenced { .. }) => Err(Failed::unknown(fenced)),
         Err(_) => Err(Failed::unknown(failed.error)),
     }
@@ -262,6 +274,7 @@ async fn truth(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     if let Ok(recorded) = change.is_recorded(held).await {
         return Ok(recorded);
     }
+    failpoint!("truth.lost", EngineError::from);
     held.replace(target, told).await?;
     change.is_recorded(held).await
 }
@@ -365,7 +378,13 @@ pub(super) async fn finish(
     let forget = [journal::forget(change.run, change.seq), bookkeeping::backfill::forget(change.run, change.seq)];
     let texts = [&fence, &first, &second, &forget[0], &forget[1]].map(String::as_str);
     let epoch = held.epoch;
-    let Err(failed) = held.session()?.transact(&texts, &mut |_| ()).await else { return Ok(()) };
+    failpoint!("history.before", EngineError::from);
+    let mut seen = |_| {
+        failpoint!("history.reply");
+    };
+    let outcome = held.session()?.transact(&texts, &mut seen).await;
+    failpoint!("history.after");
+    let Err(failed) = outcome else { return Ok(()) };
     match truth(target, told, held, change).await {
         Ok(true) => Ok(()),
         Err(fenced @ EngineError::Fenced { .. }) => Err(fenced),

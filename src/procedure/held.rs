@@ -113,6 +113,7 @@ impl Held {
 
     /// One try of [`Held::begin`].
     async fn enter(&mut self, target: &Target, told: &Assignment) -> Result<History, EngineError> {
+        failpoint!("begin.before", EngineError::from);
         let words = target.engine.words();
         self.limit(queue::limits(target, None)).await?;
         let session = self.session()?;
@@ -125,10 +126,12 @@ impl Held {
         if !present || before.is_outdated {
             bookkeeping::ensure(session, words, target.engine.ddl_scope()).await?;
         }
+        failpoint!("begin.tables", EngineError::from);
         self.epoch = lock::raise_epoch(session, words, present, &holder(told)).await?;
         if let Some(lookout) = &self.lookout {
             lookout.beats_for(self.epoch);
         }
+        failpoint!("begin.after", EngineError::from);
         Ok(before)
     }
 
@@ -160,6 +163,7 @@ impl Held {
             }
             tokio::time::sleep(Duration::from_millis(GHOST_POLL_MS)).await;
         }
+        failpoint!("replace.locked", EngineError::from);
         if self.epoch > 0 {
             lock::must_be_ours(session.as_mut(), self.epoch).await?;
         }

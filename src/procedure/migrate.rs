@@ -178,7 +178,9 @@ impl Run<'_> {
             .filter_map(|(seq, step)| Some(Planned::up(seq, step.number, by_id.get(&step.id)?)))
             .collect();
         let session = self.held.session().map_err(problem::untouched)?;
+        failpoint!("announce.before", |fault| problem::untouched(fault.into()));
         journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
+        failpoint!("announce.after", |fault| problem::untouched(fault.into()));
         if let Some(recording) = &self.recording {
             drop(recording.take());
         }

@@ -104,16 +104,19 @@ pub async fn recover(
         return Err(Stuck::Changed { migration: found.name, what: "the catalog no longer has it".to_owned() });
     };
     let change = change_of(migration, &found)?;
+    failpoint!("recover.found", EngineError::from);
     told.step(format!("finishing {}", found.name));
     let at =
         if found.is_backfill { "in its backfill".to_owned() } else { format!("at its statement {}", found.statement) };
     told.warning(format!("{} was interrupted {at}; finishing it", found.name));
     let decided = decide(target, told, held, &found, &change, answer).await?;
+    failpoint!("recover.decided", EngineError::from);
     let epoch = held.epoch;
     journal::renew(held.session()?, found.run, found.seq, &migration.checksum, epoch).await?;
     apply::resume(target, told, held, evidence, &change, decided.from)
         .await
         .map_err(|failed| Stuck::Failed(found.name.clone(), Box::new(failed)))?;
+    failpoint!("recover.after", EngineError::from);
     told.info(format!("{} is finished", found.name));
     Ok(Some(Recovered { migration: found.name, unverified: decided.unverified }))
 }
@@ -180,6 +183,8 @@ async fn decide(
     }
     take_out(target, told, held, &sql).await?;
     let look = doubt::look(target.engine.as_ref(), held.session()?, found, &sql).await?;
+    failpoint!("recover.seen", EngineError::from);
+    let look = if ablated!("evidence") { Found::Not } else { look };
     let is_done = match (look, answer) {
         (Found::Done, _) | (Found::Unknown(_), Some(InDoubt::Done)) => true,
         (Found::Not, _) | (Found::Unknown(_), Some(InDoubt::Redo)) => false,
@@ -264,6 +269,7 @@ pub(super) async fn settle(
         return Ok(Settled::at(if found.done { found.statement } else { found.statement - 1 }));
     }
     let sql = change.place(place.statement as usize - 1).map(|(_, sql)| sql).unwrap_or_default();
+    failpoint!("settle.before", EngineError::from);
     take_out(target, told, held, &sql).await?;
     let is_refused = matches!(error, EngineError::Refused { .. });
     match doubt::look(target.engine.as_ref(), held.session()?, &found, &sql).await? {
@@ -301,6 +307,7 @@ pub(super) async fn take_parts_back(
         let Some(undo) = undo else { break };
         let place = Place { statement: done, ..refused };
         journal::doubt(held.session()?, place, epoch).await?;
+        failpoint!("parts.doubted", EngineError::from);
         // What counts is what is there afterwards.
         if let Err(failed) = held.session()?.execute(undo).await
             && matches!(failed.error, EngineError::Lost { .. })
@@ -312,6 +319,7 @@ pub(super) async fn take_parts_back(
             steps::is_done(held, place).await?;
             break;
         }
+        failpoint!("parts.undone", EngineError::from);
         journal::withdraw(held.session()?, place, epoch).await?;
         done -= 1;
     }

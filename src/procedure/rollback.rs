@@ -202,7 +202,9 @@ impl Rollback<'_> {
             })
             .collect();
         let session = self.held.session().map_err(problem::untouched)?;
+        failpoint!("down.before", |fault| problem::untouched(fault.into()));
         journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
+        failpoint!("down.announced", |fault| problem::untouched(fault.into()));
         if let Some(recording) = &self.recording {
             drop(recording.take());
         }

@@ -9,6 +9,7 @@ mod cli_remote;
 mod cli_run;
 mod config;
 mod engine;
+mod failpoints;
 mod harness;
 mod house;
 mod http_door;

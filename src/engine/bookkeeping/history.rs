@@ -61,7 +61,9 @@ pub async fn recorded(session: &mut dyn Session, words: &Words) -> Result<Option
         None => None,
     };
     let applied = applied(session, words).await?;
-    let has_foreign_tables = applied.is_empty() && head.int(2)?.is_none() && has_foreign_tables(session, words).await?;
+    // What a first migration has made before it was interrupted is no stranger's.
+    let is_blank = applied.is_empty() && head.int(2)?.is_none() && unfinished.is_none();
+    let has_foreign_tables = is_blank && has_foreign_tables(session, words).await?;
     let is_outdated = layout < Some(tables::LAYOUT);
     Ok(Some(History { version, applied, has_foreign_tables, unfinished, is_outdated }))
 }

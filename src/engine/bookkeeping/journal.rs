@@ -166,12 +166,13 @@ pub async fn intend(
     let Place { run, seq, statement } = place;
     let (digest, connection) = (sha256(sql), session.connection_id());
     let before = fingerprint_before.map_or("NULL".to_owned(), |before| format!("'{before}'"));
+    let ours = if ablated!("fence") { "1 = 1".to_owned() } else { format!("l.epoch = {epoch}") };
     let text = format!(
         "INSERT INTO windlass_journal (run_id, seq, statement, direction, state, name, number, version, sql_sha256, \
          fingerprint_before, epoch, connection_id) SELECT p.run_id, p.seq, {statement}, p.direction, 'intent', \
          p.name, p.number, p.version, '{digest}', {before}, l.epoch, '{connection}' FROM windlass_journal p, \
          windlass_lock l WHERE p.run_id = '{run}' AND p.seq = {seq} AND p.statement = 0 AND l.id = 1 \
-         AND l.epoch = {epoch}"
+         AND {ours}"
     );
     let written = session.write(&text, &[]).await?;
     if written == 1 { Ok(()) } else { Err(EngineError::Fenced { ours: epoch }) }

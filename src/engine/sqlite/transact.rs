@@ -121,6 +121,7 @@ async fn run(
         if let Err(error) = check(session, before).await {
             return Err(roll_back(session, whole, error).await);
         }
+        failpoint!("commit.before");
         sent = send(session, &AT_THE_END, &mut |_| ()).await.map_err(|(index, error)| (whole + index, error));
     }
     match sent {
