@@ -1,11 +1,9 @@
 //! The two routes of a migration, written once: whole, as one transaction, or statement by statement with a journal.
 
-use std::time::Duration;
-
 use ulid::Ulid;
 
 use super::{
-    Assignment, Held, Target,
+    Assignment, Held, Target, cancel,
     evidence::Evidence,
     queue::{self, Queue},
 };
@@ -24,9 +22,6 @@ use crate::{
     },
     plan,
 };
-
-/// After this time a statement that goes on although it was cancelled is cancelled again.
-const CANCEL_AGAIN_MS: u64 = 250;
 
 /// One migration on its way, in one direction.
 #[derive(Debug, Clone)]
@@ -172,28 +167,9 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     let mut seen = |index: usize| told.progress.update(|p| p.count(base + index.min(count) as u64, p.total));
     let session = held.session().map_err(Failed::before)?;
     let connection = session.connection_id().to_owned();
-    let mut is_cancelled = false;
-    let outcome = {
-        let mut work = session.transact(&texts, &mut seen);
-        tokio::select! {
-            outcome = &mut work => outcome,
-            () = told.stop_now() => {
-                is_cancelled = true;
-                told.warning(format!("stopping {} at once: it is rolled back", change.migration.identity));
-                loop {
-                    if let Err(error) = target.engine.cancel(&connection).await {
-                        told.warning(format!("it could not be stopped and runs to its end: {error}"));
-                        break work.await;
-                    }
-                    // A cancel between two statements hits nothing.
-                    tokio::select! {
-                        outcome = &mut work => break outcome,
-                        () = tokio::time::sleep(Duration::from_millis(CANCEL_AGAIN_MS)) => {}
-                    }
-                }
-            }
-        }
-    };
+    let name = change.migration.identity.to_string();
+    let work = session.transact(&texts, &mut seen);
+    let (outcome, is_cancelled) = cancel::or_stopped(target, told, &connection, &name, work).await;
     let Err(failed) = outcome else { return Ok(()) };
     told.progress.update(|progress| progress.count(base, progress.total));
     match truth(target, told, held, change).await {
@@ -250,8 +226,16 @@ async fn journaled(
         let limits = queue::limits_of(target, change.migration, statement);
         held.limit(limits).await.map_err(|error| Failed { left: left_of(number - 1), ..Failed::before(error) })?;
         let mut queue = Queue::of(target);
-        while let Err(mut error) = one(target, held, evidence, statement, place).await {
+        loop {
+            let connection = held.session().map(|session| session.connection_id().to_owned()).unwrap_or_default();
+            let work = one(target, held, evidence, statement, place);
+            let what = format!("statement {number} of {}", change.migration.identity);
+            let (outcome, is_cancelled) = cancel::or_stopped(target, told, &connection, &what, work).await;
+            let Err(mut error) = outcome else { break };
             let done = super::recover::settle(target, told, held, place, (&statement.sql, &error)).await;
+            if is_cancelled && !matches!(error, EngineError::Lost { .. }) {
+                error = EngineError::Cancelled;
+            }
             if let Err(EngineError::Fenced { ours }) = done {
                 error = EngineError::Fenced { ours };
             }

@@ -3,6 +3,7 @@
 mod apply;
 mod assignment;
 mod baseline;
+mod cancel;
 mod ended;
 mod evidence;
 mod held;
