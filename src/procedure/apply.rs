@@ -1,11 +1,9 @@
 //! The two routes of a migration, written once: whole, as one transaction, or statement by statement with a journal.
 
-use std::time::Duration;
-
 use ulid::Ulid;
 
 use super::{
-    Assignment, Held, Target, backfill,
+    Assignment, Held, Target, backfill, cancel,
     evidence::Evidence,
     queue::{self, Queue},
     recover::{self, Settled},
@@ -27,9 +25,6 @@ use crate::{
     },
     plan,
 };
-
-/// After this time a statement that goes on although it was cancelled is cancelled again.
-const CANCEL_AGAIN_MS: u64 = 250;
 
 /// One migration on its way, in one direction.
 #[derive(Debug, Clone)]
@@ -223,28 +218,9 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     failpoint!("whole.before", |fault: crate::failpoint::Fault| Failed::before(fault.into()));
     let session = held.session().map_err(Failed::before)?;
     let connection = session.connection_id().to_owned();
-    let mut is_cancelled = false;
-    let outcome = {
-        let mut work = session.transact(&texts, &mut seen);
-        tokio::select! {
-            outcome = &mut work => outcome,
-            () = told.stop_now() => {
-                is_cancelled = true;
-                told.warning(format!("stopping {} at once: it is rolled back", change.migration.identity));
-                loop {
-                    if let Err(error) = target.engine.cancel(&connection).await {
-                        told.warning(format!("it could not be stopped and runs to its end: {error}"));
-                        break work.await;
-                    }
-                    // A cancel between two statements hits nothing.
-                    tokio::select! {
-                        outcome = &mut work => break outcome,
-                        () = tokio::time::sleep(Duration::from_millis(CANCEL_AGAIN_MS)) => {}
-                    }
-                }
-            }
-        }
-    };
+    let name = change.migration.identity.to_string();
+    let work = session.transact(&texts, &mut seen);
+    let (outcome, is_cancelled) = cancel::or_stopped(target, told, &connection, &name, work).await;
     failpoint!("whole.after");
     let Err(failed) = outcome else { return Ok(()) };
     told.progress.update(|progress| progress.count(base, progress.total));
@@ -326,7 +302,12 @@ async fn step(
     let limits = queue::limits_of(target, change.migration, statement);
     held.limit(limits).await.map_err(|error| Failed { left: left_of(number - 1), ..Failed::before(error) })?;
     let mut queue = Queue::of(target);
-    while let Err(mut error) = steps::one(target, told, held, evidence, change, place).await {
+    let what = format!("statement {number} of {}", change.migration.identity);
+    loop {
+        let connection = held.session().map(|session| session.connection_id().to_owned()).unwrap_or_default();
+        let work = steps::one(target, told, held, evidence, change, place);
+        let (outcome, is_cancelled) = cancel::or_stopped(target, told, &connection, &what, work).await;
+        let Err(mut error) = outcome else { return Ok(()) };
         let is_again = from.again && number == from.done + 1;
         if is_again && steps::is_so_already(target, &statement.sql, &error) {
             let (at, _) = change.place(index).unwrap_or_default();
@@ -334,6 +315,9 @@ async fn step(
             return steps::is_done(held, place).await.map_err(Failed::unknown);
         }
         let mut settled = recover::settle(target, told, held, change, place, &error).await;
+        if is_cancelled && !matches!(error, EngineError::Lost { .. }) {
+            error = EngineError::Cancelled;
+        }
         match &settled {
             Ok(settled) if settled.done == number => {
                 told.warning(format!("statement {number} lost its answer and took effect: {error}"));
@@ -350,7 +334,6 @@ async fn step(
         }
         return Err(Failed { statement: change.place(index), error, left: left_after(&settled) });
     }
-    Ok(())
 }
 
 /// What a failed statement left, by what the journal knows.

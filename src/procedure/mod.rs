@@ -4,6 +4,7 @@ mod apply;
 mod assignment;
 mod backfill;
 mod baseline;
+mod cancel;
 mod doubt;
 mod ended;
 mod evidence;
