@@ -4,11 +4,13 @@ use clap::Args;
 use semver::Version;
 
 use super::{
+    break_lock::break_lock,
     call::Call,
     carry_out::{carry_out, outcome},
     confirm::confirm,
     exit::Exit,
     failure::Failure,
+    place::Place,
     run_report, words,
 };
 use crate::model::{
@@ -31,6 +33,9 @@ pub struct Down {
     /// Print the SQL, change nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// First end, at the database server, the session of whoever holds the lock
+    #[arg(long)]
+    pub break_lock: bool,
 }
 
 impl Down {
@@ -47,19 +52,22 @@ impl Down {
 }
 
 pub(super) async fn run(down: Down, call: &Call) -> Result<Exit, Failure> {
-    take_back(down.goal(), down.dry_run, call).await
+    let place = call.place()?;
+    if down.break_lock {
+        break_lock(call, &place).await?;
+    }
+    take_back(down.goal(), down.dry_run, call, &place).await
 }
 
 /// Takes the target back to `goal`, after a question.
 ///
 /// # Errors
 /// When a person says no, the order is not taken, or the job does not reach its goal.
-pub(super) async fn take_back(goal: RollbackGoal, dry_run: bool, call: &Call) -> Result<Exit, Failure> {
-    let place = call.place()?;
+pub(super) async fn take_back(goal: RollbackGoal, dry_run: bool, call: &Call, place: &Place) -> Result<Exit, Failure> {
     if !dry_run {
         confirm(call, &format!("Take the database {} {}?", place.database(), in_words(&goal)))?;
     }
-    let job = carry_out(call, &place, &Order::Rollback { goal, dry_run }, None).await?;
+    let job = carry_out(call, place, &Order::Rollback { goal, dry_run }, None).await?;
     run_report::print(call.output, &job);
     outcome(&job)
 }

@@ -6,6 +6,7 @@
 
 mod adopt;
 pub mod arguments;
+mod break_lock;
 mod call;
 mod carry_out;
 mod check;

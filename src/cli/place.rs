@@ -12,7 +12,7 @@ use super::{
 use crate::{
     app::App,
     config::Config,
-    jobs::Desk,
+    jobs::{Desk, LockWatch},
     model::{
         compatibility::{Compatibility, Matrix},
         job::{Job, JobId},
@@ -43,6 +43,14 @@ impl Place {
         match self {
             Self::Here(app) => app.config.target.name.clone(),
             Self::There(remote) => format!("of {}", remote.name()),
+        }
+    }
+
+    /// How long a job that was told to end may take to come to a safe edge. A server's own is not ours to end.
+    pub fn grace(&self) -> Option<Duration> {
+        match self {
+            Self::Here(app) => Some(app.config.server.shutdown_grace / 5 * 4),
+            Self::There(_) => None,
         }
     }
 
@@ -113,6 +121,14 @@ impl Place {
         }
     }
 
+    /// A look at who holds the target, for as long as somebody else does.
+    pub fn watch_lock(&self) -> Turn<'_> {
+        match self {
+            Self::Here(app) => Turn::Here(app.enquiry.watch_lock()),
+            Self::There(remote) => Turn::There(remote),
+        }
+    }
+
     /// What is to be told of a job from here on.
     pub fn follow(&self, job: Job) -> Following {
         match self {
@@ -126,7 +142,37 @@ impl Place {
     /// Lets go of the target after the last job.
     pub async fn leave(&self) {
         if let Self::Here(app) = self {
-            app.desk.close(Duration::from_secs(CLOSE_S_MAX)).await;
+            app.desk.close(Duration::from_secs(CLOSE_S_MAX), Duration::ZERO).await;
+        }
+    }
+}
+
+/// A look at who holds the target.
+pub(super) enum Turn<'a> {
+    Here(LockWatch),
+    There(&'a Remote),
+}
+
+impl Turn<'_> {
+    /// Who holds the target, and what they are at; `None` when nobody does.
+    ///
+    /// # Errors
+    /// When it cannot be told now.
+    pub async fn look(&mut self) -> Result<Option<String>, Failure> {
+        match self {
+            Self::Here(watch) => Ok(watch.look().await?),
+            Self::There(remote) => {
+                let Status { lock, running, .. } = remote.status().await?;
+                let running = running.map(|job| format!("job {}, at {}", job.id, job.progress.step));
+                Ok(lock.map(|holder| holder.to_string()).or(running))
+            }
+        }
+    }
+
+    /// Lets go of what was used to look.
+    pub async fn close(self) {
+        if let Self::Here(watch) = self {
+            watch.close().await;
         }
     }
 }

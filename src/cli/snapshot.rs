@@ -83,7 +83,7 @@ pub(super) async fn run(snapshot: Snapshot, call: &Call) -> Result<Exit, Failure
         Snapshot::List => list(call).await,
         Snapshot::Show { id } => show(id, call).await,
         Snapshot::Verify(words) => verify(&words, call).await,
-        Snapshot::Restore { id } => take_back(RollbackGoal::Snapshot(id), false, call).await,
+        Snapshot::Restore { id } => take_back(RollbackGoal::Snapshot(id), false, call, &call.place()?).await,
     }
 }
 

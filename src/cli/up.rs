@@ -7,6 +7,7 @@ use semver::Version;
 
 use super::{
     arguments::{duration, in_doubt, snapshot_policy},
+    break_lock::break_lock,
     call::{Call, open},
     carry_out::{carry_out, outcome},
     exit::Exit,
@@ -40,6 +41,9 @@ pub struct Up {
     /// How long to wait while another run is at work [default: as configured]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub wait: Option<Duration>,
+    /// First end, at the database server, the session of whoever holds the lock
+    #[arg(long)]
+    pub break_lock: bool,
 }
 
 impl Up {
@@ -58,6 +62,9 @@ impl Up {
 
 pub(super) async fn run(up: Up, call: &Call) -> Result<Exit, Failure> {
     let place = place(&up, call)?;
+    if up.break_lock {
+        break_lock(call, &place).await?;
+    }
     let job = carry_out(call, &place, &up.order(), up.wait).await?;
     run_report::print(call.output, &job);
     outcome(&job)

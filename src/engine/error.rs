@@ -41,6 +41,16 @@ pub enum EngineError {
         /// The database's words.
         message: String,
     },
+    /// Somebody else has a lock that a statement needs, and kept it; nothing of the statement happened.
+    #[error("a lock was not given in time ({code}): {message}{}", held_by(.holder.as_deref()))]
+    Blocked {
+        /// The engine's code (SQLSTATE, error number).
+        code: String,
+        /// The database's words.
+        message: String,
+        /// Who holds it, as far as that could be seen.
+        holder: Option<String>,
+    },
     /// It did not answer in time.
     #[error("the database did not answer within {} ms", .0.as_millis())]
     TimedOut(Duration),
@@ -58,6 +68,14 @@ pub enum EngineError {
     Fenced {
         /// The epoch this run was given.
         ours: i64,
+    },
+    /// Something of the target cannot serve for what a migration wants of it.
+    #[error("{message}; {remedy}")]
+    Unfit {
+        /// What, and why.
+        message: String,
+        /// What to do about it.
+        remedy: String,
     },
     /// One of our own tables does not have the expected shape.
     #[error("column {column} of a windlass table holds {found}, not {expected}")]
@@ -93,6 +111,10 @@ pub enum EngineError {
     },
 }
 
+fn held_by(holder: Option<&str>) -> String {
+    holder.map_or_else(String::new, |holder| format!("; it is held by {holder}"))
+}
+
 /// A statement of a migration failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{error}")]
@@ -112,4 +134,11 @@ pub struct RestoreError {
     pub session: Option<Box<dyn super::Session>>,
     /// Why.
     pub error: EngineError,
+}
+
+#[cfg(feature = "failpoints")]
+impl From<crate::failpoint::Fault> for EngineError {
+    fn from(crate::failpoint::Fault(name): crate::failpoint::Fault) -> Self {
+        Self::Refused { code: "failpoint".to_owned(), message: name.to_owned() }
+    }
 }

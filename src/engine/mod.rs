@@ -6,8 +6,10 @@
 
 pub mod bookkeeping;
 mod error;
+mod lookout;
 mod mariadb;
 mod postgres;
+pub mod ranges;
 mod recorder;
 mod sqlite;
 mod value;
@@ -19,6 +21,7 @@ use secrecy::SecretString;
 
 pub use self::{
     error::{EngineError, RestoreError, StatementError},
+    lookout::{Blocker, Lookout},
     recorder::{Recorder, Recording},
     value::{Row, Value},
 };
@@ -48,6 +51,26 @@ pub struct Limits {
     pub statement_timeout_ms: Option<u64>,
 }
 
+/// Who holds the target's lock, as the server itself tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The server's own name for the session; for a file, the process.
+    pub connection: String,
+    /// What it told of itself, where that is not in our tables.
+    pub beat: Option<Beat>,
+}
+
+/// A sign of life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beat {
+    /// The epoch of the run that gave it.
+    pub epoch: i64,
+    /// What it was doing.
+    pub doing: String,
+    /// How long ago.
+    pub silent_ms: u64,
+}
+
 /// What an engine's own SQL for our tables looks like, where the engines differ.
 #[derive(Debug, Clone, Copy)]
 pub struct Words {
@@ -63,6 +86,32 @@ pub struct Words {
     pub count_table: &'static str,
     /// A query that gives one row with the number of tables in the connection's database or schema that are not windlass's own.
     pub count_foreign_tables: &'static str,
+    /// A query for the keys of the table whose schema (or an empty text) and name are bound, in turn: one row for each column of each
+    /// unique key, in order, the primary key first, and one without a key for a table that has none. See [`ranges`].
+    pub keys: &'static str,
+    /// Whether a comparison of rows, `(a, b) > (1, 2)`, finds its place in an index.
+    pub compares_rows: bool,
+    /// Turns hexadecimal digits of UTF-8 into text: text before and after them.
+    pub text_of_hex: (&'static str, &'static str),
+    /// Codes of refusals that the same statement may not meet again: waits that took too long, deadlocks.
+    pub passing: &'static [&'static str],
+    /// How long writers of the application are left alone between two batches, in milliseconds, where they do not queue for
+    /// a lock but look for it now and then.
+    pub breath_ms: u64,
+}
+
+impl Words {
+    /// A text as an expression of SQL that holds nothing but hexadecimal digits of it.
+    #[must_use]
+    pub fn text(&self, text: &str) -> String {
+        use std::fmt::Write;
+        let (before, after) = self.text_of_hex;
+        let hex = text.bytes().fold(String::with_capacity(text.len() * 2), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+        format!("{before}{hex}{after}")
+    }
 }
 
 /// A native dump on its way, piece by piece; the channel is bounded, so that neither end runs ahead.
@@ -97,6 +146,17 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// As [`Engine::open`].
     async fn open_to_read(&self) -> Result<Box<dyn Session>, EngineError>;
+
+    /// Opens a second way to the target, beside a session that works.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    async fn lookout(&self) -> Result<Box<dyn Lookout>, EngineError>;
+
+    /// Whether others get past a statement that waits for a lock, so that it may wait for long.
+    fn lets_others_pass(&self, _statement: &str) -> bool {
+        false
+    }
 
     /// The statements that lead from the schema `now` back to `before`, where that only means taking out what was added;
     /// `None` when it means more, and on an engine whose schema changes roll back by themselves.
@@ -181,6 +241,20 @@ pub trait Session: Send {
     /// When the server cannot be asked.
     async fn is_locked(&mut self) -> Result<bool, EngineError>;
 
+    /// Who holds the target's lock.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    async fn lock_owner(&mut self) -> Result<Option<Owner>, EngineError>;
+
+    /// Ends the session that holds the target's lock, at the server; nothing happens when it is not `owner` any more. The
+    /// lock is free once the server has undone or finished what that session was at. False where a lock is not the
+    /// server's to take away: a file's belongs to a process.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or this account may not.
+    async fn end_lock_owner(&mut self, owner: &Owner) -> Result<bool, EngineError>;
+
     /// Gives the lock back; nothing happens when it is not held.
     ///
     /// # Errors
@@ -214,6 +288,14 @@ pub trait Session: Send {
         statements: &[&str],
         seen: &mut (dyn FnMut(usize) + Send),
     ) -> Result<(), StatementError>;
+
+    /// Runs statements that change rows only as one transaction, in which the engine itself keeps every reference, row by row.
+    ///
+    /// # Errors
+    /// As [`Session::transact`].
+    async fn batch(&mut self, statements: &[&str]) -> Result<(), StatementError> {
+        self.transact(statements, &mut |_| ()).await
+    }
 
     /// The schema without our own tables; with names, only the tables and objects that are called so (unqualified).
     ///

@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{EngineError, Limits, Row, Server, Session, StatementError, Value};
+use super::{EngineError, Limits, Owner, Row, Server, Session, StatementError, Value};
 use crate::model::schema::Schema;
 
 /// What a recorder wrote down, shared with whoever ordered it.
@@ -61,6 +61,14 @@ impl Session for Recorder {
 
     async fn is_locked(&mut self) -> Result<bool, EngineError> {
         self.inner.is_locked().await
+    }
+
+    async fn lock_owner(&mut self) -> Result<Option<Owner>, EngineError> {
+        self.inner.lock_owner().await
+    }
+
+    async fn end_lock_owner(&mut self, _: &Owner) -> Result<bool, EngineError> {
+        Ok(false)
     }
 
     async fn unlock(&mut self) -> Result<(), EngineError> {

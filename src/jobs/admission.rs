@@ -1,11 +1,8 @@
 //! Who may begin: the target's lock is taken, and the plan asked, before a job exists.
 
-use super::Refused;
+use super::{Refused, turn::Held};
 use crate::{
-    engine::{
-        EngineError, Session,
-        bookkeeping::{self, lock},
-    },
+    engine::{EngineError, Session, bookkeeping},
     model::{
         history::{History, Unfinished},
         job::{Job, JobEvent, transition},
@@ -13,7 +10,7 @@ use crate::{
         report::RunReport,
     },
     plan::{self, Facts},
-    procedure::{Target, looked_at, read_history},
+    procedure::{Target, keys, looked_at, read_history},
 };
 
 /// Open jobs that a takeover looks at.
@@ -75,17 +72,31 @@ fn is_dry(order: &Order) -> bool {
 async fn locked(target: &Target) -> Result<Box<dyn Session>, Refused> {
     let (session, ()) = tokio::join!(target.engine.open(), target.store.warm_up());
     let mut session = session?;
-    if !session.try_lock().await? {
-        let holder = holder(target, session.as_mut()).await.unwrap_or_else(|_| "its name is not known".to_owned());
+    failpoint!("lock.before", EngineError::from);
+    if !take_lock(target, session.as_mut()).await? {
+        let seen = Held::seen(target, session.as_mut()).await.ok().and_then(|held| held.words());
+        let holder = seen.unwrap_or_else(|| "its name is not known".to_owned());
         session.close().await;
         return Err(Refused::Busy { holder, job: None });
     }
+    failpoint!("lock.after", EngineError::from);
     if let Err(error) = target.folder.sweep().await {
         tracing::warn!(%error, "leftovers in the snapshot folder could not be swept up");
     }
     let open = target.store.open_jobs(&target.name, OPEN_JOBS_MAX).await?;
     found_gone(target, open).await?;
     Ok(session)
+}
+
+/// Tries to take the lock, on the session that will run the SQL and on no other.
+async fn take_lock(target: &Target, session: &mut dyn Session) -> Result<bool, EngineError> {
+    if ablated!("same-session") {
+        let mut other = target.engine.open().await?;
+        let is_taken = other.try_lock().await?;
+        std::mem::forget(other);
+        return Ok(is_taken);
+    }
+    session.try_lock().await
 }
 
 /// Writes down as interrupted whatever job is open although nobody holds the target's lock. False when somebody holds it.
@@ -138,13 +149,6 @@ async fn found_gone(target: &Target, open: Vec<Job>) -> Result<(), Refused> {
     Ok(())
 }
 
-/// Who holds the lock, as the status row tells.
-async fn holder(target: &Target, session: &mut dyn Session) -> Result<String, EngineError> {
-    let words = target.engine.words();
-    let told = if bookkeeping::present(session, words).await? { lock::holder(session, words).await? } else { None };
-    Ok(told.map_or_else(|| "a run that is just beginning".to_owned(), |holder| holder.to_string()))
-}
-
 /// Whether the plan lets the order begin, so that a refusal comes at once and leaves no job.
 async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) -> Result<(), Refused> {
     // Tables of a layout that is not known here are left alone, whatever is asked.
@@ -155,6 +159,8 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
             let history = read_history(session, target.engine.words()).await?;
             let needs = target.needs(&catalog);
             let facts = Facts::of(target.site(), &catalog, &history, &needs);
+            let keys = keys(target, session, &facts).await?;
+            let facts = facts.keyed(&keys);
             let plan = plan::forward(&facts, to.as_ref(), false);
             if plan.ready { Ok(()) } else { Err(Refused::NotReady { blocking: plan.blocking }) }
         }

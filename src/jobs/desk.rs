@@ -112,7 +112,8 @@ impl Desk {
         }
         let job = runner::accept(target, by, &order);
         target.store.add_job(&job, &order, key).await?;
-        self.audit(by, job.id, format!("ordered {}", words(&order))).await?;
+        failpoint!("job.claim");
+        self.audit(by, Some(job.id), format!("ordered {}", words(&order))).await?;
         runner::start(target, &self.slot, by.clone(), order, reservation, &job, session);
         Ok(job)
     }
@@ -160,7 +161,7 @@ impl Desk {
         let at_work = at_work.ok_or(Refused::NothingRuns)?;
         at_work.stop.send_replace(Some(mode));
         let job = at_work.job(self.target.clock.now());
-        self.audit(by, job.id, "asked it to stop".to_owned()).await?;
+        self.audit(by, Some(job.id), "asked it to stop".to_owned()).await?;
         Ok(job)
     }
 
@@ -226,25 +227,35 @@ impl Desk {
         follows.then_some(at_work.progress)
     }
 
-    /// Takes no more orders, asks the job at work to stop at its next safe edge, and waits for that, `at_most` so long.
-    /// True when nothing is at work any more.
-    pub async fn close(&self, at_most: Duration) -> bool {
+    /// Takes no more orders, asks the job at work to stop at its next safe edge, and waits for that, `at_an_edge` so long;
+    /// then stops at the server what it is at, and waits `at_once` for that to be undone. True when nothing is at work any
+    /// more: the session has then ended too.
+    pub async fn close(&self, at_an_edge: Duration, at_once: Duration) -> bool {
         self.is_closed.store(true, Ordering::SeqCst);
-        let ending = async {
-            if let Some(mut at_work) = self.slot.at_work_once_settled().await {
-                at_work.stop.send_replace(Some(StopMode::Safe));
-                let _ = at_work.job.wait_for(|job| job.state.is_final()).await;
+        for (mode, at_most) in [(StopMode::Safe, at_an_edge), (StopMode::Now, at_once)] {
+            let ending = async {
+                if let Some(mut at_work) = self.slot.at_work_once_settled().await {
+                    at_work.stop.send_replace(Some(mode));
+                    let _ = at_work.job.wait_for(|job| job.state.is_final()).await;
+                }
+            };
+            if tokio::time::timeout(at_most, ending).await.is_ok() {
+                return true;
             }
-        };
-        tokio::time::timeout(at_most, ending).await.is_ok()
+        }
+        false
     }
 
-    async fn audit(&self, by: &Requester, job: JobId, message: String) -> Result<(), Refused> {
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    pub(super) async fn audit(&self, by: &Requester, job: Option<JobId>, message: String) -> Result<(), Refused> {
         let line = NewLine {
             at: self.target.clock.now(),
             kind: LogKind::Audit,
             level: "info",
-            job: Some(job.to_string()),
+            job: job.map(|job| job.to_string()),
             actor: Some(by.to_string()),
             message,
         };

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use semver::Version;
 
-use super::{Refused, slot::Slot};
+use super::{
+    Refused, admission,
+    slot::Slot,
+    turn::{Held, LockWatch},
+};
 use crate::{
-    engine::{
-        Session,
-        bookkeeping::{self, lock},
-    },
     model::{
         catalog::Catalog,
         compatibility::{Compatibility, Matrix},
@@ -20,7 +20,7 @@ use crate::{
         status::{LogFilter, LogLine, Status},
     },
     plan::{self, Facts},
-    procedure::{Target, looked_at, read_history},
+    procedure::{Target, keys, looked_at, read_history},
     snapshot::ArchiveError,
 };
 
@@ -53,11 +53,12 @@ impl Enquiry {
         let history = read_history(session.as_mut(), self.target.engine.words()).await?;
         let history = looked_at(&self.target, session.as_mut(), &catalog, history).await?;
         let schema = session.schema(None).await?;
-        session.close().await;
         let needs = self.target.needs(&catalog);
+        let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
+        let keys = keys(&self.target, session.as_mut(), &facts).await?;
+        session.close().await;
         let durations = self.durations().await?;
-        let facts = Facts::of(self.target.site(), &catalog, &history, &needs).sized(&schema).timed(&durations);
-        Ok(plan::forward(&facts, to, with_sql))
+        Ok(plan::forward(&facts.sized(&schema).timed(&durations).keyed(&keys), to, with_sql))
     }
 
     /// How long each migration took when it last ran here, in milliseconds, by identity. Empty while no run was kept.
@@ -105,15 +106,22 @@ impl Enquiry {
         let mut session = self.target.engine.open_to_read().await?;
         let history = read_history(session.as_mut(), self.target.engine.words()).await?;
         let history = looked_at(&self.target, session.as_mut(), &catalog, history).await?;
-        let lock = self.holder(session.as_mut()).await?;
+        let lock = match Held::seen(&self.target, session.as_mut()).await? {
+            Held::By(holder) => Some(*holder),
+            Held::Free | Held::Untold(_) => None,
+        };
         let server = session.server().clone();
         session.close().await;
         let needs = self.target.needs(&catalog);
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let compatibility = plan::compatibility(&facts);
         let pending = facts.pending().map(|migration| migration.identity.to_string()).collect();
-        let mut recent = self.recent(RECENT_JOBS).await?;
         let running = self.running();
+        if running.is_none() {
+            // A job whose process died after its last commit: whoever comes next has nothing to do, and takes no stock.
+            admission::take_stock(&self.target).await?;
+        }
+        let mut recent = self.recent(RECENT_JOBS).await?;
         recent.retain(|job| Some(job.id) != running.as_ref().map(|job| job.id));
         Ok(Status {
             target: self.target.name.to_string(),
@@ -129,12 +137,10 @@ impl Enquiry {
         })
     }
 
-    async fn holder(&self, session: &mut dyn Session) -> Result<Option<crate::model::status::Holder>, Refused> {
-        let words = self.target.engine.words();
-        if !session.is_locked().await? || !bookkeeping::present(session, words).await? {
-            return Ok(None);
-        }
-        Ok(lock::holder(session, words).await?)
+    /// A look at the lock, for whoever waits for it.
+    #[must_use]
+    pub fn watch_lock(&self) -> LockWatch {
+        LockWatch::of(&self.target)
     }
 
     /// The newest jobs; none while there is no store.

@@ -24,13 +24,28 @@ pub struct Holder {
     pub since: Option<DateTime<Utc>>,
     /// Its last sign of life, by the target's clock.
     pub heartbeat: Option<DateTime<Utc>>,
+    /// How long ago that was; a run beats every 5 seconds. Nothing is taken from whoever is silent: see `--break-lock`.
+    pub silent_ms: Option<u64>,
+    /// What it is doing: a migration, and which of its run's statements.
+    pub doing: Option<String>,
+    /// The server's name for the session that holds the lock; for a file, the process.
+    pub session: Option<String>,
 }
+
+/// A holder that has not beaten for so long is told as silent: three beats.
+const SILENT_MS: u64 = 15_000;
 
 impl std::fmt::Display for Holder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "job {} of process {} on {}", self.job, self.process, self.host)?;
-        match self.since {
-            Some(since) => write!(f, ", since {}", since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
+        if let Some(since) = self.since {
+            write!(f, ", since {}", since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))?;
+        }
+        if let Some(doing) = &self.doing {
+            write!(f, ", at {doing}")?;
+        }
+        match self.silent_ms.filter(|silent_ms| *silent_ms >= SILENT_MS) {
+            Some(silent_ms) => write!(f, "; silent for {} s", silent_ms / 1_000),
             None => Ok(()),
         }
     }

@@ -1,28 +1,30 @@
 //! The two routes of a migration, written once: whole, as one transaction, or statement by statement with a journal.
 
-use std::time::Duration;
-
 use ulid::Ulid;
 
-use super::{Assignment, Held, Target, evidence::Evidence, recover::Settled, steps};
+use super::{
+    Assignment, Held, Target, backfill, cancel,
+    evidence::Evidence,
+    queue::{self, Queue},
+    recover::{self, Settled},
+    steps,
+};
 use crate::{
     engine::{
-        EngineError, Limits, StatementError,
+        EngineError, StatementError,
         bookkeeping::{
-            history,
+            self, history,
             journal::{self, Place},
             lock,
         },
     },
     model::{
+        backfill::Backfill,
         migration::{Direction, Migration, Script, Statement, StatementKind},
         plan::Route,
     },
     plan, sql,
 };
-
-/// After this time a statement that goes on although it was cancelled is cancelled again.
-const CANCEL_AGAIN_MS: u64 = 250;
 
 /// One migration on its way, in one direction.
 #[derive(Debug, Clone)]
@@ -33,6 +35,8 @@ pub struct Change<'a> {
     pub direction: Direction,
     /// The script of that direction; `None` when there is nothing to run, only to record.
     pub script: Option<&'a Script>,
+    /// What follows the script in batches.
+    pub backfill: Option<&'a Backfill>,
     /// The run that planned it.
     pub run: Ulid,
     /// Its place in that run.
@@ -65,6 +69,11 @@ pub enum Left {
         /// How many.
         done: u32,
     },
+    /// All statements are done, and its backfill is as far as its own row says.
+    Backfill {
+        /// Rows that are done.
+        rows_done: u64,
+    },
     /// The target could not be asked; the next start reads the truth.
     Unknown,
 }
@@ -81,7 +90,7 @@ pub struct Failed {
 }
 
 impl Failed {
-    fn before(error: EngineError) -> Self {
+    pub(super) fn before(error: EngineError) -> Self {
         Self { statement: None, error, left: Left::AsBefore }
     }
 
@@ -94,6 +103,12 @@ impl Change<'_> {
     /// Its statements.
     pub fn statements(&self) -> &[Statement] {
         self.script.map(|script| script.statements.as_slice()).unwrap_or_default()
+    }
+
+    /// The texts of all that it runs.
+    pub fn texts(&self) -> Vec<String> {
+        let statements = self.statements().iter().map(|statement| &statement.sql);
+        statements.chain(self.backfill.map(|backfill| &backfill.sql)).cloned().collect()
     }
 
     /// How it is run on an engine.
@@ -116,17 +131,23 @@ impl Change<'_> {
         text(self.run, statement)
     }
 
-    /// The statements that record it.
-    fn record(&self, target: &Target) -> [String; 2] {
+    /// The statements that record it, or that its backfill begins.
+    fn record(&self, target: &Target, epoch: i64) -> [String; 2] {
+        if let Some(backfill) = self.backfill {
+            return bookkeeping::backfill::begin(target.engine.words(), backfill::place(self), epoch, backfill);
+        }
         match self.direction {
             Direction::Up => history::record_applied(target.engine.words(), self.run, self.seq),
             Direction::Down => history::record_undone(self.run, self.seq, self.number),
         }
     }
 
-    /// Whether the history says that it is done: the truth that is read after any error.
+    /// Whether the history says that it is done, or the journal that its backfill began: the truth that is read after any error.
     async fn is_recorded(&self, held: &mut Held) -> Result<bool, EngineError> {
         let session = held.session()?;
+        if self.backfill.is_some() {
+            return bookkeeping::backfill::has_begun(session, self.run, self.seq).await;
+        }
         match self.direction {
             Direction::Up => history::is_recorded(session, self.run, self.number).await,
             Direction::Down => Ok(!history::has_number(session, self.number).await?),
@@ -146,10 +167,27 @@ pub async fn apply(
     change: &Change<'_>,
 ) -> Result<(), Failed> {
     evidence.sees(change.statements());
-    held.limit(limits(target, change.migration)).await.map_err(Failed::before)?;
+    if let Err(error) = held.limit(queue::limits(target, Some(change.migration))).await {
+        // A session that went away meanwhile may have been overtaken.
+        return Err(match truth(target, told, held, change).await {
+            Err(fenced @ EngineError::Fenced { .. }) => Failed::unknown(fenced),
+            _ => Failed::before(error),
+        });
+    }
     match change.route(target) {
-        Route::Whole => whole(target, told, held, change).await,
-        Route::Journaled => journaled(target, told, held, evidence, change, From::default()).await,
+        Route::Whole => {
+            let mut queue = Queue::of(target);
+            while let Err(mut failed) = whole(target, told, held, change).await {
+                if failed.left != Left::AsBefore || !queue.again(told, held, &mut failed.error).await {
+                    return Err(failed);
+                }
+            }
+        }
+        Route::Journaled => return journaled(target, told, held, evidence, change, From::default()).await,
+    }
+    match change.backfill {
+        Some(backfill) => backfill::complete(target, told, held, change, backfill).await,
+        None => Ok(()),
     }
 }
 
@@ -175,63 +213,40 @@ pub async fn resume(
     from: From,
 ) -> Result<(), Failed> {
     evidence.sees(change.statements());
-    held.limit(limits(target, change.migration)).await.map_err(Failed::before)?;
     journaled(target, told, held, evidence, change, from).await
-}
-
-fn limits(target: &Target, migration: &Migration) -> Limits {
-    let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-    let run = &target.config.run;
-    let longest = Some(ms(run.statement_timeout)).filter(|&limit| limit > 0);
-    Limits {
-        lock_timeout_ms: migration.lock_timeout_ms.or(Some(ms(run.lock_timeout))),
-        statement_timeout_ms: migration.statement_timeout_ms.or(longest),
-    }
 }
 
 /// Everything in one transaction: the fence, the statements, the history rows.
 async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Change<'_>) -> Result<(), Failed> {
     let fence = lock::fence(target.engine.words(), held.epoch);
-    let record = change.record(target);
+    let record = change.record(target, held.epoch);
     let mut texts = vec![fence.as_str()];
     texts.extend(change.statements().iter().map(|statement| statement.sql.as_str()));
     texts.extend(record.iter().map(String::as_str));
     let count = change.statements().len();
     let base = told.progress.now().completed;
-    let mut seen = |index: usize| told.progress.update(|p| p.count(base + index.min(count) as u64, p.total));
+    let mut seen = |index: usize| {
+        failpoint!("whole.reply");
+        told.progress.update(|p| p.count(base + index.min(count) as u64, p.total));
+    };
+    failpoint!("whole.before", |fault: crate::failpoint::Fault| Failed::before(fault.into()));
     let session = held.session().map_err(Failed::before)?;
     let connection = session.connection_id().to_owned();
-    let mut is_cancelled = false;
-    let outcome = {
-        let mut work = session.transact(&texts, &mut seen);
-        tokio::select! {
-            outcome = &mut work => outcome,
-            () = told.stop_now() => {
-                is_cancelled = true;
-                told.warning(format!("stopping {} at once: it is rolled back", change.migration.identity));
-                loop {
-                    if let Err(error) = target.engine.cancel(&connection).await {
-                        told.warning(format!("it could not be stopped and runs to its end: {error}"));
-                        break work.await;
-                    }
-                    // A cancel between two statements hits nothing.
-                    tokio::select! {
-                        outcome = &mut work => break outcome,
-                        () = tokio::time::sleep(Duration::from_millis(CANCEL_AGAIN_MS)) => {}
-                    }
-                }
-            }
-        }
-    };
+    let name = change.migration.identity.to_string();
+    let work = session.transact(&texts, &mut seen);
+    let (outcome, is_cancelled) = cancel::or_stopped(target, told, &connection, &name, work).await;
+    failpoint!("whole.after");
     let Err(failed) = outcome else { return Ok(()) };
     told.progress.update(|progress| progress.count(base, progress.total));
     match truth(target, told, held, change).await {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Failed {
-            statement: failed.index.checked_sub(1).and_then(|index| change.place(index)),
-            error: if is_cancelled { EngineError::Cancelled } else { fenced(failed, held.epoch) },
-            left: Left::AsBefore,
-        }),
+        Ok(false) => {
+            let statement = failed.index.checked_sub(1).and_then(|index| change.place(index));
+            let error = if is_cancelled { EngineError::Cancelled } else { fenced(failed, held.epoch) };
+            let is_overtaken = matches!(error, EngineError::Fenced { .. });
+            Err(Failed { statement, error, left: if is_overtaken { Left::Unknown } else { Left::AsBefore } })
+        }
+        Err(fenced @ EngineError::Fenced { .. }) => Err(Failed::unknown(fenced)),
         Err(_) => Err(Failed::unknown(failed.error)),
     }
 }
@@ -249,6 +264,7 @@ async fn truth(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     if let Ok(recorded) = change.is_recorded(held).await {
         return Ok(recorded);
     }
+    failpoint!("truth.lost", EngineError::from);
     held.replace(target, told).await?;
     change.is_recorded(held).await
 }
@@ -275,50 +291,100 @@ async fn journaled(
             told.progress.update(|p| p.statement = Some(place));
         }
         let place = Place { run: change.run, seq: change.seq, statement: number };
-        if let Err(error) = steps::one(target, told, held, evidence, change, place).await {
-            if from.again && number == from.done + 1 && steps::is_so_already(target, &statement.sql, &error) {
-                let (place_told, _) = change.place(index).unwrap_or_default();
-                let why = format!("the database says so: {error}");
-                evidence.notes.push(super::recover::unverified(&place_told, &why));
-                steps::is_done(held, place).await.map_err(Failed::unknown)?;
-                continue;
-            }
-            let settled = super::recover::settle(target, told, held, change, place, &error).await;
-            if !matches!(&settled, Ok(settled) if settled.done == number) {
-                return Err(Failed { statement: change.place(index), error, left: left_after(&settled) });
-            }
-            told.warning(format!("statement {number} lost its answer and took effect: {error}"));
-        }
+        step(target, told, held, evidence, change, place, from).await?;
         told.progress.update(|p| p.count(base + u64::from(number), p.total));
     }
+    if let Some(backfill) = change.backfill {
+        return backfill::complete(target, told, held, change, backfill).await;
+    }
     let all = u32::try_from(change.statements().len()).unwrap_or(u32::MAX);
-    finish(target, told, held, change).await.map_err(|error| Failed {
-        statement: None,
-        error,
-        left: if all == 0 { Left::AsBefore } else { Left::InFlight { done: all } },
-    })
+    finish(target, told, held, change).await.map_err(|error| Failed { statement: None, error, left: left_of(all) })
+}
+
+/// One statement with its mark: tried again while a lock is not given, settled by the truth after any other error.
+async fn step(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    evidence: &mut Evidence,
+    change: &Change<'_>,
+    place: Place,
+    from: From,
+) -> Result<(), Failed> {
+    let (number, index) = (place.statement, place.statement as usize - 1);
+    let Some(statement) = change.statements().get(index) else { return Ok(()) };
+    let limits = queue::limits_of(target, change.migration, statement);
+    held.limit(limits).await.map_err(|error| Failed { left: left_of(number - 1), ..Failed::before(error) })?;
+    let mut queue = Queue::of(target);
+    let what = format!("statement {number} of {}", change.migration.identity);
+    loop {
+        let connection = held.session().map(|session| session.connection_id().to_owned()).unwrap_or_default();
+        let work = steps::one(target, told, held, evidence, change, place);
+        let (outcome, is_cancelled) = cancel::or_stopped(target, told, &connection, &what, work).await;
+        let Err(mut error) = outcome else { return Ok(()) };
+        let is_again = from.again && number == from.done + 1;
+        if is_again && steps::is_so_already(target, &statement.sql, &error) {
+            let (at, _) = change.place(index).unwrap_or_default();
+            evidence.notes.push(recover::unverified(&at, &format!("the database says so: {error}")));
+            return steps::is_done(held, place).await.map_err(Failed::unknown);
+        }
+        let mut settled = recover::settle(target, told, held, change, place, &error).await;
+        if is_cancelled && !matches!(error, EngineError::Lost { .. }) {
+            error = EngineError::Cancelled;
+        }
+        match &settled {
+            Ok(settled) if settled.done == number => {
+                told.warning(format!("statement {number} lost its answer and took effect: {error}"));
+                return Ok(());
+            }
+            Ok(Settled { in_doubt: false, .. }) if matches!(error, EngineError::Blocked { .. }) => {
+                if queue::is_untouched(held, place).await && queue.again(told, held, &mut error).await {
+                    continue;
+                }
+                settled = recover::take_parts_back(target, held, change, place).await.map(Settled::at);
+            }
+            Err(EngineError::Fenced { ours }) => error = EngineError::Fenced { ours: *ours },
+            _ => {}
+        }
+        return Err(Failed { statement: change.place(index), error, left: left_after(&settled) });
+    }
 }
 
 /// What a failed statement left, by what the journal knows.
 fn left_after(settled: &Result<Settled, EngineError>) -> Left {
     match settled {
         Ok(Settled { done, in_doubt: true }) => Left::InDoubt { done: *done },
-        Ok(Settled { done: 0, .. }) => Left::AsBefore,
-        Ok(Settled { done, .. }) => Left::InFlight { done: *done },
+        Ok(Settled { done, .. }) => left_of(*done),
         Err(_) => Left::Unknown,
     }
 }
 
+fn left_of(done: u32) -> Left {
+    if done == 0 { Left::AsBefore } else { Left::InFlight { done } }
+}
+
 /// The history rows of a journaled migration, in one transaction that also empties its journal.
-async fn finish(target: &Target, told: &Assignment, held: &mut Held, change: &Change<'_>) -> Result<(), EngineError> {
+pub(super) async fn finish(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    change: &Change<'_>,
+) -> Result<(), EngineError> {
     let fence = lock::fence(target.engine.words(), held.epoch);
-    let [first, second] = change.record(target);
-    let forget = journal::forget(change.run, change.seq);
-    let texts = [fence.as_str(), first.as_str(), second.as_str(), forget.as_str()];
+    let [first, second] = change.record(target, held.epoch);
+    let forget = [journal::forget(change.run, change.seq), bookkeeping::backfill::forget(change.run, change.seq)];
+    let texts = [&fence, &first, &second, &forget[0], &forget[1]].map(String::as_str);
     let epoch = held.epoch;
-    let Err(failed) = held.session()?.transact(&texts, &mut |_| ()).await else { return Ok(()) };
+    failpoint!("history.before", EngineError::from);
+    let mut seen = |_| {
+        failpoint!("history.reply");
+    };
+    let outcome = held.session()?.transact(&texts, &mut seen).await;
+    failpoint!("history.after");
+    let Err(failed) = outcome else { return Ok(()) };
     match truth(target, told, held, change).await {
         Ok(true) => Ok(()),
+        Err(fenced @ EngineError::Fenced { .. }) => Err(fenced),
         _ => Err(fenced(failed, epoch)),
     }
 }

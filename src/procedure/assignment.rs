@@ -1,5 +1,7 @@
 //! What a procedure is told, and how it tells: progress, log, stop.
 
+use std::time::Duration;
+
 use tokio::sync::{mpsc, watch};
 
 use crate::model::{
@@ -54,6 +56,14 @@ impl Assignment {
         self.stop.borrow().is_some()
     }
 
+    /// Comes back once somebody asks to stop in any way; never when nobody does.
+    pub async fn stop_asked(&self) {
+        let mut stop = self.stop.clone();
+        if stop.wait_for(Option::is_some).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Comes back once somebody asks to stop at once; never when nobody does.
     pub async fn stop_now(&self) {
         let mut stop = self.stop.clone();
@@ -62,12 +72,18 @@ impl Assignment {
         }
     }
 
+    /// Waits, but no longer than until somebody asks to stop.
+    pub async fn rest(&self, time: Duration) {
+        let _ = tokio::time::timeout(time, self.stop_asked()).await;
+    }
+
     /// Says what is being done now.
     pub fn step(&self, step: impl Into<String>) {
         let step = step.into();
         self.progress.update(|progress| {
             progress.step = step;
             progress.statement = None;
+            (progress.rows_done, progress.rows_total, progress.rate) = (None, None, None);
         });
     }
 

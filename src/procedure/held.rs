@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Assignment, Target};
+use super::{
+    Assignment, Target,
+    lookout::Lookout,
+    queue::{self, Queue},
+};
 use crate::{
     engine::{
         EngineError, Limits, Session, Words,
@@ -25,6 +29,7 @@ pub struct Held {
     pub epoch: i64,
     limits: Limits,
     is_recording: bool,
+    lookout: Option<Lookout>,
 }
 
 /// Reads what the target says of itself.
@@ -39,7 +44,7 @@ impl Held {
     /// A session that holds the lock and has written nothing yet.
     #[must_use]
     pub fn new(session: Box<dyn Session>) -> Self {
-        Self { session: Some(session), epoch: 0, limits: Limits::default(), is_recording: false }
+        Self { session: Some(session), epoch: 0, limits: Limits::default(), is_recording: false, lookout: None }
     }
 
     /// A recorder in the session's place: nothing is written from now on.
@@ -48,6 +53,12 @@ impl Held {
         self.session = Some(Box::new(recorder));
         self.is_recording = true;
         Some(recording)
+    }
+
+    /// Whether nothing is written.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.is_recording
     }
 
     /// The session.
@@ -61,8 +72,9 @@ impl Held {
         }
     }
 
-    /// Takes the session, for a restore that may have to replace it.
-    pub fn take(&mut self) -> Option<Box<dyn Session>> {
+    /// Takes the session, for a restore that may have to replace it. Nobody stands beside it then.
+    pub async fn take(&mut self) -> Option<Box<dyn Session>> {
+        self.end_lookout().await;
         self.session.take()
     }
 
@@ -81,9 +93,29 @@ impl Held {
     /// Creates our tables where they are missing, raises the epoch and says who holds the lock. Gives the history as it was.
     ///
     /// # Errors
-    /// The server's.
+    /// [`EngineError::Cancelled`] when it was stopped while it waited for a lock; the server's.
     pub async fn begin(&mut self, target: &Target, told: &Assignment) -> Result<History, EngineError> {
+        if !self.is_recording {
+            let connection = self.session()?.connection_id().to_owned();
+            self.lookout = Some(Lookout::beside(target, told, &connection));
+        }
+        let mut queue = Queue::of(target);
+        loop {
+            let mut error = match self.enter(target, told).await {
+                Ok(before) => return Ok(before),
+                Err(error) => error,
+            };
+            if !queue.again(told, self, &mut error).await {
+                return Err(error);
+            }
+        }
+    }
+
+    /// One try of [`Held::begin`].
+    async fn enter(&mut self, target: &Target, told: &Assignment) -> Result<History, EngineError> {
+        failpoint!("begin.before", EngineError::from);
         let words = target.engine.words();
+        self.limit(queue::limits(target, None)).await?;
         let session = self.session()?;
         let recorded = history::recorded(session, words).await?;
         let present = recorded.is_some();
@@ -91,10 +123,15 @@ impl Held {
             Some(before) => before,
             None => history::unrecorded(session, words).await?,
         };
-        if !present {
+        if !present || before.is_outdated {
             bookkeeping::ensure(session, words, target.engine.ddl_scope()).await?;
         }
+        failpoint!("begin.tables", EngineError::from);
         self.epoch = lock::raise_epoch(session, words, present, &holder(told)).await?;
+        if let Some(lookout) = &self.lookout {
+            lookout.beats_for(self.epoch);
+        }
+        failpoint!("begin.after", EngineError::from);
         Ok(before)
     }
 
@@ -113,7 +150,8 @@ impl Held {
     /// Replaces a session that went away: waits until the server has ended what it was doing, which is when its lock is free.
     ///
     /// # Errors
-    /// [`EngineError::TimedOut`] when that takes longer than `GHOST_WAIT_MS_MAX`; the server's.
+    /// [`EngineError::TimedOut`] when that takes longer than `GHOST_WAIT_MS_MAX`; [`EngineError::Fenced`] when another run
+    /// has been there since; the server's.
     pub async fn replace(&mut self, target: &Target, told: &Assignment) -> Result<(), EngineError> {
         self.session = None;
         let wait = Duration::from_millis(GHOST_WAIT_MS_MAX);
@@ -125,14 +163,38 @@ impl Held {
             }
             tokio::time::sleep(Duration::from_millis(GHOST_POLL_MS)).await;
         }
+        failpoint!("replace.locked", EngineError::from);
+        if self.epoch > 0 {
+            lock::must_be_ours(session.as_mut(), self.epoch).await?;
+        }
         self.put(session);
         self.begin(target, told).await?;
         told.warning("the connection was lost; the run goes on with a new one that holds the lock");
         Ok(())
     }
 
+    /// Who is in the way of a statement that waits for a lock, as it was last seen.
+    #[must_use]
+    pub fn in_the_way(&mut self) -> Option<String> {
+        self.lookout.as_ref().and_then(Lookout::last_seen)
+    }
+
+    /// Tells whether the run keeps out of every queue for a while.
+    pub fn is_resting(&mut self, is_resting: bool) {
+        if let Some(lookout) = &self.lookout {
+            lookout.is_resting(is_resting);
+        }
+    }
+
+    async fn end_lookout(&mut self) {
+        if let Some(lookout) = self.lookout.take() {
+            lookout.end().await;
+        }
+    }
+
     /// Takes the holder's name out of the status row; what fails here is told by the lock itself.
     pub async fn say_goodbye(&mut self) {
+        self.end_lookout().await;
         let epoch = self.epoch;
         if let (Some(session), true) = (&mut self.session, epoch > 0 && !self.is_recording) {
             let _ = lock::clear_holder(session.as_mut(), epoch).await;
@@ -149,5 +211,8 @@ fn holder(told: &Assignment) -> Holder {
         job: told.job.to_string(),
         since: None,
         heartbeat: None,
+        silent_ms: None,
+        doing: None,
+        session: None,
     }
 }

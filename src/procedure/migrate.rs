@@ -7,7 +7,7 @@ use super::{
     Assignment, Ended, Held, Target,
     apply::{self, Change, Failed, Left},
     evidence::Evidence,
-    problem, read_history,
+    keys, problem, read_history,
     recover::{self, Stuck},
     snapshot, undo, validate,
 };
@@ -101,7 +101,7 @@ impl Run<'_> {
     async fn go(&mut self) -> Result<(), Short> {
         let catalog = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;
         let needs = self.target.needs(&catalog);
-        let mut history = self.held.begin(self.target, self.told).await.map_err(problem::untouched)?;
+        let mut history = self.held.begin(self.target, self.told).await.map_err(not_begun)?;
         self.report.from.clone_from(&history.version);
         let is_left = history.unfinished.is_some() && self.recording.is_none();
         if is_left {
@@ -114,6 +114,9 @@ impl Run<'_> {
             return self.validate(&catalog).await;
         }
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
+        let session = self.held.session().map_err(problem::untouched)?;
+        let keys = keys(self.target, session, &facts).await.map_err(problem::untouched)?;
+        let facts = facts.keyed(&keys);
         let plan = plan::forward(&facts, self.ask.to, false);
         self.report.findings.extend(plan.findings.iter().cloned());
         if !plan.ready {
@@ -175,7 +178,9 @@ impl Run<'_> {
             .filter_map(|(seq, step)| Some(Planned::up(seq, step.number, by_id.get(&step.id)?)))
             .collect();
         let session = self.held.session().map_err(problem::untouched)?;
+        failpoint!("announce.before", |fault| problem::untouched(fault.into()));
         journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
+        failpoint!("announce.after", |fault| problem::untouched(fault.into()));
         if let Some(recording) = &self.recording {
             drop(recording.take());
         }
@@ -218,12 +223,13 @@ impl Run<'_> {
             migration,
             direction: Direction::Up,
             script: Some(&migration.up),
+            backfill: migration.backfill.as_ref(),
             run: self.told.job.0,
             seq,
             number,
         };
         let applied = apply::apply(self.target, self.told, self.held, &mut self.evidence, &change).await;
-        let done = before + migration.up.statements.len() as u64;
+        let done = before + migration.statement_count();
         self.told.progress.update(|progress| progress.count(done, progress.total));
         let failed = match applied {
             Ok(()) => {
@@ -256,8 +262,9 @@ impl Run<'_> {
         let name = change.migration.identity.to_string();
         self.told.warning(format!("{name} failed and is not critical: {}", problem.detail));
         let words = self.target.engine.words();
+        let epoch = self.held.epoch;
         let session = self.held.session().map_err(problem::untouched)?;
-        history::record_failed(session, words, change.run, change.seq, &problem.detail)
+        history::record_failed(session, words, epoch, (change.run, change.seq), &problem.detail)
             .await
             .map_err(problem::untouched)?;
         self.report.findings.push(
@@ -270,7 +277,7 @@ impl Run<'_> {
     fn tell(&mut self, change: &Change<'_>, started: Instant, error: Option<String>) {
         let statements = match &self.recording {
             Some(recording) => recording.take(),
-            None => change.statements().iter().map(|statement| statement.sql.clone()).collect(),
+            None => change.texts(),
         };
         self.report.migrations.push(MigrationResult {
             number: change.number,
@@ -294,6 +301,14 @@ impl Run<'_> {
         let critical = found.as_ref().map(|report| report.critical_issues.clone()).unwrap_or_default();
         self.report.validation = found;
         if critical.is_empty() { Ok(()) } else { Err(problem::invalid(&critical).into()) }
+    }
+}
+
+/// It was stopped, or failed, before anything was changed.
+fn not_begun(error: EngineError) -> Short {
+    match error {
+        EngineError::Cancelled => Short::Paused,
+        error => problem::untouched(error).into(),
     }
 }
 

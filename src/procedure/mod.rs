@@ -2,14 +2,18 @@
 
 mod apply;
 mod assignment;
+mod backfill;
 mod baseline;
+mod cancel;
 mod doubt;
 mod ended;
 mod evidence;
 mod held;
 mod interrupted;
+mod lookout;
 mod migrate;
 mod problem;
+mod queue;
 mod recover;
 mod restore;
 mod rollback;
@@ -21,6 +25,7 @@ mod validate;
 
 pub use self::{
     assignment::{Assignment, Told},
+    backfill::keys,
     ended::Ended,
     held::{Held, read_history},
     interrupted::looked_at,

@@ -52,6 +52,11 @@ pub fn engine(error: &EngineError, state: &str) -> JobProblem {
         EngineError::ReadOnly { .. } => {
             ("target-read-only", "The target is read-only", "point target.url at the writable server")
         }
+        EngineError::Blocked { .. } => (
+            "blocked",
+            "A lock was not given",
+            "end what holds it, or start again when it is gone; run.lock_timeout and run.lock_retry say how long to wait",
+        ),
         EngineError::Fenced { .. } => ("fenced", "Another run has taken over", "look at that run: windlass status"),
         EngineError::Tool { .. } => {
             ("tool-failed", "A client program failed", "install or mend the program that is named")
@@ -85,11 +90,18 @@ pub fn migration(name: &str, failed: &Failed) -> JobProblem {
             format!("{name} is interrupted: its first {done} statements are done, the rest is not"),
             "mend the statement and start again: the run goes on behind what is done; or go back: windlass down --snapshot <id>",
         ),
+        Left::Unknown if matches!(failed.error, EngineError::Fenced { .. }) => {
+            ("in the hands of the run that took over".to_owned(), "look at that run: windlass status")
+        }
         Left::InDoubt { done } => (
             format!(
                 "{name} is interrupted: its first {done} statements are done; the next one may have taken effect in part"
             ),
             IN_DOUBT,
+        ),
+        Left::Backfill { rows_done } => (
+            format!("{name} is interrupted: its statements are done, and {rows_done} rows of its backfill"),
+            "mend what is named and start again: the backfill goes on behind what is done; or go back: windlass down --snapshot <id>",
         ),
         Left::Unknown => (
             "unknown: the database could not be asked any more".to_owned(),
@@ -97,7 +109,9 @@ pub fn migration(name: &str, failed: &Failed) -> JobProblem {
         ),
     };
     match &failed.error {
-        EngineError::Refused { .. } => problem("statement-failed", "A statement failed", detail, &state, next),
+        EngineError::Refused { .. } | EngineError::Unfit { .. } => {
+            problem("statement-failed", "A statement failed", detail, &state, next)
+        }
         error => JobProblem { detail, ..engine(error, &state) },
     }
 }

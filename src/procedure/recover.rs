@@ -4,8 +4,10 @@
 use super::{
     Assignment, Held, Target,
     apply::{self, Change, Failed},
+    backfill,
     doubt::{self, Found},
     evidence::Evidence,
+    steps,
 };
 use crate::{
     engine::{
@@ -102,13 +104,19 @@ pub async fn recover(
         return Err(Stuck::Changed { migration: found.name, what: "the catalog no longer has it".to_owned() });
     };
     let change = change_of(migration, &found)?;
+    failpoint!("recover.found", EngineError::from);
     told.step(format!("finishing {}", found.name));
-    told.warning(format!("{} was interrupted at its statement {}; finishing it", found.name, found.statement));
+    let at =
+        if found.is_backfill { "in its backfill".to_owned() } else { format!("at its statement {}", found.statement) };
+    told.warning(format!("{} was interrupted {at}; finishing it", found.name));
     let decided = decide(target, told, held, &found, &change, answer).await?;
-    journal::renew(held.session()?, found.run, found.seq, &migration.checksum).await?;
+    failpoint!("recover.decided", EngineError::from);
+    let epoch = held.epoch;
+    journal::renew(held.session()?, found.run, found.seq, &migration.checksum, epoch).await?;
     apply::resume(target, told, held, evidence, &change, decided.from)
         .await
         .map_err(|failed| Stuck::Failed(found.name.clone(), Box::new(failed)))?;
+    failpoint!("recover.after", EngineError::from);
     told.info(format!("{} is finished", found.name));
     Ok(Some(Recovered { migration: found.name, unverified: decided.unverified }))
 }
@@ -136,7 +144,16 @@ fn change_of<'a>(migration: &'a Migration, found: &InFlight) -> Result<Change<'a
         Direction::Up => found.number,
         Direction::Down => found.number + 1,
     };
-    Ok(Change { migration, direction: found.direction, script: Some(script), run: found.run, seq: found.seq, number })
+    let backfill = migration.backfill.as_ref().filter(|_| found.direction == Direction::Up);
+    Ok(Change {
+        migration,
+        direction: found.direction,
+        script: Some(script),
+        backfill,
+        run: found.run,
+        seq: found.seq,
+        number,
+    })
 }
 
 /// How many statements are done, by the journal and by what there is to see of the statement that was interrupted.
@@ -149,6 +166,10 @@ async fn decide(
     answer: Option<InDoubt>,
 ) -> Result<Decided, Stuck> {
     let changed = |what: &str| Stuck::Changed { migration: found.name.clone(), what: what.to_owned() };
+    if found.is_backfill {
+        let what = backfill::may_go_on(held, found, change).await?;
+        return what.map_or(Ok(Decided::behind(found.statement - 1)), |what| Err(changed(what)));
+    }
     if change.statements().len() < found.statement as usize {
         return Err(changed("it has fewer statements than were run"));
     }
@@ -162,6 +183,8 @@ async fn decide(
     }
     take_out(target, told, held, &sql).await?;
     let look = doubt::look(target.engine.as_ref(), held.session()?, found, &sql).await?;
+    failpoint!("recover.seen", EngineError::from);
+    let look = if ablated!("evidence") { Found::Not } else { look };
     let is_done = match (look, answer) {
         (Found::Done, _) | (Found::Unknown(_), Some(InDoubt::Done)) => true,
         (Found::Not, _) | (Found::Unknown(_), Some(InDoubt::Redo)) => false,
@@ -170,7 +193,7 @@ async fn decide(
         }
     };
     if is_done {
-        held.session()?.write(&journal::mark_done(place_of(found)), &[]).await?;
+        steps::is_done(held, place_of(found)).await?;
         told.warning(format!(
             "{place}: recovered (unverified): something it names is not as it was before it, so it is taken for done; \
              what it should have left is not known"
@@ -178,7 +201,8 @@ async fn decide(
         let unverified = Some(place).filter(|_| look == Found::Done);
         return Ok(Decided { unverified, ..Decided::behind(found.statement) });
     }
-    journal::withdraw(held.session()?, place_of(found)).await?;
+    let epoch = held.epoch;
+    journal::withdraw(held.session()?, place_of(found), epoch).await?;
     told.info(format!("{place}: it did not take effect, or may be run twice; it is run again"));
     Ok(Decided { from: apply::From { done: found.statement - 1, again: true }, unverified: None })
 }
@@ -212,7 +236,7 @@ pub(super) struct Settled {
 }
 
 impl Settled {
-    fn at(done: u32) -> Self {
+    pub(super) fn at(done: u32) -> Self {
         Self { done, in_doubt: false }
     }
 }
@@ -245,17 +269,22 @@ pub(super) async fn settle(
         return Ok(Settled::at(if found.done { found.statement } else { found.statement - 1 }));
     }
     let sql = change.place(place.statement as usize - 1).map(|(_, sql)| sql).unwrap_or_default();
+    failpoint!("settle.before", EngineError::from);
     take_out(target, told, held, &sql).await?;
     let is_refused = matches!(error, EngineError::Refused { .. });
     match doubt::look(target.engine.as_ref(), held.session()?, &found, &sql).await? {
         Found::Unknown(_) => Ok(Settled { done: place.statement - 1, in_doubt: true }),
         Found::Done if !is_refused => {
-            held.session()?.write(&journal::mark_done(place), &[]).await?;
+            steps::is_done(held, place).await?;
             Ok(Settled::at(place.statement))
         }
         // Refused, it did nothing, whoever changed what it names.
         Found::Done | Found::Not => {
-            journal::withdraw(held.session()?, place).await?;
+            let epoch = held.epoch;
+            journal::withdraw(held.session()?, place, epoch).await?;
+            if matches!(error, EngineError::Blocked { .. }) {
+                return Ok(Settled::at(place.statement - 1));
+            }
             take_parts_back(target, held, change, place).await.map(Settled::at)
         }
     }
@@ -263,12 +292,13 @@ pub(super) async fn settle(
 
 /// Takes back the parts of a statement whose next part was refused, newest first; gives how many statements are done then.
 /// Each is in doubt while it is taken back, so that the next run reads the truth wherever this one is interrupted.
-async fn take_parts_back(
+pub(super) async fn take_parts_back(
     target: &Target,
     held: &mut Held,
     change: &Change<'_>,
     refused: Place,
 ) -> Result<u32, EngineError> {
+    let epoch = held.epoch;
     let mut done = refused.statement - 1;
     let whole =
         change.statements().get(done as usize).and_then(|refused| refused.part.as_ref().map(|p| (refused.line, &p.of)));
@@ -276,7 +306,8 @@ async fn take_parts_back(
         let undo = part.part.as_ref().filter(|p| whole == Some((part.line, &p.of))).and_then(|p| p.undo.clone());
         let Some(undo) = undo else { break };
         let place = Place { statement: done, ..refused };
-        journal::doubt(held.session()?, place).await?;
+        journal::doubt(held.session()?, place, epoch).await?;
+        failpoint!("parts.doubted", EngineError::from);
         // What counts is what is there afterwards.
         let undo = change.sql(&Statement { sql: undo, ..part.clone() });
         if let Err(failed) = held.session()?.execute(&undo).await
@@ -286,10 +317,11 @@ async fn take_parts_back(
         }
         let Some(found) = journal::of_migration(held.session()?, place).await? else { break };
         if doubt::look(target.engine.as_ref(), held.session()?, &found, &change.sql(part)).await? != Found::Not {
-            held.session()?.write(&journal::mark_done(place), &[]).await?;
+            steps::is_done(held, place).await?;
             break;
         }
-        journal::withdraw(held.session()?, place).await?;
+        failpoint!("parts.undone", EngineError::from);
+        journal::withdraw(held.session()?, place, epoch).await?;
         done -= 1;
     }
     Ok(done)

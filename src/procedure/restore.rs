@@ -33,9 +33,11 @@ pub async fn restore(
         tags: vec!["before-rollback".to_owned()],
         notes: None,
     };
+    failpoint!("restore.verified", |fault| problem::untouched(fault.into()));
     let before = snapshot::take(target, told, held, labels).await?;
     told.step(format!("restoring snapshot {id}"));
     swap(target, held, &manifest).await?;
+    failpoint!("restore.swapped");
     take_over(target, told, held)
         .await
         .map_err(|error| problem::engine(&error, "the snapshot is restored; its lock row could not be renewed"))?;
@@ -45,7 +47,7 @@ pub async fn restore(
 
 async fn swap(target: &Target, held: &mut Held, manifest: &Manifest) -> Result<(), JobProblem> {
     let lost = || EngineError::Lost { reason: "it could not be replaced".to_owned() };
-    let session = held.take().ok_or_else(|| problem::engine(&lost(), problem::UNTOUCHED))?;
+    let session = held.take().await.ok_or_else(|| problem::engine(&lost(), problem::UNTOUCHED))?;
     let scratch = target.folder.scratch().await.map_err(|error| problem::archive(&error))?;
     let (sink, source) = mpsc::channel(PIECES_MAX);
     let reading = target.folder.open(manifest.id, sink, |_| ());
@@ -75,6 +77,7 @@ async fn take_over(target: &Target, told: &Assignment, held: &mut Held) -> Resul
     if bookkeeping::present(session, words).await? {
         let sql = format!("UPDATE windlass_lock SET epoch = {epoch} WHERE id = 1 AND epoch < {epoch}");
         session.write(&sql, &[]).await?;
+        failpoint!("restore.renew", EngineError::from);
         held.begin(target, told).await?;
     }
     Ok(())

@@ -69,7 +69,13 @@ pub async fn rollback(
 
 impl Rollback<'_> {
     async fn go(&mut self, goal: &RollbackGoal) -> Result<(), JobProblem> {
-        let history = self.held.begin(self.target, self.told).await.map_err(problem::untouched)?;
+        let history = match self.held.begin(self.target, self.told).await {
+            Err(EngineError::Cancelled) => {
+                self.is_paused = true;
+                return Ok(());
+            }
+            begun => begun.map_err(problem::untouched)?,
+        };
         self.report.from.clone_from(&history.version);
         if let RollbackGoal::Snapshot(id) = goal {
             return self.by_snapshot(*id).await;
@@ -196,7 +202,9 @@ impl Rollback<'_> {
             })
             .collect();
         let session = self.held.session().map_err(problem::untouched)?;
+        failpoint!("down.before", |fault| problem::untouched(fault.into()));
         journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
+        failpoint!("down.announced", |fault| problem::untouched(fault.into()));
         if let Some(recording) = &self.recording {
             drop(recording.take());
         }
@@ -225,6 +233,7 @@ impl Rollback<'_> {
                 migration,
                 direction: Direction::Down,
                 script,
+                backfill: None,
                 run: self.told.job.0,
                 seq,
                 number: step.number,

@@ -52,20 +52,37 @@ pub async fn one(
         Way::WithItsMark => {
             let mark = journal::add_done(place, epoch);
             let texts = [fence.as_str(), sql, mark.as_str()];
-            held.session()?.transact(&texts, &mut |_| ()).await.map_err(|failed| fenced(failed, epoch))
+            failpoint!("rows.before", EngineError::from);
+            let mut seen = |_| {
+                failpoint!("rows.reply");
+            };
+            if ablated!("mark-within") {
+                let session = held.session()?;
+                session.transact(&texts[..2], &mut seen).await.map_err(|failed| fenced(failed, epoch))?;
+                return session.transact(&texts[2..], &mut seen).await.map_err(|failed| failed.error);
+            }
+            held.session()?.transact(&texts, &mut seen).await.map_err(|failed| fenced(failed, epoch))?;
+            failpoint!("rows.after", EngineError::from);
+            Ok(())
         }
         Way::BehindAMark => {
             intend(target, held, evidence, sql, place).await?;
-            let (running, done) = (journal::mark_running(place), journal::mark_done(place));
+            let (running, done) = (journal::mark_running(place), journal::done(place, epoch));
             let texts = [fence.as_str(), running.as_str(), sql, done.as_str()];
-            held.session()?.transact(&texts, &mut |_| ()).await.map_err(|failed| fenced(failed, epoch))
+            let mut seen = |_| {
+                failpoint!("opaque.reply");
+            };
+            held.session()?.transact(&texts, &mut seen).await.map_err(|failed| fenced(failed, epoch))
         }
         Way::BehindAnIntent => {
             // An index that nobody finished would be taken for the one that is asked for.
             recover::take_out(target, told, held, sql).await?;
             intend(target, held, evidence, sql, place).await?;
             held.session()?.execute(sql).await.map_err(|failed| failed.error)?;
-            is_done(held, place).await
+            failpoint!("done.before", EngineError::from);
+            is_done(held, place).await?;
+            failpoint!("done.after", EngineError::from);
+            Ok(())
         }
     }
 }
@@ -75,7 +92,8 @@ pub async fn one(
 /// # Errors
 /// The server's.
 pub async fn is_done(held: &mut Held, place: Place) -> Result<(), EngineError> {
-    held.session()?.write(&journal::mark_done(place), &[]).await.map(drop)
+    let epoch = held.epoch;
+    journal::mark_done(held.session()?, place, epoch).await
 }
 
 /// Whether a refusal says that a statement, which is run for the second time, did take effect the first time.
@@ -94,7 +112,10 @@ async fn intend(
     let epoch = held.epoch;
     let session = held.session()?;
     let before = evidence.before(session, target.engine.dialect(), sql).await?;
-    journal::intend(session, place, epoch, sql, Some(&before)).await
+    failpoint!("intent.before", EngineError::from);
+    journal::intend(session, place, epoch, sql, Some(&before)).await?;
+    failpoint!("intent.after", EngineError::from);
+    Ok(())
 }
 
 fn way(target: &Target, change: &Change<'_>, statement: &Statement) -> Way {

@@ -36,7 +36,9 @@ pub async fn undo(
     let by_schema = target.engine.undoing(before, &now);
     let Some(back) = by_schema.or_else(|| by_down_script(change, dialect, named)) else { return Ok(false) };
     told.warning(format!("taking back the {} statements of {} that were done", done.len(), change.migration.identity));
+    failpoint!("undo.before", EngineError::from);
     for sql in back {
+        failpoint!("undo.statement");
         // What is refused may concern what was never made: what counts is what is there afterwards.
         if let Err(refused) = held.session()?.execute(&sql).await
             && matches!(refused.error, EngineError::Lost { .. })
@@ -47,7 +49,9 @@ pub async fn undo(
     if held.session()?.schema(None).await?.only(named).fingerprint() != before.only(named).fingerprint() {
         return Ok(false);
     }
-    held.session()?.write(&journal::forget(change.run, change.seq), &[]).await?;
+    failpoint!("undo.proved", EngineError::from);
+    let epoch = held.epoch;
+    journal::forget_now(held.session()?, change.run, change.seq, epoch).await?;
     Ok(true)
 }
 

@@ -3,10 +3,14 @@
 use semver::Version;
 use ulid::Ulid;
 
-use super::{journal, lock::moment, tables};
+use super::{
+    backfill, journal,
+    lock::{self, moment},
+    tables,
+};
 use crate::{
     engine::{EngineError, Row, Session, Words},
-    model::history::{Applied, History},
+    model::history::{Applied, History, Unfinished},
 };
 
 /// What the target says of itself; an empty history when our tables are not there.
@@ -46,15 +50,22 @@ pub async fn recorded(session: &mut dyn Session, words: &Words) -> Result<Option
     let rows = session.query(&sql, &[]).await?;
     // Without its row the lock's table is not finished yet, and nothing was ever applied.
     let Some(head) = rows.first() else { return Ok(None) };
-    tables::must_be_known(head.int(0)?)?;
+    let layout = head.int(0)?;
+    tables::must_be_known(layout)?;
     let version = match head.int(2)? {
         None | Some(0) => None, // nothing yet, or everything was rolled back
         Some(_) => head.text(1)?.map(version_of).transpose()?,
     };
-    let unfinished = journal::in_flight(head, 3)?.map(|found| found.summary());
+    let unfinished = match journal::in_flight(head, 3)? {
+        Some(found) => Some(Unfinished { backfill: backfill::summary(session, &found).await?, ..found.summary() }),
+        None => None,
+    };
     let applied = applied(session, words).await?;
-    let has_foreign_tables = applied.is_empty() && head.int(2)?.is_none() && has_foreign_tables(session, words).await?;
-    Ok(Some(History { version, applied, has_foreign_tables, unfinished }))
+    // What a first migration has made before it was interrupted is no stranger's.
+    let is_blank = applied.is_empty() && head.int(2)?.is_none() && unfinished.is_none();
+    let has_foreign_tables = is_blank && has_foreign_tables(session, words).await?;
+    let is_outdated = layout < Some(tables::LAYOUT);
+    Ok(Some(History { version, applied, has_foreign_tables, unfinished, is_outdated }))
 }
 
 async fn applied(session: &mut dyn Session, words: &Words) -> Result<Vec<Applied>, EngineError> {
@@ -153,25 +164,26 @@ fn record_version(from: &str) -> String {
 /// Records the failure of a migration that is not critical, from its planned row.
 ///
 /// # Errors
-/// The server's.
+/// [`EngineError::Fenced`] when another run has taken over.
 pub async fn record_failed(
     session: &mut dyn Session,
     words: &Words,
-    run: Ulid,
-    seq: u32,
+    epoch: i64,
+    (run, seq): (Ulid, u32),
     error: &str,
 ) -> Result<(), EngineError> {
+    let from = format!(
+        "FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} AND statement = 0 AND {}",
+        lock::is_ours(epoch)
+    );
     let sql = format!(
         "INSERT INTO migration_history (migration_number, version, description, applied_by, execution_time_ms, success, \
          rollback_available, name, checksum, run_id, error_message) SELECT number, version, description, applied_by, \
-         {elapsed}, FALSE, FALSE, name, checksum, run_id, ? FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} \
-         AND statement = 0",
+         {elapsed}, FALSE, FALSE, name, checksum, run_id, ? {from}",
         elapsed = words.elapsed_ms
     );
-    session.write(&sql, &[error.into()]).await?;
-    let from = format!("FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} AND statement = 0");
-    session.write(&record_version(&from), &[]).await?;
-    Ok(())
+    lock::write_fenced(session, epoch, &sql, &[error.into()]).await?;
+    lock::write_fenced(session, epoch, &record_version(&from), &[]).await
 }
 
 /// The newest row of `schema_version`: its version, and the number of the migration that made it.

@@ -6,6 +6,7 @@
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
+use super::lock;
 use crate::{
     engine::{EngineError, Row, Session, Value},
     model::{
@@ -17,6 +18,9 @@ use crate::{
 
 /// Rows that one INSERT carries; keeps the number of bound values below what every engine takes.
 const ROWS_AT_ONCE_MAX: usize = 50;
+
+/// The state of a statement that is a backfill.
+pub(super) const BACKFILL: &str = "backfill";
 
 /// The newest row of the journal under a condition.
 macro_rules! newest {
@@ -93,27 +97,31 @@ pub async fn plan_run(
     signature: &Signature,
     planned: &[Planned],
 ) -> Result<(), EngineError> {
-    session
-        .write(
-            "DELETE FROM windlass_journal WHERE run_id NOT IN \
-             (SELECT run_id FROM (SELECT DISTINCT run_id FROM windlass_journal WHERE statement > 0) AS begun)",
-            &[],
-        )
-        .await?;
+    let epoch = signature.epoch;
+    let sql = format!(
+        "DELETE FROM windlass_journal WHERE run_id NOT IN \
+         (SELECT run_id FROM (SELECT DISTINCT run_id FROM windlass_journal WHERE statement > 0) AS begun) AND {}",
+        lock::is_ours(epoch)
+    );
+    session.write(&sql, &[]).await?;
+    let fenced = lock::ours_or_nothing(epoch);
+    let marks = format!("(?, ?, 0, ?, 'planned', ?, ?, ?, ?, ?, ?, ?, ?, ?, {fenced}, ?)");
     let connection = session.connection_id().to_owned();
     for rows in planned.chunks(ROWS_AT_ONCE_MAX) {
-        let marks = vec!["(?, ?, 0, ?, 'planned', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; rows.len()].join(", ");
+        let marks = vec![marks.as_str(); rows.len()].join(", ");
         let binds: Vec<Value> = rows.iter().flat_map(|row| binds_of(signature, row, &connection)).collect();
         let sql = format!(
             "INSERT INTO windlass_journal (run_id, seq, statement, direction, state, name, number, version, description, \
              checksum, bytes_sha256, rollback_available, backend_version, applied_by, epoch, connection_id) VALUES {marks}"
         );
-        session.write(&sql, &binds).await?;
+        if let Err(error) = session.write(&sql, &binds).await {
+            return Err(lock::or_fenced(session, epoch, error).await);
+        }
     }
     Ok(())
 }
 
-fn binds_of(signature: &Signature, row: &Planned, connection: &str) -> [Value; 14] {
+fn binds_of(signature: &Signature, row: &Planned, connection: &str) -> [Value; 13] {
     [
         signature.run.to_string().into(),
         i64::from(row.seq).into(),
@@ -127,7 +135,6 @@ fn binds_of(signature: &Signature, row: &Planned, connection: &str) -> [Value; 1
         row.rollback_available.into(),
         signature.backend_version.clone().into(),
         signature.applied_by.clone().into(),
-        signature.epoch.into(),
         connection.into(),
     ]
 }
@@ -159,23 +166,38 @@ pub async fn intend(
     let Place { run, seq, statement } = place;
     let (digest, connection) = (sha256(sql), session.connection_id());
     let before = fingerprint_before.map_or("NULL".to_owned(), |before| format!("'{before}'"));
+    let ours = if ablated!("fence") { "1 = 1".to_owned() } else { format!("l.epoch = {epoch}") };
     let text = format!(
         "INSERT INTO windlass_journal (run_id, seq, statement, direction, state, name, number, version, sql_sha256, \
          fingerprint_before, epoch, connection_id) SELECT p.run_id, p.seq, {statement}, p.direction, 'intent', \
          p.name, p.number, p.version, '{digest}', {before}, l.epoch, '{connection}' FROM windlass_journal p, \
          windlass_lock l WHERE p.run_id = '{run}' AND p.seq = {seq} AND p.statement = 0 AND l.id = 1 \
-         AND l.epoch = {epoch}"
+         AND {ours}"
     );
     let written = session.write(&text, &[]).await?;
     if written == 1 { Ok(()) } else { Err(EngineError::Fenced { ours: epoch }) }
 }
 
-/// The statement that marks a statement as done.
+/// Marks a statement as done.
+///
+/// # Errors
+/// [`EngineError::Fenced`] when another run has taken over.
+pub async fn mark_done(session: &mut dyn Session, place: Place, epoch: i64) -> Result<(), EngineError> {
+    lock::write_fenced(session, epoch, &done(place, epoch), &[]).await
+}
+
+/// The statement that marks a statement as done, and nothing when another run has taken over.
 #[must_use]
-pub fn mark_done(place: Place) -> String {
+pub fn done(place: Place, epoch: i64) -> String {
+    becomes("done", place, epoch)
+}
+
+fn becomes(state: &str, place: Place, epoch: i64) -> String {
     let Place { run, seq, statement } = place;
     format!(
-        "UPDATE windlass_journal SET state = 'done' WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement}"
+        "UPDATE windlass_journal SET state = '{state}' WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement} \
+         AND {}",
+        lock::is_ours(epoch)
     )
 }
 
@@ -192,13 +214,9 @@ pub fn mark_running(place: Place) -> String {
 /// Makes an intent again of a statement that is done, before it is taken back.
 ///
 /// # Errors
-/// The server's.
-pub async fn doubt(session: &mut dyn Session, place: Place) -> Result<(), EngineError> {
-    let Place { run, seq, statement } = place;
-    let sql = format!(
-        "UPDATE windlass_journal SET state = 'intent' WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement}"
-    );
-    session.write(&sql, &[]).await.map(drop)
+/// [`EngineError::Fenced`] when another run has taken over; the server's.
+pub async fn doubt(session: &mut dyn Session, place: Place, epoch: i64) -> Result<(), EngineError> {
+    lock::write_fenced(session, epoch, &becomes("intent", place, epoch), &[]).await
 }
 
 /// The statement that adds a statement as done at once, for one that shares a transaction with this mark.
@@ -210,6 +228,15 @@ pub fn add_done(place: Place, epoch: i64) -> String {
          SELECT run_id, seq, {statement}, direction, 'done', name, number, version, {epoch} FROM windlass_journal \
          WHERE run_id = '{run}' AND seq = {seq} AND statement = 0"
     )
+}
+
+/// Drops a migration's statement rows, in a transaction of its own.
+///
+/// # Errors
+/// [`EngineError::Fenced`] when another run has taken over.
+pub async fn forget_now(session: &mut dyn Session, run: Ulid, seq: u32, epoch: i64) -> Result<(), EngineError> {
+    let sql = format!("{} AND {}", forget(run, seq), lock::is_ours(epoch));
+    lock::write_fenced(session, epoch, &sql, &[]).await
 }
 
 /// The statement that drops a migration's statement rows, for the transaction that records it.
@@ -237,6 +264,8 @@ pub struct InFlight {
     pub done: bool,
     /// Whether something was committed while it ran.
     pub ran: bool,
+    /// Whether it is the migration's backfill, which is done as far as its own row says.
+    pub is_backfill: bool,
     /// The SHA-256 of its text.
     pub sql_sha256: Option<String>,
     /// The scoped fingerprint before it.
@@ -252,11 +281,12 @@ impl InFlight {
             migration: self.name.clone(),
             direction: self.direction,
             statements_done: if self.done { self.statement } else { self.statement - 1 },
-            statement_in_doubt: (!self.done).then_some(self.statement),
+            statement_in_doubt: (!self.done && !self.is_backfill).then_some(self.statement),
             place: None,
             next_step: String::new(),
             waits_for_a_person: false,
             choices: Vec::new(),
+            backfill: None,
         }
     }
 }
@@ -288,23 +318,34 @@ async fn newest(session: &mut dyn Session, sql: &str) -> Result<Option<InFlight>
 /// Takes an intent out that is known to have changed nothing.
 ///
 /// # Errors
-/// The server's.
-pub async fn withdraw(session: &mut dyn Session, place: Place) -> Result<(), EngineError> {
+/// [`EngineError::Fenced`] when another run has taken over.
+pub async fn withdraw(session: &mut dyn Session, place: Place, epoch: i64) -> Result<(), EngineError> {
     let Place { run, seq, statement } = place;
-    let sql =
-        format!("DELETE FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement}");
-    session.write(&sql, &[]).await.map(drop)
+    let sql = format!(
+        "DELETE FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement} AND {}",
+        lock::is_ours(epoch)
+    );
+    lock::write_fenced(session, epoch, &sql, &[]).await
 }
 
 /// Gives a planned row the checksum of the text that finishes it.
 ///
 /// # Errors
-/// The server's.
-pub async fn renew(session: &mut dyn Session, run: Ulid, seq: u32, checksum: &Checksum) -> Result<(), EngineError> {
+/// [`EngineError::Fenced`] when another run has taken over.
+pub async fn renew(
+    session: &mut dyn Session,
+    run: Ulid,
+    seq: u32,
+    checksum: &Checksum,
+    epoch: i64,
+) -> Result<(), EngineError> {
     let sql = format!(
-        "UPDATE windlass_journal SET checksum = ?, bytes_sha256 = ? WHERE run_id = '{run}' AND seq = {seq} AND statement = 0"
+        "UPDATE windlass_journal SET checksum = ?, bytes_sha256 = ? WHERE run_id = '{run}' AND seq = {seq} AND statement = 0 \
+         AND {}",
+        lock::is_ours(epoch)
     );
-    session.write(&sql, &[checksum.to_string().into(), checksum.bytes.clone().into()]).await.map(drop)
+    let binds = [checksum.to_string().into(), checksum.bytes.clone().into()];
+    lock::write_fenced(session, epoch, &sql, &binds).await
 }
 
 /// The migration in flight whose columns begin at `from`; `None` where they are empty.
@@ -327,6 +368,7 @@ pub(super) fn in_flight(row: &Row, from: usize) -> Result<Option<InFlight>, Engi
         statement: small(5)?,
         done: text(6)? == Some("done"),
         ran: text(6)? == Some("running"),
+        is_backfill: text(6)? == Some(BACKFILL),
         sql_sha256: text(7)?.map(str::to_owned),
         fingerprint_before: text(8)?.map(str::to_owned),
     }))

@@ -6,7 +6,7 @@
 use sha2::{Digest, Sha256};
 
 use super::session::MariaSession;
-use crate::engine::{EngineError, Row, Session, Value};
+use crate::engine::{EngineError, Owner, Row, Session, Value};
 
 /// How much of the hash is in the name: MySQL takes 64 characters at most (MySQL manual, "Locking Functions").
 const HASH_DIGITS: usize = 40;
@@ -38,9 +38,21 @@ impl MariaSession {
         Ok(self.held)
     }
 
-    pub(super) async fn lock_is_held(&mut self) -> Result<bool, EngineError> {
+    pub(super) async fn owner_of_lock(&mut self) -> Result<Option<Owner>, EngineError> {
         let rows = self.query("SELECT IS_USED_LOCK(?)", &[Value::Text(self.lock.clone())]).await?;
-        Ok(only(&rows)?.is_some())
+        Ok(only(&rows)?.map(|thread| Owner { connection: thread.to_string(), beat: None }))
+    }
+
+    /// Ends the session that is `owner`, if it still holds the lock. An unknown thread is error 1094 (MariaDB manual, "KILL").
+    pub(super) async fn end_owner_of_lock(&mut self, owner: &Owner) -> Result<(), EngineError> {
+        let thread: u64 = owner.connection.parse().unwrap_or_default();
+        if self.owner_of_lock().await?.is_none_or(|now| now.connection != owner.connection) {
+            return Ok(());
+        }
+        match self.query(&format!("KILL CONNECTION {thread}"), &[]).await {
+            Err(EngineError::Refused { code, .. }) if code == "1094" => Ok(()),
+            ended => ended.map(drop),
+        }
     }
 
     pub(super) async fn give_lock_back(&mut self) -> Result<(), EngineError> {

@@ -8,6 +8,7 @@ mod broken;
 mod dump;
 mod introspect;
 mod lock;
+mod lookout;
 mod open;
 mod restore;
 mod rows;
@@ -17,13 +18,14 @@ mod tool;
 mod transact;
 mod undoing;
 mod watch;
+mod within;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
 use self::{address::Address, open::Purpose};
-use super::{DdlScope, DumpSink, DumpSource, Engine, EngineError, RestoreError, Session, Words};
+use super::{DdlScope, DumpSink, DumpSource, Engine, EngineError, Lookout, RestoreError, Session, Words};
 use crate::{
     model::{schema::Schema, snapshot::Manifest},
     sql::Dialect,
@@ -67,6 +69,10 @@ impl Engine for MariaDb {
 
     async fn open_to_read(&self) -> Result<Box<dyn Session>, EngineError> {
         Ok(Box::new(open::open(&self.address, Purpose::Read).await?))
+    }
+
+    async fn lookout(&self) -> Result<Box<dyn Lookout>, EngineError> {
+        Ok(Box::new(lookout::MariaLookout::open(&self.address).await?))
     }
 
     fn undoing(&self, before: &Schema, now: &Schema) -> Option<Vec<String>> {

@@ -38,6 +38,8 @@ pub(super) enum Purpose {
     Write,
     /// A look.
     Read,
+    /// To stand beside a session that works.
+    Beside,
 }
 
 /// Opens one raw connection that never reconnects.
@@ -89,6 +91,7 @@ async fn introduce(connection: &mut MySqlConnection, purpose: Purpose) -> Result
     let last = match purpose {
         Purpose::Write => "START TRANSACTION READ WRITE;\nROLLBACK",
         Purpose::Read => "SET SESSION TRANSACTION READ ONLY",
+        Purpose::Beside => "DO 0",
     };
     let text = [WHO, VARIABLES, session.as_str(), WITHOUT_IGNORE_SPACE, last].join(";\n");
     let mut told = Answers::default();

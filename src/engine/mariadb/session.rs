@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use super::{MARIADB, broken, introspect, rows, transact, watch};
 use crate::{
-    engine::{EngineError, Limits, Row, Server, Session, StatementError, Value},
+    engine::{EngineError, Limits, Owner, Row, Server, Session, StatementError, Value},
     model::schema::Schema,
 };
 
@@ -32,6 +32,9 @@ const WAIT_S_MAX: u64 = 31_536_000;
 
 /// The server ended the session: shutdown, KILL, idle too long (MariaDB and MySQL manuals, "Error Codes").
 const SESSION_ENDED: [u16; 5] = [1053, 1927, 3169, 4031, 1080];
+
+/// A lock was not given: in time, or because of a deadlock (same place).
+const NOT_GIVEN: [u16; 2] = [1205, 1213];
 
 /// A session.
 pub(super) struct MariaSession {
@@ -145,7 +148,15 @@ impl Session for MariaSession {
     }
 
     async fn is_locked(&mut self) -> Result<bool, EngineError> {
-        self.lock_is_held().await
+        Ok(self.owner_of_lock().await?.is_some())
+    }
+
+    async fn lock_owner(&mut self) -> Result<Option<Owner>, EngineError> {
+        self.owner_of_lock().await
+    }
+
+    async fn end_lock_owner(&mut self, owner: &Owner) -> Result<bool, EngineError> {
+        self.end_owner_of_lock(owner).await.map(|()| true)
     }
 
     async fn unlock(&mut self) -> Result<(), EngineError> {
@@ -169,7 +180,7 @@ impl Session for MariaSession {
 
     async fn execute(&mut self, sql: &str) -> Result<u64, StatementError> {
         self.text(sql, self.deadline).await.map_err(|error| {
-            let committed = matches!(error, EngineError::Refused { .. }).then_some(false);
+            let committed = matches!(error, EngineError::Refused { .. } | EngineError::Blocked { .. }).then_some(false);
             StatementError { index: 0, committed, error }
         })
     }
@@ -224,6 +235,11 @@ pub(super) async fn answered<T>(
 pub(super) fn understood(error: &sqlx::Error) -> EngineError {
     let reason = error.to_string();
     match error.as_database_error().and_then(|error| error.try_downcast_ref::<MySqlDatabaseError>()) {
+        Some(refusal) if NOT_GIVEN.contains(&refusal.number()) => EngineError::Blocked {
+            code: refusal.number().to_string(),
+            message: refusal.message().to_owned(),
+            holder: None,
+        },
         Some(refusal) if !SESSION_ENDED.contains(&refusal.number()) => {
             EngineError::Refused { code: refusal.number().to_string(), message: refusal.message().to_owned() }
         }

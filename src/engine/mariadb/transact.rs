@@ -47,7 +47,7 @@ pub(super) async fn run(
     while from < texts.len() {
         let end = from + at_once(&texts[from..]);
         if let Err((nth, error)) = several(session, &texts, from..end, &mut told).await {
-            let is_refused = matches!(error, EngineError::Refused { .. });
+            let is_refused = matches!(error, EngineError::Refused { .. } | EngineError::Blocked { .. });
             let index = nth.checked_sub(1).unwrap_or(statements.len());
             if nth == last {
                 return Err(StatementError { index, committed: None, error });

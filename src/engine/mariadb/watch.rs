@@ -15,16 +15,16 @@ use super::{rows, session::understood};
 use crate::engine::{EngineError, Value};
 
 /// How long between two looks.
-const LOOK_EVERY_S: u64 = 30;
+const LOOK_EVERY_S: u64 = 5;
 
 /// How long a look may take.
-const LOOK_MS_MAX: u64 = 10_000;
+const LOOK_MS_MAX: u64 = 5_000;
 
 /// So many looks in a row must find the server idle: one may fall between the end of a statement and its answer.
 const IDLE_LOOKS: u32 = 3;
 
 /// How long the server may be out of reach before its answer is no longer waited for.
-const UNREACHABLE_S_MAX: u64 = 15 * 60;
+const UNREACHABLE_S_MAX: u64 = 25;
 
 /// Whether the server works for connection `id`. An account sees its own connections without the PROCESS privilege
 /// (MariaDB manual, "SHOW PROCESSLIST").

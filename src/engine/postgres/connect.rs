@@ -52,6 +52,8 @@ pub(super) enum Purpose {
     Work,
     /// To look only; the server refuses to write.
     Look,
+    /// To stand beside a session that works: it waits for nobody.
+    Beside,
 }
 
 /// Waits for the server, with a bound.
@@ -84,7 +86,7 @@ pub(super) async fn raw(address: &Address) -> Result<PgConnection, EngineError> 
 /// As [`crate::engine::Engine::open`]; [`EngineError::ReadOnly`] when it is to work and cannot.
 pub(super) async fn open(address: &Address, purpose: Purpose) -> Result<PgSession, EngineError> {
     let (connection, other) = match purpose {
-        Purpose::Look => (raw(address).await, None),
+        Purpose::Look | Purpose::Beside => (raw(address).await, None),
         Purpose::Work => {
             let (connection, other) = tokio::join!(raw(address), raw(address));
             (connection, Some(other))
@@ -180,8 +182,12 @@ async fn set(connection: &mut PgConnection, settings: String) -> Result<String, 
 
 /// The statements that set what a server of this version knows; without the first where `every` is false.
 fn settings(purpose: Purpose, number: i32, every: bool) -> String {
-    let read_only = (purpose == Purpose::Look).then_some(("default_transaction_read_only", "on", 0));
+    let more: &[_] = match purpose {
+        Purpose::Work => &[],
+        Purpose::Look => &[("default_transaction_read_only", "on", 0)],
+        Purpose::Beside => &[("lock_timeout", "200ms", 0), ("statement_timeout", "2s", 0)],
+    };
     let skipped = usize::from(!every);
-    let known = SETTINGS.into_iter().skip(skipped).chain(read_only).filter(|(_, _, since)| number >= *since);
+    let known = SETTINGS.into_iter().skip(skipped).chain(more.iter().copied()).filter(|(_, _, since)| number >= *since);
     known.map(|(name, value, _)| format!("SET {name} = '{value}'")).collect::<Vec<_>>().join(";\n")
 }

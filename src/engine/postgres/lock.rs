@@ -7,7 +7,7 @@
 use sqlx::{PgConnection, Row};
 
 use super::refusal;
-use crate::engine::EngineError;
+use crate::engine::{EngineError, Owner};
 
 /// The lock's name: the bytes of `windlass`. The server knows it by its halves, `classid` and `objid` of `pg_locks`.
 const KEY: i64 = i64::from_be_bytes(*b"windlass");
@@ -15,7 +15,7 @@ const KEY: i64 = i64::from_be_bytes(*b"windlass");
 /// Who holds the lock, as a condition on `pg_locks l`; an 8-byte key has `objsubid` 1 (PostgreSQL manual, System Views).
 fn held() -> String {
     format!(
-        "SELECT 1 FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
+        "SELECT l.pid FROM pg_locks l WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1 \
          AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()) \
          AND l.classid = {}::oid AND l.objid = {}::oid",
         KEY >> 32,
@@ -32,6 +32,21 @@ pub(super) async fn try_take(connection: &mut PgConnection) -> Result<bool, Engi
 /// Whether anybody holds it.
 pub(super) async fn is_held(connection: &mut PgConnection) -> Result<bool, EngineError> {
     ask(connection, format!("SELECT EXISTS ({})", held())).await
+}
+
+/// The session that holds it.
+pub(super) async fn owner(connection: &mut PgConnection) -> Result<Option<Owner>, EngineError> {
+    let row = sqlx::raw_sql(sqlx::AssertSqlSafe(held())).fetch_optional(connection).await;
+    let pid: Option<i32> =
+        row.and_then(|row| row.map(|row| row.try_get(0)).transpose()).map_err(|error| refusal::of(&error))?;
+    Ok(pid.map(|pid| Owner { connection: pid.to_string(), beat: None }))
+}
+
+/// Ends the session `pid`, if it holds the lock (PostgreSQL manual, "Server Signaling Functions").
+pub(super) async fn end(connection: &mut PgConnection, pid: i32) -> Result<(), EngineError> {
+    let sql = format!("SELECT pg_terminate_backend(h.pid) FROM ({}) h WHERE h.pid = {pid}", held());
+    let told = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_optional(connection).await;
+    told.map(drop).map_err(|error| refusal::of(&error))
 }
 
 /// Gives it back, if this session holds it.

@@ -12,6 +12,7 @@ mod copy;
 mod dump;
 mod introspect;
 mod lock;
+mod lookout;
 mod pooler;
 mod refusal;
 mod remains;
@@ -24,13 +25,14 @@ mod text;
 mod tool;
 mod transact;
 mod watch;
+mod within;
 
 use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 
 use self::{address::Address, connect::Purpose};
-use super::{DdlScope, DumpSink, DumpSource, Engine, EngineError, RestoreError, Session, Words};
+use super::{DdlScope, DumpSink, DumpSource, Engine, EngineError, Lookout, RestoreError, Session, Words};
 use crate::{model::snapshot::Manifest, sql::Dialect};
 
 /// The engine for a URL `postgres://…` or `postgresql://…`.
@@ -70,6 +72,18 @@ impl Engine for Postgres {
 
     async fn open_to_read(&self) -> Result<Box<dyn Session>, EngineError> {
         Ok(Box::new(connect::open(&self.address, Purpose::Look).await?))
+    }
+
+    async fn lookout(&self) -> Result<Box<dyn Lookout>, EngineError> {
+        Ok(Box::new(lookout::PgLookout::open(&self.address).await?))
+    }
+
+    /// What goes on concurrently, and a plain VACUUM, waits for SHARE UPDATE EXCLUSIVE at most, which keeps neither readers
+    /// nor writers waiting (PostgreSQL manual, "Explicit Locking").
+    fn lets_others_pass(&self, statement: &str) -> bool {
+        let words: Vec<String> = statement.split_whitespace().map(str::to_ascii_uppercase).collect();
+        let is_vacuum = words.first().is_some_and(|word| word.starts_with("VACUUM"));
+        words.iter().any(|word| word == "CONCURRENTLY") || is_vacuum && !words.iter().any(|word| word.contains("FULL"))
     }
 
     async fn remains(&self, session: &mut dyn Session, statement: &str) -> Result<Vec<String>, EngineError> {

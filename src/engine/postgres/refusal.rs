@@ -7,10 +7,16 @@ use crate::engine::EngineError;
 /// SQLSTATE class 08, connection exceptions (PostgreSQL manual, appendix A, "PostgreSQL Error Codes").
 const CONNECTION_EXCEPTION: &str = "08";
 
+/// A lock was not given: in time, or because of a deadlock (same place: `lock_not_available`, `deadlock_detected`).
+const NOT_GIVEN: [&str; 2] = ["55P03", "40P01"];
+
 /// What went wrong, after the session was open.
 pub(super) fn of(error: &sqlx::Error) -> EngineError {
     match server(error) {
         Some(refusal) if ends_the_session(refusal) => EngineError::Lost { reason: words(refusal) },
+        Some(refusal) if NOT_GIVEN.contains(&refusal.code()) => {
+            EngineError::Blocked { code: refusal.code().to_owned(), message: words(refusal), holder: None }
+        }
         Some(refusal) => EngineError::Refused { code: refusal.code().to_owned(), message: words(refusal) },
         None => match error {
             sqlx::Error::Encode(_)

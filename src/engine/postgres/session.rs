@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::{address::Address, bind, connect::bounded, introspect, lock, refusal, rows, transact, watch};
 use crate::{
-    engine::{EngineError, Limits, Row, Server, Session, StatementError, Value},
+    engine::{EngineError, Limits, Owner, Row, Server, Session, StatementError, Value},
     model::schema::Schema,
 };
 
@@ -117,6 +117,17 @@ impl Session for PgSession {
     async fn is_locked(&mut self) -> Result<bool, EngineError> {
         let answer = bounded(lock::is_held(self.line()?)).await;
         self.noted(answer)
+    }
+
+    async fn lock_owner(&mut self) -> Result<Option<Owner>, EngineError> {
+        let answer = bounded(lock::owner(self.line()?)).await;
+        self.noted(answer)
+    }
+
+    async fn end_lock_owner(&mut self, owner: &Owner) -> Result<bool, EngineError> {
+        let pid = owner.connection.parse().unwrap_or_default();
+        let answer = bounded(lock::end(self.line()?, pid)).await;
+        self.noted(answer).map(|()| true)
     }
 
     async fn unlock(&mut self) -> Result<(), EngineError> {

@@ -45,6 +45,9 @@ pub(super) fn with_line(error: EngineError, line: Option<usize>) -> EngineError 
         (EngineError::Refused { code, message }, Some(line)) => {
             EngineError::Refused { code, message: format!("{message} (line {line} of the statement)") }
         }
+        (EngineError::Blocked { code, message, holder }, Some(line)) => {
+            EngineError::Blocked { code, message: format!("{message} (line {line} of the statement)"), holder }
+        }
         (error, _) => error,
     }
 }

@@ -6,19 +6,26 @@
 use std::{future::Future, pin::pin, time::Duration};
 
 use sqlx::{Connection, PgConnection};
-use tokio::{select, time::sleep};
+use tokio::{
+    select,
+    time::{sleep, timeout},
+};
 
 use super::{address::Address, connect, refusal};
 use crate::engine::EngineError;
 
 /// How long a statement runs before anybody wonders, and between two questions.
-const WONDER_MS: u64 = 15_000;
+const WONDER_MS: u64 = 5_000;
+
+/// How long a question may take; three that go unanswered make half a minute, about as long as the server itself waits for
+/// us (`tcp_*` of the session).
+const LOOK_MS_MAX: u64 = 5_000;
 
 /// How long an answer may be on its way after its session has ended.
 const LAST_WORDS_MS: u64 = 2_000;
 
 /// So many questions in a row may go unanswered.
-const SILENT_MAX: u32 = 4;
+const SILENT_MAX: u32 = 3;
 
 /// What a second connection found out.
 enum Sight {
@@ -42,7 +49,8 @@ pub(super) async fn over<T>(
     loop {
         let look = async {
             sleep(Duration::from_millis(WONDER_MS)).await;
-            look(address, pid, started).await
+            let looked = timeout(Duration::from_millis(LOOK_MS_MAX), look(address, pid, started)).await;
+            looked.unwrap_or(Sight::Silence)
         };
         let sight = select! { done = &mut work => return Ok(done), sight = look => sight };
         match sight {
@@ -78,7 +86,7 @@ async fn look(address: &Address, pid: &str, started: &str) -> Sight {
 /// Whether the server says anything at all, were it a refusal.
 async fn answers(address: &Address) -> bool {
     let limit = Duration::from_millis(LAST_WORDS_MS);
-    let said = tokio::time::timeout(limit, PgConnection::connect_with(&address.options)).await;
+    let said = timeout(limit, PgConnection::connect_with(&address.options)).await;
     said.is_ok_and(|opened| opened.as_ref().map_or_else(|error| refusal::server(error).is_some(), |_| true))
 }
 

@@ -7,6 +7,8 @@ use sqlx::error::DatabaseError;
 use super::{EngineError, Place};
 
 // SQLite manual, "Result and Error Codes".
+const BUSY: i32 = 5;
+const LOCKED: i32 = 6;
 const READ_ONLY: i32 = 8;
 const INTERRUPTED: i32 = 9;
 const IO_ERROR: i32 = 10;
@@ -33,6 +35,9 @@ pub(super) fn in_session(place: &Place, error: &sqlx::Error, allowed: Option<Dur
             let code = code_of(error.as_ref());
             match (primary(code), allowed) {
                 (INTERRUPTED, Some(allowed)) => EngineError::TimedOut(allowed),
+                (BUSY | LOCKED, _) => {
+                    EngineError::Blocked { code: code.to_string(), message: error.message().to_owned(), holder: None }
+                }
                 (READ_ONLY, _) => EngineError::ReadOnly { address: place.address.clone() },
                 _ => EngineError::Refused { code: code.to_string(), message: error.message().to_owned() },
             }

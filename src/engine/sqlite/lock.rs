@@ -24,7 +24,7 @@ const TRIES: u32 = 4;
 const TRY_AGAIN_MS: u64 = 5;
 
 /// The lock file of a database; the same for every path that leads to it.
-fn path_of(place: &Place) -> PathBuf {
+pub(super) fn path_of(place: &Place) -> PathBuf {
     let mut path = place.path.canonicalize().unwrap_or_else(|_| place.path.clone()).into_os_string();
     path.push(".windlass-lock");
     PathBuf::from(path)

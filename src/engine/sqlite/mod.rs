@@ -1,11 +1,13 @@
 //! SQLite: a file. One raw connection for each session; the lock is an OS lock on a file beside the database.
 
+mod batch;
 mod copy;
 mod definition;
 mod dump;
 mod fault;
 mod introspect;
 mod lock;
+mod lookout;
 mod native;
 mod open;
 mod restore;
@@ -25,7 +27,7 @@ use std::{
 use async_trait::async_trait;
 
 use self::open::Access;
-use super::{DdlScope, DumpSink, DumpSource, Engine, EngineError, RestoreError, Session, Words};
+use super::{DdlScope, DumpSink, DumpSource, Engine, EngineError, Lookout, RestoreError, Session, Words};
 use crate::{model::snapshot::Manifest, sql::Dialect};
 
 /// Where the database lies.
@@ -92,6 +94,10 @@ impl Engine for Sqlite {
     /// A missing file stays missing: it is an empty database, and an empty one in memory stands in for it.
     async fn open_to_read(&self) -> Result<Box<dyn Session>, EngineError> {
         Ok(Box::new(session::SqliteSession::open(&self.place, Access::Read).await?))
+    }
+
+    async fn lookout(&self) -> Result<Box<dyn Lookout>, EngineError> {
+        Ok(Box::new(lookout::SqliteLookout(self.place.clone())))
     }
 
     async fn cancel(&self, connection_id: &str) -> Result<(), EngineError> {

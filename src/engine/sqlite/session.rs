@@ -10,13 +10,13 @@ use async_trait::async_trait;
 use sqlx::{Connection, SqliteConnection};
 
 use super::{
-    EngineError, Place, Session, definition, fault, introspect, lock,
+    EngineError, Place, Session, batch, definition, fault, introspect, lock, lookout,
     open::{self, Access, LOCK_TIMEOUT_MS},
     rows, sizes, transact,
     watch::Watcher,
 };
 use crate::{
-    engine::{Limits, Row, Server, StatementError, Value},
+    engine::{Limits, Owner, Row, Server, StatementError, Value},
     model::schema::Schema,
 };
 
@@ -146,6 +146,14 @@ impl Session for SqliteSession {
         lock::is_taken(&self.place, &self.watch)
     }
 
+    async fn lock_owner(&mut self) -> Result<Option<Owner>, EngineError> {
+        Ok(lock::is_taken(&self.place, &self.watch)?.then(|| lookout::owner(&self.place)))
+    }
+
+    async fn end_lock_owner(&mut self, _: &Owner) -> Result<bool, EngineError> {
+        Ok(false)
+    }
+
     async fn unlock(&mut self) -> Result<(), EngineError> {
         lock::free(&self.place, &self.watch)
     }
@@ -179,6 +187,10 @@ impl Session for SqliteSession {
         seen: &mut (dyn FnMut(usize) + Send),
     ) -> Result<(), StatementError> {
         transact::transact(self, statements, seen).await
+    }
+
+    async fn batch(&mut self, statements: &[&str]) -> Result<(), StatementError> {
+        batch::run(self, statements).await
     }
 
     async fn schema(&mut self, names: Option<&[String]>) -> Result<Schema, EngineError> {

@@ -1,4 +1,6 @@
 //! Whole runs on the command line, against the real program and a real database of every engine.
 
+mod break_lock;
 mod exit_codes;
 mod session;
+mod waiting;

@@ -1,11 +1,14 @@
 //! A day on the command line, from an empty database up and all the way back.
 
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+
 use crate::harness::{database::On, eye::must_be_same, on_every_engine, ship::Ship};
 
 on_every_engine!(
     the_sample_goes_up_and_all_the_way_back,
     a_snapshot_is_gone_back_to_and_so_is_the_state_before,
     where_nothing_is_to_be_done_nothing_is_written,
+    a_job_whose_process_died_at_its_very_end_is_told_to_be_interrupted,
 );
 
 /// Goal: every command that moves the database, or tells of it, does what it says.
@@ -92,7 +95,7 @@ async fn where_nothing_is_to_be_done_nothing_is_written(on: On) {
     ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
     let store = ship.folder().join("data/windlass.db");
     std::fs::remove_file(&store).expect("a control store");
-    let raised = "SELECT CAST(epoch AS CHAR(20)) FROM windlass_lock";
+    let raised = "SELECT CAST(epoch AS CHAR(20)) FROM windlass_lock WHERE id = 1";
     let epoch = ship.eye().await.texts(raised).await;
 
     let again = ship.cli(&["up"]).await.exits(0);
@@ -100,4 +103,21 @@ async fn where_nothing_is_to_be_done_nothing_is_written(on: On) {
     assert!(again.stdout.contains("nothing to do: the database is at 0.5.0"), "{}", again.stdout);
     assert_eq!(ship.eye().await.texts(raised).await, epoch);
     assert!(!store.exists(), "the control store was opened");
+}
+
+/// Goal: a process that dies after its last commit does not leave a job that runs for ever.
+/// Method: take back what the last lines of a run write down; whoever runs next has nothing to do.
+async fn a_job_whose_process_died_at_its_very_end_is_told_to_be_interrupted(on: On) {
+    let ship = Ship::with_sample(on).await;
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    let store = SqliteConnectOptions::new().filename(ship.folder().join("data/windlass.db"));
+    let mut store = SqliteConnection::connect_with(&store).await.expect("the control store");
+    let as_it_was = "UPDATE job SET state = 'running', finished_at = NULL, result = NULL";
+    sqlx::query(as_it_was).execute(&mut store).await.expect("the job as it was");
+    store.close().await.expect("goodbye");
+
+    ship.cli(&["up"]).await.exits(0);
+    let status = ship.cli(&["status", "--json"]).await.exits(0).json();
+
+    assert_eq!(status["recent"][0]["state"], "interrupted", "{status:#}");
 }

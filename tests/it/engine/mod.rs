@@ -1,6 +1,7 @@
 //! What the engines promise: one contract for all, and what each one adds.
 
 mod contract;
+mod fencing;
 mod mariadb;
 mod postgres;
 mod sensitivity;

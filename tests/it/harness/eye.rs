@@ -32,8 +32,11 @@ macro_rules! texts {
 
 impl Eye {
     pub async fn on(database: &Database) -> Self {
-        let url = database.url.as_str();
-        match database.on {
+        Self::at(database.on, &database.url).await
+    }
+
+    pub async fn at(on: On, url: &str) -> Self {
+        match on {
             On::Sqlite => {
                 let path = url.trim_start_matches("sqlite:");
                 let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
@@ -45,15 +48,28 @@ impl Eye {
         }
     }
 
+    /// What the server calls this connection.
+    pub async fn session_id(&mut self) -> String {
+        match self {
+            Self::Sqlite(_) => std::process::id().to_string(),
+            Self::Postgres(_) => self.number("SELECT pg_backend_pid()").await.to_string(),
+            Self::MariaDb(_) => self.number("SELECT CONNECTION_ID()").await.to_string(),
+        }
+    }
+
     /// Runs statements as they are.
     pub async fn run(&mut self, sql: &str) {
+        self.try_run(sql).await.expect("a statement of the test");
+    }
+
+    /// Runs statements that may be refused.
+    pub async fn try_run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         let sql = AssertSqlSafe(sql.to_owned());
-        let ran = match self {
+        match self {
             Self::Sqlite(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
             Self::Postgres(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
             Self::MariaDb(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
-        };
-        ran.expect("a statement of the test");
+        }
     }
 
     /// The rows of a query whose columns are text.

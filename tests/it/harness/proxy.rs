@@ -1,18 +1,31 @@
-//! A way to a server that a test can cut.
+//! A way to a server that a test can cut, or let everything vanish on.
 
 use std::net::SocketAddr;
 
 use tokio::{
-    io::copy_bidirectional,
-    net::{TcpListener, TcpStream},
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
     sync::watch,
     task::JoinHandle,
 };
 
+/// What becomes of what is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Open,
+    /// Every connection ends.
+    Cut,
+    /// Connections stay, and nothing comes through any more, in either direction.
+    Hole,
+}
+
 /// Passes on every connection to a server while it is open.
 pub struct Proxy {
     pub address: SocketAddr,
-    is_open: watch::Sender<bool>,
+    way: watch::Sender<Way>,
     accepting: JoinHandle<()>,
 }
 
@@ -20,25 +33,30 @@ impl Proxy {
     pub async fn to(server: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("its address");
-        let (is_open, seen) = watch::channel(true);
+        let (way, seen) = watch::channel(Way::Open);
         let accepting = tokio::spawn(async move {
             while let Ok((caller, _)) = listener.accept().await {
-                if *seen.borrow() {
+                if *seen.borrow() != Way::Cut {
                     tokio::spawn(pass_on(caller, server.clone(), seen.clone()));
                 }
             }
         });
-        Self { address, is_open, accepting }
+        Self { address, way, accepting }
     }
 
     /// Cuts every connection, and lets none through.
     pub fn cut(&self) {
-        self.is_open.send_replace(false);
+        self.way.send_replace(Way::Cut);
+    }
+
+    /// Lets everything vanish that is sent, without a word to anybody.
+    pub fn swallow(&self) {
+        self.way.send_replace(Way::Hole);
     }
 
     /// Lets connections through again.
     pub fn mend(&self) {
-        self.is_open.send_replace(true);
+        self.way.send_replace(Way::Open);
     }
 }
 
@@ -49,10 +67,23 @@ impl Drop for Proxy {
     }
 }
 
-async fn pass_on(mut caller: TcpStream, server: String, mut is_open: watch::Receiver<bool>) {
-    let Ok(mut server) = TcpStream::connect(server).await else { return };
+async fn pass_on(caller: TcpStream, server: String, mut way: watch::Receiver<Way>) {
+    let Ok(server) = TcpStream::connect(server).await else { return };
+    let ((from_caller, to_caller), (from_server, to_server)) = (caller.into_split(), server.into_split());
     tokio::select! {
-        _ = copy_bidirectional(&mut caller, &mut server) => {}
-        _ = is_open.wait_for(|is_open| !is_open) => {}
+        () = one_way(from_caller, to_server, way.clone()) => {}
+        () = one_way(from_server, to_caller, way.clone()) => {}
+        _ = way.wait_for(|way| *way == Way::Cut) => {}
     }
+}
+
+async fn one_way(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::Receiver<Way>) {
+    let mut piece = vec![0; 16 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut piece).await {
+        if way.wait_for(|way| *way != Way::Hole).await.is_err() || to.write_all(&piece[..length]).await.is_err() {
+            return;
+        }
+    }
+    // An end is not heard either.
+    let _ = way.wait_for(|way| *way != Way::Hole).await;
 }

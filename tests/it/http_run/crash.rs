@@ -17,6 +17,7 @@ on_every_engine!(
     a_statement_outside_a_transaction_is_found_and_finished,
     a_rollback_that_was_killed_is_finished,
     a_connection_that_is_lost_in_the_middle_is_no_failure_for_ever,
+    a_network_that_falls_silent_is_noticed,
 );
 
 /// At 1.0.0 with a gate. In the release after it, a statement that may happen only once stands between two others.
@@ -206,11 +207,8 @@ async fn a_rollback_that_was_killed_is_finished(on: On) {
     ship.cli(&["validate"]).await.exits(0);
 }
 
-/// Goal: when the connection goes in the middle, nothing is claimed that is not known; and the next run finishes it.
-async fn a_connection_that_is_lost_in_the_middle_is_no_failure_for_ever(on: On) {
-    if on == On::Sqlite {
-        return; // there is no connection to lose
-    }
+/// The same as [`with_gate`], by a way that can be broken; served.
+async fn by_a_proxy(on: On) -> (Ship, crate::harness::proxy::Proxy) {
     let mut ship = with_gate(on).await;
     add_the_rest(&ship);
     let (before, rest) = ship.database.url.split_once("127.0.0.1:").expect("a local server");
@@ -219,6 +217,54 @@ async fn a_connection_that_is_lost_in_the_middle_is_no_failure_for_ever(on: On) 
     let url = format!("{before}{}/{path}", proxy.address);
     ship.set("target.url", &url);
     ship.serve().await;
+    (ship, proxy)
+}
+
+/// Goal: nobody waits without end for an answer that cannot come, and the service answers meanwhile.
+/// Method: swallow everything that is sent while a statement is held; no connection is closed.
+async fn a_network_that_falls_silent_is_noticed(on: On) {
+    if on == On::Sqlite {
+        return; // there is no network
+    }
+    let (ship, proxy) = by_a_proxy(on).await;
+    let admin = ship.admin().await;
+    let gate = Gate::shut(&ship.database).await;
+    let job = admin.start("1.2.0").await.accepted();
+    ship.job_is_inside(&job, "v1.1.0_01_pass").await;
+    is_waiting(&mut ship.eye().await, "UPDATE gate%").await;
+
+    proxy.swallow();
+    let began = std::time::Instant::now();
+    let slowest = std::sync::Mutex::new(std::time::Duration::ZERO);
+    let failed = eventually("the job ends", async || {
+        let asked = std::time::Instant::now();
+        admin.health().await;
+        let mut slowest = slowest.lock().expect("nobody else");
+        *slowest = (*slowest).max(asked.elapsed());
+        drop(slowest);
+        let now = admin.get(&format!("/api/migration/progress?job={job}")).await.body;
+        (now["state"] != "running").then_some(now)
+    })
+    .await;
+    let took = began.elapsed();
+    proxy.mend();
+    gate.open().await;
+
+    assert_eq!(failed["problem"]["type"], "target-unreachable", "{failed:#}");
+    assert!(took < std::time::Duration::from_secs(60), "{took:?}");
+    let slowest = *slowest.lock().expect("nobody else");
+    assert!(slowest < std::time::Duration::from_secs(2), "health took {slowest:?}");
+    let finished = goes_on(&admin).await;
+    assert_eq!(finished["state"], "succeeded", "{finished:#}");
+    must_be_same(&ship.eye().await.everything().await, &golden(on).await);
+}
+
+/// Goal: when the connection goes in the middle, nothing is claimed that is not known; and the next run finishes it.
+async fn a_connection_that_is_lost_in_the_middle_is_no_failure_for_ever(on: On) {
+    if on == On::Sqlite {
+        return; // there is no connection to lose
+    }
+    let (ship, proxy) = by_a_proxy(on).await;
     let admin = ship.admin().await;
     let gate = Gate::shut(&ship.database).await;
     let job = admin.start("1.2.0").await.accepted();

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod checksums;
+mod clients;
 mod corpus;
 mod kinds;
 mod named;

@@ -1,0 +1,137 @@
+//! Count, then kill: every place a run passes, each of its passings, each fault.
+
+use std::time::Instant;
+
+use crate::{
+    chance::{Chance, seed},
+    database::On,
+    orders::{self, Orders},
+    program::word,
+    scenario::{self, Scenario},
+    tally::Tally,
+    trial,
+};
+
+/// How long an engine's trials take in the bounded slice.
+const SLICE_S: u64 = 30;
+/// Faults that once broke a promise; they are tried first on every engine that has them.
+const KNOWN: [(&str, &str); 8] = [
+    ("up", "done.after=kill@1"),
+    ("up", "rows.before=kill@2"),
+    ("down", "intent.before=takeover@2"),
+    ("down", "rows.after=takeover@2"),
+    ("sample-up", "announce.after=takeover@1"),
+    ("down", "intent.after=kill@4"),
+    ("down", "done.before=kill@3"),
+    ("up", "job.finish=kill@1"),
+];
+/// Of so many trials, one has two faults.
+const ONE_IN: usize = 5;
+
+#[tokio::test]
+async fn sqlite() {
+    torture(On::Sqlite).await;
+}
+
+#[tokio::test]
+async fn postgres() {
+    torture(On::Postgres).await;
+}
+
+#[tokio::test]
+async fn mariadb() {
+    torture(On::MariaDb).await;
+}
+
+/// How much is asked for.
+pub struct Budget {
+    begun: Instant,
+    seconds: u64,
+    points: u32,
+}
+
+impl Budget {
+    /// As the environment says; else the bounded slice.
+    pub fn asked() -> Self {
+        let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<f64>().ok());
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of hours or points")]
+        let whole = |number: f64| number.max(0.0) as u64;
+        let hours = number("WINDLASS_TORTURE_HOURS").map(|hours| whole(hours * 3600.0));
+        let points = number("WINDLASS_TORTURE_POINTS").map(|points| u32::try_from(whole(points)).unwrap_or(u32::MAX));
+        // Points alone may take as long as they take.
+        let seconds = hours.unwrap_or(if points.is_some() { u64::MAX } else { SLICE_S });
+        Self { begun: Instant::now(), seconds, points: points.unwrap_or(u32::MAX) }
+    }
+
+    /// How many trials there are of what has so many in the bounded slice.
+    pub fn scaled(&self, in_a_slice: u32) -> u32 {
+        let times = (self.seconds / SLICE_S).clamp(1, u64::from(self.points / in_a_slice).max(1));
+        in_a_slice.saturating_mul(u32::try_from(times).unwrap_or(u32::MAX))
+    }
+
+    pub fn is_over(&self, trials: u32) -> bool {
+        trials >= self.points || self.begun.elapsed().as_secs() >= self.seconds
+    }
+}
+
+/// `WINDLASS_TORTURE_ONLY="up: done.before=kill@3"`: this one trial, to repeat it.
+fn only() -> Option<(String, Orders)> {
+    let text = std::env::var("WINDLASS_TORTURE_ONLY").ok()?;
+    let (scenario, orders) = text.split_once(": ")?;
+    Some((scenario.to_owned(), orders::read(orders)?))
+}
+
+async fn torture(on: On) {
+    let (seed, budget) = (seed(), Budget::asked());
+    let mut tally = Tally::default();
+    match only() {
+        Some((name, orders)) => {
+            let told = scenario::all(on).into_iter().find(|told| told.name == name).expect("a scenario");
+            let scenario = Scenario::of(on, told).await;
+            one(&scenario, &orders, &mut tally).await;
+        }
+        None => all(on, seed, &budget, &mut tally).await,
+    }
+    eprintln!("{}", tally.told(word(on), seed, budget.begun.elapsed().as_secs_f64()));
+    assert!(tally.broken.is_empty(), "{} promises were broken", tally.broken.len());
+}
+
+/// Scenario after scenario in turn, so that whatever time there is goes to all of them.
+async fn all(on: On, seed: u64, budget: &Budget, tally: &mut Tally) {
+    let mut chance = Chance::of(seed);
+    let mut lanes = Vec::new();
+    for told in scenario::all(on) {
+        let scenario = Scenario::of(on, told).await;
+        let mut orders = orders::single(on, &scenario.places, &mut chance);
+        orders.reverse();
+        lanes.push((scenario, orders));
+    }
+    for (name, fault) in KNOWN {
+        let (scenario, _) = lanes.iter().find(|(scenario, _)| scenario.name == name).expect("a scenario");
+        one(scenario, &orders::read(fault).expect("a fault"), tally).await;
+    }
+    let mut turn = 0_usize;
+    while !budget.is_over(tally.trials()) {
+        let at = turn % lanes.len();
+        let (scenario, orders) = &mut lanes[at];
+        turn += 1;
+        let is_double = turn.is_multiple_of(ONE_IN) || orders.is_empty();
+        let next = if is_double { orders::double(on, &scenario.places, &mut chance) } else { orders.pop() };
+        if let Some(next) = next {
+            one(scenario, &next, tally).await;
+        }
+    }
+    for (scenario, _) in lanes {
+        scenario.end().await;
+    }
+}
+
+async fn one(scenario: &Scenario, orders: &Orders, tally: &mut Tally) {
+    let begun = Instant::now();
+    let verdict = trial::run(scenario, orders, "").await;
+    if std::env::var_os("WINDLASS_TORTURE_TIMES").is_some() {
+        eprintln!("{:>6} ms {} {}: {orders}", begun.elapsed().as_millis(), word(scenario.on), scenario.name);
+    }
+    let repeat = format!("{} {}: {orders}", word(scenario.on), scenario.name);
+    tally.count(scenario.name, orders.word(), &repeat, verdict);
+}
