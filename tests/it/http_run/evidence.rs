@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::harness::{
     database::On,
     eventually,
-    interrupted::{while_it_waits, with_gate},
+    interrupted::{while_it_waits, while_it_waits_under, with_gate},
     ship::Ship,
 };
 
@@ -319,4 +319,54 @@ async fn a_procedure_outside_transactions_is_asked_about() {
     assert_eq!(failed["problem"]["type"], "interrupted", "{failed:#}");
     ship.cli(&["up", "--snapshot", "never", "--in-doubt", "redo"]).await.exits(0);
     assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 1);
+}
+
+/// Goal: whoever has to decide is told the very snapshot under the run that was interrupted, though that run never ended.
+#[tokio::test]
+async fn the_way_back_names_the_snapshot_under_the_run() {
+    let ship = before(On::MariaDb, "CALL pass()").await;
+    ship.eye()
+        .await
+        .run("CREATE PROCEDURE pass() BEGIN CREATE TABLE made (id INT); UPDATE gate SET n = n + 1; END")
+        .await;
+    let before = ship.eye().await.everything().await;
+    while_it_waits_under(&ship, &["up", "--snapshot", "always"], "UPDATE gate SET n", false).await;
+    let id =
+        ship.cli(&["snapshot", "list", "--json"]).await.exits(0).json()[0]["id"].as_str().expect("an id").to_owned();
+    let back = format!("windlass down --snapshot {id}");
+
+    let status = ship.cli(&["status", "--json"]).await.exits(0).json();
+    let failed = ship.cli(&["up", "--json"]).await.exits(1).json();
+
+    assert_eq!(status["unfinished"]["choices"][2]["command"], back.as_str(), "{status:#}");
+    assert!(failed["problem"]["next_step"].as_str().expect("words").contains(&back), "{failed:#}");
+    ship.cli(&["down"]).await.exits(0);
+    crate::harness::eye::must_be_same(&ship.eye().await.everything().await, &before);
+}
+
+/// Goal: several services that start over one interrupted target finish it once, and none fails.
+#[tokio::test]
+async fn services_that_start_together_finish_it_once() {
+    let mut ship = before(On::MariaDb, "UPDATE gate SET n = n + 1").await;
+    while_it_waits(&ship, "UPDATE gate SET n", false).await;
+
+    let mut others: Vec<_> = (0..3).map(|_| ship.cli_begun(&["serve"])).collect();
+    ship.serve().await;
+    let admin = ship.admin().await;
+    admin.health_becomes("fine", |health| health.body["status"] == "ok").await;
+
+    assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 1);
+    assert_eq!(ship.applied().await, ["v1.0.0_01_gate", "v1.1.0_01_doubt"]);
+    let status = admin.get("/api/migration/status").await.body;
+    let by_itself: Vec<_> = status["recent"]
+        .as_array()
+        .expect("jobs")
+        .iter()
+        .chain(status["running"].as_object().map(|_| &status["running"]))
+        .filter(|job| job["requested_by"] == "service:windlass")
+        .collect();
+    assert_eq!(by_itself.len(), 1, "{status:#}");
+    for other in &mut others {
+        other.kill().await.expect("it can be killed");
+    }
 }
