@@ -74,6 +74,11 @@ pub enum Left {
         /// Rows that are done.
         rows_done: u64,
     },
+    /// Taking back what was done came to something else than what was before; the journal says so.
+    HalfBack {
+        /// How many statements were done.
+        done: u32,
+    },
     /// The target could not be asked; the next start reads the truth.
     Unknown,
 }

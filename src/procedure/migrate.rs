@@ -9,7 +9,9 @@ use super::{
     evidence::Evidence,
     keys, problem, read_history,
     recover::{self, Stuck},
-    snapshot, undo, validate,
+    snapshot,
+    undo::{self, Undone},
+    validate,
 };
 use crate::{
     engine::{
@@ -253,8 +255,10 @@ impl Run<'_> {
     async fn taken_back(&mut self, change: &Change<'_>, failed: Failed) -> Failed {
         let Left::InFlight { done } = failed.left else { return failed };
         match undo::undo(self.target, self.told, self.held, &self.evidence, change, done).await {
-            Ok(true) => Failed { left: Left::AsBefore, ..failed },
-            _ => failed,
+            Ok(Undone::Wholly) => Failed { left: Left::AsBefore, ..failed },
+            Ok(Undone::NotTried) => failed,
+            Ok(Undone::Otherwise) => Failed { left: Left::HalfBack { done }, ..failed },
+            Err(_) => Failed { left: Left::Unknown, ..failed },
         }
     }
 

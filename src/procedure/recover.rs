@@ -8,6 +8,7 @@ use super::{
     doubt::{self, Found},
     evidence::Evidence,
     steps,
+    undo::{self, Undone},
 };
 use crate::{
     engine::{
@@ -43,6 +44,13 @@ pub enum Stuck {
         /// Why nothing tells.
         why: &'static str,
     },
+    /// It was being taken back, and what is there is not what was before it.
+    HalfBack {
+        /// The migration's identity.
+        migration: String,
+        /// How many of its statements were done.
+        done: u32,
+    },
     /// It failed again.
     Failed(String, Box<Failed>),
 }
@@ -60,13 +68,19 @@ pub struct Recovered {
     pub migration: String,
     /// The statement that was taken for done because something it names had changed: its place.
     pub unverified: Option<String>,
+    /// It had failed, and was being taken back: that is finished, and nothing of it is left.
+    pub is_taken_back: bool,
 }
 
 impl Recovered {
     /// What a run tells of it.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
-        let finished = format!("{} was interrupted, and is finished now", self.migration);
+        let finished = if self.is_taken_back {
+            format!("{} had failed, and is wholly taken back now", self.migration)
+        } else {
+            format!("{} was interrupted, and is finished now", self.migration)
+        };
         let mut found = vec![Finding::info("recovered", self.migration.clone(), finished)];
         if let Some(place) = &self.unverified {
             found.push(unverified(
@@ -98,7 +112,13 @@ pub async fn recover(
     catalog: &Catalog,
     answer: Option<InDoubt>,
 ) -> Result<Option<Recovered>, Stuck> {
-    let Some(found) = journal::unfinished(held.session()?).await? else { return Ok(None) };
+    let Some(mut found) = journal::unfinished(held.session()?).await? else { return Ok(None) };
+    if found.is_undoing {
+        match take_back(told, held, &found, answer).await? {
+            Some(done) => found = done,
+            None => return Ok(Some(Recovered { migration: found.name, unverified: None, is_taken_back: true })),
+        }
+    }
     let migration = catalog.migrations.iter().find(|m| m.identity.to_string() == found.name);
     let Some(migration) = migration else {
         return Err(Stuck::Changed { migration: found.name, what: "the catalog no longer has it".to_owned() });
@@ -118,7 +138,31 @@ pub async fn recover(
         .map_err(|failed| Stuck::Failed(found.name.clone(), Box::new(failed)))?;
     failpoint!("recover.after", EngineError::from);
     told.info(format!("{} is finished", found.name));
-    Ok(Some(Recovered { migration: found.name, unverified: decided.unverified }))
+    Ok(Some(Recovered { migration: found.name, unverified: decided.unverified, is_taken_back: false }))
+}
+
+/// Goes on with taking a migration back. Gives nothing when that is done, or what is done of the migration, when a person
+/// says that all of it is in place.
+async fn take_back(
+    told: &Assignment,
+    held: &mut Held,
+    found: &InFlight,
+    answer: Option<InDoubt>,
+) -> Result<Option<InFlight>, Stuck> {
+    told.warning(format!("{} had failed and was being taken back; going on with that", found.name));
+    let (undone, epoch) = (undo::go_on(held, found).await?, held.epoch);
+    match (undone, answer) {
+        (Undone::Wholly, _) => Ok(None),
+        (_, Some(InDoubt::Redo)) => {
+            journal::forget_now(held.session()?, found.run, found.seq, epoch).await?;
+            Ok(None)
+        }
+        (_, Some(InDoubt::Done)) => {
+            journal::withdraw(held.session()?, place_of(found), epoch).await?;
+            Ok(journal::unfinished(held.session()?).await?)
+        }
+        (_, None) => Err(Stuck::HalfBack { migration: found.name.clone(), done: found.statement - 1 }),
+    }
 }
 
 /// Where an interrupted migration goes on.

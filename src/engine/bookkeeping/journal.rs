@@ -139,6 +139,9 @@ fn binds_of(signature: &Signature, row: &Planned, connection: &str) -> [Value; 1
     ]
 }
 
+/// The state of a row that says that what was done is being taken back.
+pub(super) const UNDOING: &str = "undoing";
+
 /// A statement of a migration in flight.
 #[derive(Debug, Clone, Copy)]
 pub struct Place {
@@ -264,6 +267,8 @@ pub struct InFlight {
     pub done: bool,
     /// Whether something was committed while it ran.
     pub ran: bool,
+    /// Whether what was done is being taken back; the row stands behind the last statement that was.
+    pub is_undoing: bool,
     /// Whether it is the migration's backfill, which is done as far as its own row says.
     pub is_backfill: bool,
     /// The SHA-256 of its text.
@@ -281,7 +286,7 @@ impl InFlight {
             migration: self.name.clone(),
             direction: self.direction,
             statements_done: if self.done { self.statement } else { self.statement - 1 },
-            statement_in_doubt: (!self.done && !self.is_backfill).then_some(self.statement),
+            statement_in_doubt: (!self.done && !self.is_backfill && !self.is_undoing).then_some(self.statement),
             place: None,
             next_step: String::new(),
             waits_for_a_person: false,
@@ -368,6 +373,7 @@ pub(super) fn in_flight(row: &Row, from: usize) -> Result<Option<InFlight>, Engi
         statement: small(5)?,
         done: text(6)? == Some("done"),
         ran: text(6)? == Some("running"),
+        is_undoing: text(6)? == Some(UNDOING),
         is_backfill: text(6)? == Some(BACKFILL),
         sql_sha256: text(7)?.map(str::to_owned),
         fingerprint_before: text(8)?.map(str::to_owned),

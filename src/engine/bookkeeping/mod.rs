@@ -5,5 +5,6 @@ pub mod history;
 pub mod journal;
 pub mod lock;
 mod tables;
+pub mod undoing;
 
 pub use tables::{LAYOUT, ensure, present};

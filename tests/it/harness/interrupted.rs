@@ -1,6 +1,9 @@
 //! A run whose process and whose session are ended while one of its statements waits.
 
+use serde_json::Value;
+
 use super::{
+    database::On,
     eventually,
     eye::Eye,
     gate::{self, Gate},
@@ -11,6 +14,28 @@ use super::{
 pub async fn with_gate(ship: &Ship) {
     ship.catalog().add("v1.0.0_01_gate", gate::MAKE, "DROP TABLE gate;");
     ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+}
+
+/// A ship at 1.0.0 whose next migration is one statement on the gate between two tables.
+pub async fn before(on: On, statement: &str) -> Ship {
+    let ship = Ship::with_catalog(on).await;
+    with_gate(&ship).await;
+    let up = format!(
+        "CREATE TABLE cabins (id INTEGER PRIMARY KEY);\n{statement};\nCREATE TABLE guests (id INTEGER PRIMARY KEY);\n"
+    );
+    ship.catalog().add("v1.1.0_01_doubt", &up, "DROP TABLE guests;\nDROP TABLE cabins;\n");
+    ship.catalog().file("v1.1.0_01_doubt", "metadata.json", r#"{"transactional": false}"#);
+    ship
+}
+
+/// The next run, which must succeed.
+pub async fn goes_on(ship: &Ship) -> Value {
+    ship.cli(&["up", "--snapshot", "never", "--json"]).await.exits(0).json()
+}
+
+/// Whether a job tells of something.
+pub fn has_rule(job: &Value, rule: &str) -> bool {
+    job["result"]["findings"].as_array().expect("findings").iter().any(|finding| finding["rule"] == rule)
 }
 
 /// The sessions that wait for a lock in a statement that begins so.
@@ -38,26 +63,29 @@ pub async fn while_it_waits(ship: &Ship, statement: &str, the_statement_goes_on:
 pub async fn while_it_waits_under(ship: &Ship, command: &[&str], statement: &str, the_statement_goes_on: bool) {
     let gate = Gate::shut(&ship.database).await;
     let mut run = ship.cli_begun(command);
-    let mut eye = ship.eye().await;
-    let question = waiting(&eye, statement);
-    let session = eventually(&format!("{statement} waits"), async || {
-        let mut eye = ship.eye().await;
-        eye.texts(&question).await.pop()
-    })
-    .await;
+    let session = waits(ship, statement).await;
     run.kill().await.expect("the run can be killed");
     if !the_statement_goes_on {
-        match &eye {
-            Eye::MariaDb(_) => eye.run(&format!("KILL {session}")).await,
-            _ => eye.run(&format!("SELECT pg_terminate_backend({session})")).await,
-        }
-    }
-    let is_over = !the_statement_goes_on;
-    if is_over {
-        session_ends(ship, &session).await;
+        end(ship, &session).await;
     }
     gate.open().await;
     session_ends(ship, &session).await;
+}
+
+/// The session in which `statement` waits, once it does.
+pub async fn waits(ship: &Ship, statement: &str) -> String {
+    let question = waiting(&ship.eye().await, statement);
+    eventually(&format!("{statement} waits"), async || ship.eye().await.texts(&question).await.pop()).await
+}
+
+/// Ends a session at the server, and waits until it is gone.
+pub async fn end(ship: &Ship, session: &str) {
+    let mut eye = ship.eye().await;
+    match &eye {
+        Eye::MariaDb(_) => eye.run(&format!("KILL {session}")).await,
+        _ => eye.run(&format!("SELECT pg_terminate_backend({session})")).await,
+    }
+    session_ends(ship, session).await;
 }
 
 /// Waits until the server has no such session any more.

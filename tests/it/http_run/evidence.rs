@@ -1,25 +1,10 @@
 //! What tells whether a statement took effect when nobody saw its end.
 
-use serde_json::Value;
-
 use crate::harness::{
     database::On,
-    eventually,
-    interrupted::{while_it_waits, while_it_waits_under, with_gate},
+    interrupted::{before, goes_on, has_rule, while_it_waits, with_gate},
     ship::Ship,
 };
-
-/// A ship at 1.0.0 whose next migration is one statement on the gate between two tables.
-async fn before(on: On, statement: &str) -> Ship {
-    let ship = Ship::with_catalog(on).await;
-    with_gate(&ship).await;
-    let up = format!(
-        "CREATE TABLE cabins (id INTEGER PRIMARY KEY);\n{statement};\nCREATE TABLE guests (id INTEGER PRIMARY KEY);\n"
-    );
-    ship.catalog().add("v1.1.0_01_doubt", &up, "DROP TABLE guests;\nDROP TABLE cabins;\n");
-    ship.catalog().file("v1.1.0_01_doubt", "metadata.json", r#"{"transactional": false}"#);
-    ship
-}
 
 /// What a table is stored in.
 async fn generation(ship: &Ship) -> String {
@@ -31,14 +16,6 @@ async fn generation(ship: &Ship) -> String {
         }
     };
     eye.texts(sql).await.remove(0)
-}
-
-async fn goes_on(ship: &Ship) -> Value {
-    ship.cli(&["up", "--snapshot", "never", "--json"]).await.exits(0).json()
-}
-
-fn has_rule(job: &Value, rule: &str) -> bool {
-    job["result"]["findings"].as_array().expect("findings").iter().any(|finding| finding["rule"] == rule)
 }
 
 /// Statements that leave the schema's words alone and make a table anew.
@@ -172,72 +149,6 @@ async fn a_procedure_that_changes_rows_alone_happens_once() {
     assert_eq!(eye.number("SELECT COUNT(*) FROM seen").await, 1);
 }
 
-/// A procedure that commits in the middle, interrupted behind that.
-async fn in_doubt() -> Ship {
-    let mut ship = before(On::MariaDb, "CALL pass()").await;
-    ship.set("policy.snapshot", "always");
-    let mut eye = ship.eye().await;
-    eye.run(
-        "CREATE TABLE seen (n INT); CREATE PROCEDURE pass() BEGIN INSERT INTO seen VALUES (1); CREATE TABLE made (id INT); \
-         UPDATE gate SET n = n + 1; END",
-    )
-    .await;
-    while_it_waits(&ship, "UPDATE gate SET n", false).await;
-    assert_eq!(eye.number("SELECT COUNT(*) FROM seen").await, 1, "this much was committed");
-    ship
-}
-
-/// Goal: where nothing tells, nothing is done; every door names the statement, why, and the ways on as commands.
-#[tokio::test]
-async fn where_nothing_tells_a_person_is_asked_everywhere() {
-    let mut ship = in_doubt().await;
-
-    let status = ship.cli(&["status", "--json"]).await.exits(0).json();
-    let left = &status["unfinished"];
-    assert_eq!(left["place"], "v1.1.0_01_doubt/up.sql:2", "{left:#}");
-    assert_eq!(left["waits_for_a_person"], true, "{left:#}");
-    let commands: Vec<&str> =
-        left["choices"].as_array().expect("choices").iter().map(|choice| choice["command"].as_str().unwrap()).collect();
-    assert_eq!(commands, ["windlass up --in-doubt redo", "windlass up --in-doubt done"], "{left:#}");
-    let shown = ship.cli(&["status"]).await.exits(0).stdout;
-    for words in ["interrupted  v1.1.0_01_doubt", "up.sql:2", "windlass up --in-doubt redo: runs", "CALL pass()"] {
-        assert!(shown.contains(words), "{words} in {shown}");
-    }
-    let failed = ship.cli(&["up", "--snapshot", "never", "--json"]).await.exits(1).json();
-    assert_eq!(failed["problem"]["type"], "interrupted", "{failed:#}");
-    assert!(failed["problem"]["next_step"].as_str().unwrap().contains("windlass up --in-doubt done"), "{failed:#}");
-    let plan = ship.cli(&["plan", "--json"]).await.json();
-    assert!(plan["findings"].to_string().contains("windlass up --in-doubt redo"), "{plan:#}");
-
-    ship.serve().await;
-    let admin = ship.admin().await;
-    let health = admin.health_becomes("interrupted", |health| health.status == 500).await;
-    let reason = health.body["compatibility_reason"].as_str().expect("words");
-    assert!(reason.contains("v1.1.0_01_doubt") && reason.contains("You decide"), "{reason}");
-    eventually("the service says why it does not go on", async || ship.log().contains("You decide").then_some(()))
-        .await;
-    let status = admin.get("/api/migration/status").await.body;
-    assert_eq!(status["unfinished"]["waits_for_a_person"], true, "{status:#}");
-    let body = serde_json::json!({"in_doubt": "done", "snapshot": "never"});
-    let job = admin.post_and_wait("/api/migration/start", body).await;
-
-    assert_eq!(job["state"], "succeeded", "{job:#}");
-    assert_eq!(ship.applied().await, ["v1.0.0_01_gate", "v1.1.0_01_doubt"]);
-    assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 0, "taken for done, as was said");
-    admin.health_becomes("fine", |health| health.body["status"] == "ok").await;
-}
-
-#[tokio::test]
-async fn what_a_person_says_is_run_again_is_run_again() {
-    let ship = in_doubt().await;
-    ship.eye().await.run("DROP TABLE made; DELETE FROM seen").await;
-
-    ship.cli(&["up", "--snapshot", "never", "--in-doubt", "redo"]).await.exits(0);
-
-    assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 1);
-    assert_eq!(ship.applied().await, ["v1.0.0_01_gate", "v1.1.0_01_doubt"]);
-}
-
 /// Goal: what the server refuses to do twice is known to be done by that refusal.
 #[tokio::test]
 async fn a_refusal_to_do_it_twice_says_that_it_was_done() {
@@ -301,72 +212,4 @@ async fn a_statement_that_shares_its_transaction_with_its_mark_needs_no_evidence
     goes_on(&ship).await;
 
     assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 1);
-}
-
-/// Goal: a procedure that somebody wants outside of transactions is asked about when it was interrupted.
-#[tokio::test]
-async fn a_procedure_outside_transactions_is_asked_about() {
-    let ship = before(On::Postgres, "CALL pass()").await;
-    ship.eye()
-        .await
-        .run("CREATE TABLE seen (n INT); CREATE PROCEDURE pass() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO seen VALUES (1); COMMIT; \
-              UPDATE gate SET n = n + 1; END $$")
-        .await;
-    while_it_waits(&ship, "CALL pass", false).await;
-
-    let failed = ship.cli(&["up", "--snapshot", "never", "--json"]).await.exits(1).json();
-
-    assert_eq!(failed["problem"]["type"], "interrupted", "{failed:#}");
-    ship.cli(&["up", "--snapshot", "never", "--in-doubt", "redo"]).await.exits(0);
-    assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 1);
-}
-
-/// Goal: whoever has to decide is told the very snapshot under the run that was interrupted, though that run never ended.
-#[tokio::test]
-async fn the_way_back_names_the_snapshot_under_the_run() {
-    let ship = before(On::MariaDb, "CALL pass()").await;
-    ship.eye()
-        .await
-        .run("CREATE PROCEDURE pass() BEGIN CREATE TABLE made (id INT); UPDATE gate SET n = n + 1; END")
-        .await;
-    let before = ship.eye().await.everything().await;
-    while_it_waits_under(&ship, &["up", "--snapshot", "always"], "UPDATE gate SET n", false).await;
-    let id =
-        ship.cli(&["snapshot", "list", "--json"]).await.exits(0).json()[0]["id"].as_str().expect("an id").to_owned();
-    let back = format!("windlass down --snapshot {id}");
-
-    let status = ship.cli(&["status", "--json"]).await.exits(0).json();
-    let failed = ship.cli(&["up", "--json"]).await.exits(1).json();
-
-    assert_eq!(status["unfinished"]["choices"][2]["command"], back.as_str(), "{status:#}");
-    assert!(failed["problem"]["next_step"].as_str().expect("words").contains(&back), "{failed:#}");
-    ship.cli(&["down"]).await.exits(0);
-    crate::harness::eye::must_be_same(&ship.eye().await.everything().await, &before);
-}
-
-/// Goal: several services that start over one interrupted target finish it once, and none fails.
-#[tokio::test]
-async fn services_that_start_together_finish_it_once() {
-    let mut ship = before(On::MariaDb, "UPDATE gate SET n = n + 1").await;
-    while_it_waits(&ship, "UPDATE gate SET n", false).await;
-
-    let mut others: Vec<_> = (0..3).map(|_| ship.cli_begun(&["serve"])).collect();
-    ship.serve().await;
-    let admin = ship.admin().await;
-    admin.health_becomes("fine", |health| health.body["status"] == "ok").await;
-
-    assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 1);
-    assert_eq!(ship.applied().await, ["v1.0.0_01_gate", "v1.1.0_01_doubt"]);
-    let status = admin.get("/api/migration/status").await.body;
-    let by_itself: Vec<_> = status["recent"]
-        .as_array()
-        .expect("jobs")
-        .iter()
-        .chain(status["running"].as_object().map(|_| &status["running"]))
-        .filter(|job| job["requested_by"] == "service:windlass")
-        .collect();
-    assert_eq!(by_itself.len(), 1, "{status:#}");
-    for other in &mut others {
-        other.kill().await.expect("it can be killed");
-    }
 }

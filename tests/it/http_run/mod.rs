@@ -6,6 +6,7 @@ mod crash;
 mod evidence;
 mod failures;
 mod health;
+mod in_doubt;
 mod lock_queue;
 mod path;
 mod retry;
