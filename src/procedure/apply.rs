@@ -151,12 +151,18 @@ pub async fn apply(
             loop {
                 let Err(mut failed) = whole(target, told, held, change).await else { return Ok(()) };
                 if failed.left != Left::AsBefore || !queue.again(told, held, &mut failed.error).await {
-                    return Err(failed);
+                    return Err(overtaken(failed));
                 }
             }
         }
-        Route::Journaled => journaled(target, told, held, evidence, change, From::default()).await,
+        Route::Journaled => journaled(target, told, held, evidence, change, From::default()).await.map_err(overtaken),
     }
+}
+
+/// What there is after another run has taken over is that run's.
+fn overtaken(failed: Failed) -> Failed {
+    let left = if matches!(failed.error, EngineError::Fenced { .. }) { Left::Unknown } else { failed.left };
+    Failed { left, ..failed }
 }
 
 /// Where a migration goes on.
@@ -181,7 +187,7 @@ pub async fn resume(
     from: From,
 ) -> Result<(), Failed> {
     evidence.sees(change.statements());
-    journaled(target, told, held, evidence, change, from).await
+    journaled(target, told, held, evidence, change, from).await.map_err(overtaken)
 }
 
 /// Everything in one transaction: the fence, the statements, the history rows.
@@ -227,12 +233,11 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     told.progress.update(|progress| progress.count(base, progress.total));
     match truth(target, told, held, change).await {
         Ok(true) => Ok(()),
-        Ok(false) => {
-            let statement = failed.index.checked_sub(1).and_then(|index| change.place(index));
-            let error = if is_cancelled { EngineError::Cancelled } else { fenced(failed, held.epoch) };
-            let is_overtaken = matches!(error, EngineError::Fenced { .. });
-            Err(Failed { statement, error, left: if is_overtaken { Left::Unknown } else { Left::AsBefore } })
-        }
+        Ok(false) => Err(Failed {
+            statement: failed.index.checked_sub(1).and_then(|index| change.place(index)),
+            error: if is_cancelled { EngineError::Cancelled } else { fenced(failed, held.epoch) },
+            left: Left::AsBefore,
+        }),
         Err(fenced @ EngineError::Fenced { .. }) => Err(Failed::unknown(fenced)),
         Err(_) => Err(Failed::unknown(failed.error)),
     }

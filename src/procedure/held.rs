@@ -111,13 +111,10 @@ impl Held {
         let words = target.engine.words();
         self.limit(queue::limits(target, None)).await?;
         let session = self.session()?;
-        let recorded = history::recorded(session, words).await?;
-        let present = recorded.is_some();
-        let before = match recorded {
-            Some(before) => before,
-            None => history::unrecorded(session, words).await?,
-        };
+        let present = bookkeeping::present(session, words).await?;
+        let mut before = None;
         if !present {
+            before = Some(history::unrecorded(session, words).await?);
             bookkeeping::ensure(session, words, target.engine.ddl_scope()).await?;
         }
         failpoint!("begin.tables", EngineError::from);
@@ -126,7 +123,11 @@ impl Held {
             lookout.beats_for(self.epoch);
         }
         failpoint!("begin.after", EngineError::from);
-        Ok(before)
+        // Only now is it sure that no other run writes what would not be seen here.
+        match before {
+            Some(before) => Ok(before),
+            None => history::read(self.session()?, words).await,
+        }
     }
 
     /// Sets what the server limits, when it differs from what is set.
