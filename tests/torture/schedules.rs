@@ -15,7 +15,7 @@ use crate::{
     program::{Begun, With, word},
     service::Service,
     tally::Tally,
-    trial::{Verdict, end_sessions},
+    trial::{Sessions, Verdict, end_sessions},
 };
 
 const ACTORS_MAX: usize = 8;
@@ -132,7 +132,7 @@ impl Crew<'_> {
                 self.successors += 1;
                 self.joined(false);
             }
-            3 => end_sessions(self.place, Some(1 + chance.below(3))).await,
+            3 => end_sessions(self.place, Sessions::Newest(1 + chance.below(3))).await,
             4 if chance.below(4) == 0 => {
                 if let Some(service) = &self.service {
                     service.send(Signal::SIGKILL);
