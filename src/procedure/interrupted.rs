@@ -52,6 +52,10 @@ async fn told(
     let name = &found.name;
     let is_known = |sql: &str| found.done || found.sql_sha256.as_deref() == Some(&journal::sha256(sql));
     let next_step = match (statement, place.as_deref()) {
+        _ if found.undoing.is_some() => {
+            choices.push(choice("windlass up", &format!("takes back what is left of {name}, then runs it again")));
+            "it failed and is being taken back; the next run goes on with that, then runs it again".to_owned()
+        }
         (None, _) if found.done && script.is_some_and(|script| script.statements.len() == found.statement as usize) => {
             choices.push(choice("windlass up", &format!("records {name}, whose statements are all done")));
             "all its statements are done; the next run records it".to_owned()

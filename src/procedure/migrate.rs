@@ -249,7 +249,9 @@ impl Run<'_> {
         let Left::InFlight { done } = failed.left else { return failed };
         match undo::undo(self.target, self.told, self.held, &self.evidence, change, done).await {
             Ok(true) => Failed { left: Left::AsBefore, ..failed },
-            _ => failed,
+            Ok(false) => failed,
+            // The next run goes on with that.
+            Err(_) => Failed { left: Left::Unknown, ..failed },
         }
     }
 

@@ -6,7 +6,7 @@ use super::{
     apply::{self, Change, Failed},
     doubt::{self, Found},
     evidence::Evidence,
-    steps,
+    steps, undo,
 };
 use crate::{
     engine::{
@@ -51,6 +51,9 @@ impl From<EngineError> for Stuck {
         Self::Engine(error)
     }
 }
+
+/// What it is when it was being taken back, and what is there is not what was there before it.
+const NOT_TAKEN_BACK: &str = "what was done of it could not be taken back";
 
 /// A migration that was finished after all.
 #[derive(Debug)]
@@ -104,6 +107,12 @@ pub async fn recover(
     };
     let change = change_of(migration, &found)?;
     failpoint!("recover.found", EngineError::from);
+    if let Some(undoing) = &found.undoing {
+        return match undo::go_on(told, held, &found, undoing).await? {
+            true => Ok(None),
+            false => Err(Stuck::Changed { migration: found.name, what: NOT_TAKEN_BACK.to_owned() }),
+        };
+    }
     told.step(format!("finishing {}", found.name));
     told.warning(format!("{} was interrupted at its statement {}; finishing it", found.name, found.statement));
     let decided = decide(target, told, held, &found, &change, answer).await?;

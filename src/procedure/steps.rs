@@ -78,7 +78,10 @@ pub async fn one(
             recover::take_out(target, told, held, sql).await?;
             intend(target, held, evidence, sql, place).await?;
             held.session()?.execute(sql).await.map_err(|failed| failed.error)?;
-            failpoint!("done.before", EngineError::from);
+            // A server that refuses has done nothing: what can fail here is the answer.
+            failpoint!("done.before", |fault: crate::failpoint::Fault| EngineError::Lost {
+                reason: fault.0.to_owned()
+            });
             is_done(held, place).await?;
             failpoint!("done.after", EngineError::from);
             Ok(())

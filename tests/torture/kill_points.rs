@@ -15,7 +15,7 @@ use crate::{
 /// How long an engine's trials take in the bounded slice.
 const SLICE_S: u64 = 30;
 /// Faults that once broke a promise; they are tried first on every engine that has them.
-const KNOWN: [(&str, &str); 12] = [
+const KNOWN: [(&str, &str); 13] = [
     ("up", "done.after=kill@1"),
     ("up", "rows.before=kill@2"),
     ("down", "intent.before=takeover@2"),
@@ -25,6 +25,7 @@ const KNOWN: [(&str, &str); 12] = [
     ("down", "done.before=kill@3"),
     ("up", "job.finish=kill@1"),
     ("up", "intent.before=err@3,undo.proved=kill@1"),
+    ("up", "intent.before=err@3,undo.statement=kill@2"),
     ("up", "rows.before=takeover@1"),
     ("down", "history.before=takeover@1"),
     ("sample-down", "begin.tables=takeover@1"),

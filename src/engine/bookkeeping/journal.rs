@@ -6,7 +6,7 @@
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
-use super::lock;
+use super::{lock, undoing::Undoing};
 use crate::{
     engine::{EngineError, Row, Session, Value},
     model::{
@@ -23,7 +23,7 @@ const ROWS_AT_ONCE_MAX: usize = 50;
 macro_rules! newest {
     ($which:literal) => {
         concat!(
-            "SELECT run_id, seq, direction, name, number, statement, state, sql_sha256, fingerprint_before \
+            "SELECT run_id, seq, direction, name, number, statement, state, sql_sha256, fingerprint_before, description \
              FROM windlass_journal WHERE ",
             $which,
             " ORDER BY run_id DESC, seq DESC, statement DESC LIMIT 1"
@@ -265,6 +265,8 @@ pub struct InFlight {
     pub sql_sha256: Option<String>,
     /// The scoped fingerprint before it.
     pub fingerprint_before: Option<String>,
+    /// How it is being taken back, where that was begun.
+    pub undoing: Option<Undoing>,
 }
 
 impl InFlight {
@@ -275,8 +277,11 @@ impl InFlight {
             run_id: self.run.to_string(),
             migration: self.name.clone(),
             direction: self.direction,
-            statements_done: if self.done { self.statement } else { self.statement - 1 },
-            statement_in_doubt: (!self.done).then_some(self.statement),
+            statements_done: match &self.undoing {
+                Some(_) => 0,
+                None => self.statement - u32::from(!self.done),
+            },
+            statement_in_doubt: (!self.done && self.undoing.is_none()).then_some(self.statement),
             place: None,
             next_step: String::new(),
             waits_for_a_person: false,
@@ -364,6 +369,7 @@ pub(super) fn in_flight(row: &Row, from: usize) -> Result<Option<InFlight>, Engi
         ran: text(6)? == Some("running"),
         sql_sha256: text(7)?.map(str::to_owned),
         fingerprint_before: text(8)?.map(str::to_owned),
+        undoing: text(9)?.filter(|_| text(6).ok().flatten() == Some("undo")).and_then(Undoing::read),
     }))
 }
 

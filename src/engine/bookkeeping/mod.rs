@@ -4,5 +4,6 @@ pub mod history;
 pub mod journal;
 pub mod lock;
 mod tables;
+pub mod undoing;
 
 pub use tables::{LAYOUT, ensure, present};
