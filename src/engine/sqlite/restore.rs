@@ -40,7 +40,7 @@ pub(super) async fn restore(
     fit_pages(&mut copy, &mut live).await.map_err(|error| fault::in_session(place, &error, None))?;
     failpoint!("restore.loaded", EngineError::from);
     let (copy, mut live) = copy::copy(copy, live, Source::Held).await?;
-    failpoint!("restore.copied", EngineError::from);
+    failpoint!("restore.copied");
     // The log is as large as the database now. It shrinks here unless a reader still needs it, which is not waited for:
     // then SQLite does it later by itself.
     let _ = rows::run(&mut live, "PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)").await;

@@ -74,7 +74,7 @@ async fn restored(
         tracing::warn!(database = %places.copy, %error, "the copy could not be removed; the next restore removes it");
     }
     swapped?;
-    failpoint!("restore.tidy", EngineError::from);
+    failpoint!("restore.tidy");
     if let Err(error) = drop_databases(session, &format!("{}__windlass_old_", stem(&live))).await {
         tracing::warn!(database = %places.old, %error, "the old tables could not be removed; the next restore removes them");
     }
