@@ -3,8 +3,9 @@
 //! The doors are handed in, because this room stands below them: `lifecycle::serve(app, api::router)`.
 //!
 //! A stop has three steps within `server.shutdown_grace`: the application is told (`App::stopping`: probes say no, streams
-//! end) and the desk asks the running job to come to a safe edge, while questions are still answered; then nobody new is
-//! let in and answers under way are finished; what is left after that is cut.
+//! end) and the desk asks the running job to come to a safe edge, and stops its statement at the server when it comes to none,
+//! while questions are still answered; then nobody new is let in and answers under way are finished; what is left after
+//! that is cut.
 
 use std::{io, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
@@ -37,8 +38,9 @@ const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Connections at once; further callers wait in the operating system's queue.
 const CONNECTIONS_MAX: usize = 1024;
 
-/// The part of `server.shutdown_grace` that is kept for finishing answers once the desk is closed: one fifth.
-const ANSWERS_SHARE: u32 = 5;
+/// `server.shutdown_grace` has so many parts. One is kept for finishing answers once the desk is closed, and one for
+/// stopping a statement at the server; what is left is for the running job to come to a safe edge.
+const PARTS: u32 = 5;
 
 /// A rest after a connection could not be taken (no file handles left, mostly).
 const ACCEPT_REST_MS: u64 = 100;
@@ -161,7 +163,7 @@ pub async fn serve_on(listener: TcpListener, app: App, doors: Router) {
     // Whoever watches the job that comes to its edge is still answered.
     tokio::select! {
         () = &mut accepting => {}
-        _ = app.desk.close(grace / ANSWERS_SHARE * (ANSWERS_SHARE - 1)) => {}
+        _ = app.desk.close(grace / PARTS * (PARTS - 2), grace / PARTS) => {}
         () = sleep_until(deadline) => {}
     }
     house.empty(deadline).await;

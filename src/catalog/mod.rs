@@ -4,6 +4,7 @@
 //! them: the versions of numbered histories (`releases.rs`), duplicates and order (`order.rs`), statements and
 //! checksums (`build.rs`). Every fault is collected and told at once.
 
+mod backfill;
 mod build;
 mod dependencies;
 mod draft;

@@ -2,7 +2,7 @@
 
 use std::{pin::pin, time::Duration};
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 use ulid::Ulid;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     failure::Failure,
     place::{News, Place},
     show::Show,
-    signals::Signals,
+    signals::{Asked, Signals},
 };
 use crate::model::{
     job::Job,
@@ -22,13 +22,11 @@ use crate::model::{
 const LOOK_MS_MIN: u64 = 250;
 /// So much is added at random.
 const LOOK_MS_MORE: u64 = 250;
-/// How the process exits that is told to leave while nothing of its own is at work: as by SIGINT itself.
-const LEFT: Exit = Exit::Killed(2);
 
 /// Submits `order`, shows how it goes, and answers with the job once it has ended.
 ///
-/// While another run holds the target, tries again for `wait` (`None`: as configured). The first Ctrl-C (or SIGTERM) asks
-/// the job to stop at the next safe edge, the second at once.
+/// While another run holds the target, tries again for `wait` (`None`: as configured). Signals end the job as
+/// [`Ending::go_on`] says.
 ///
 /// # Errors
 /// When the order is not taken.
@@ -39,15 +37,15 @@ pub(super) async fn carry_out(
     wait: Option<Duration>,
 ) -> Result<Job, Failure> {
     let mut signals = Signals::listen();
-    let (job, is_stopped) = submit(call, place, order, wait, &mut signals).await?;
+    let (job, asked) = submit(call, place, order, wait, &mut signals).await?;
     if job.state.is_final() {
         return Ok(job);
     }
     let mut show = Show::on(call.output);
     let mut following = place.follow(job);
-    let mut mode = StopMode::Safe;
-    if is_stopped {
-        mode = stop(place, mode, &show).await;
+    let mut ending = Ending::default();
+    if let Some(asked) = asked {
+        ending.go_on(asked, place, &show).await?;
     }
     loop {
         tokio::select! {
@@ -64,43 +62,87 @@ pub(super) async fn carry_out(
                     return Err(failure);
                 }
             },
-            () = signals.next() => mode = stop(place, mode, &show).await,
+            asked = signals.next() => ending.go_on(asked, place, &show).await.inspect_err(|_| show.end())?,
+            () = ending.is_due() => ending.at_once(place, &show).await,
         }
     }
 }
 
-/// Asks the job to stop, and gives how the next signal is meant.
-async fn stop(place: &Place, mode: StopMode, show: &Show) -> StopMode {
-    show.note(match mode {
-        StopMode::Safe => "stopping at the next safe edge; once more stops at once",
-        StopMode::Now => "stopping at once",
-    });
+/// How far the ending of a job has come, by the signals that asked for it.
+#[derive(Default)]
+struct Ending {
+    last: Option<StopMode>,
+    /// When an orchestrator's patience is nearly over.
+    due: Option<Instant>,
+}
+
+impl Ending {
+    /// The first signal asks for the next safe edge, Ctrl-C again for an end at once, and after that, or by a second
+    /// SIGTERM, the process leaves.
+    ///
+    /// # Errors
+    /// When it leaves.
+    async fn go_on(&mut self, asked: Asked, place: &Place, show: &Show) -> Result<(), Failure> {
+        match (self.last, asked) {
+            (None, _) => {
+                self.last = Some(StopMode::Safe);
+                let grace = place.grace().filter(|_| asked == Asked::Terminate);
+                self.due = grace.map(|grace| Instant::now() + grace);
+                show.note("stopping at the next safe edge; once more stops at once");
+                stop(place, StopMode::Safe, show).await;
+                Ok(())
+            }
+            (Some(StopMode::Safe), Asked::Interrupt) => {
+                self.at_once(place, show).await;
+                Ok(())
+            }
+            _ => Err(left(asked, "left at once; what the job was at is found and finished by the next run")),
+        }
+    }
+
+    /// Comes back once the job has had its time to come to a safe edge.
+    async fn is_due(&self) {
+        match self.due {
+            Some(due) => sleep_until(due).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn at_once(&mut self, place: &Place, show: &Show) {
+        self.last = Some(StopMode::Now);
+        self.due = None;
+        show.note("stopping at once");
+        stop(place, StopMode::Now, show).await;
+    }
+}
+
+/// Asks the job to stop.
+async fn stop(place: &Place, mode: StopMode, show: &Show) {
     match place.stop(mode).await {
         // a job that has just ended cannot be stopped, and is found by the wait
         Err(failure) if !failure.is("nothing-runs") => show.note(&failure.detail),
         _ => {}
     }
-    StopMode::Now
 }
 
-/// The job, and whether somebody wanted it to stop before it was known.
+/// The job, and the signal that wanted it to stop before it was known.
 async fn submit(
     call: &Call,
     place: &Place,
     order: &Order,
     wait: Option<Duration>,
     signals: &mut Signals,
-) -> Result<(Job, bool), Failure> {
+) -> Result<(Job, Option<Asked>), Failure> {
     let deadline = Instant::now() + wait.unwrap_or_else(|| place.lock_wait());
     let key = Ulid::generate().to_string();
     loop {
-        let (answer, is_stopped) = attempt(call, place, order, &key, signals).await?;
+        let (answer, asked) = attempt(call, place, order, &key, signals).await?;
         match answer {
-            Ok(job) => return Ok((job, is_stopped)),
-            Err(failure) if is_stopped || Instant::now() >= deadline => return Err(failure),
+            Ok(job) => return Ok((job, asked)),
+            Err(failure) if asked.is_some() || Instant::now() >= deadline => return Err(failure),
             Err(Failure { holder: Some(holder), .. }) => tokio::select! {
                 () = turn(call, place, &holder, deadline) => {}
-                () = signals.next() => return Err(left("left before it was begun; nothing was changed")),
+                asked = signals.next() => return Err(left(asked, "left before it was begun; nothing was changed")),
             },
             Err(failure) => return Err(failure),
         }
@@ -143,25 +185,26 @@ async fn attempt(
     order: &Order,
     key: &str,
     signals: &mut Signals,
-) -> Result<(Result<Job, Failure>, bool), Failure> {
+) -> Result<(Result<Job, Failure>, Option<Asked>), Failure> {
     let mut answer = pin!(place.submit(order, key));
-    let mut is_stopped = false;
+    let mut first = None;
     loop {
         tokio::select! {
-            answer = &mut answer => return Ok((answer, is_stopped)),
-            () = signals.next() => {
-                if is_stopped {
-                    return Err(left("left while the order was given: it may have been taken"));
+            answer = &mut answer => return Ok((answer, first)),
+            asked = signals.next() => {
+                if first.is_some() {
+                    return Err(left(asked, "left while the order was given: it may have been taken"));
                 }
                 call.output.note("stopping as soon as the order is answered; once more leaves at once");
-                is_stopped = true;
+                first = Some(asked);
             }
         }
     }
 }
 
-fn left(detail: &str) -> Failure {
-    Failure::of(LEFT, "left", detail, "windlass status tells how the database stands")
+/// The process leaves as by the signal itself.
+fn left(asked: Asked, detail: &str) -> Failure {
+    Failure::of(Exit::Killed(asked.number()), "left", detail, "windlass status tells how the database stands")
 }
 
 /// What came of a job: its exit code, or why it did not reach its goal.

@@ -46,6 +46,14 @@ impl Place {
         }
     }
 
+    /// How long a job that was told to end may take to come to a safe edge. A server's own is not ours to end.
+    pub fn grace(&self) -> Option<Duration> {
+        match self {
+            Self::Here(app) => Some(app.config.server.shutdown_grace / 5 * 4),
+            Self::There(_) => None,
+        }
+    }
+
     /// How long to try again while another run holds the target, when the command does not say.
     pub fn lock_wait(&self) -> Duration {
         match self {
@@ -134,7 +142,7 @@ impl Place {
     /// Lets go of the target after the last job.
     pub async fn leave(&self) {
         if let Self::Here(app) = self {
-            app.desk.close(Duration::from_secs(CLOSE_S_MAX)).await;
+            app.desk.close(Duration::from_secs(CLOSE_S_MAX), Duration::ZERO).await;
         }
     }
 }

@@ -30,10 +30,11 @@ fn overview(page: Page, status: &Status) -> Page {
     let page = page.all(&status.unfinished, |page, left| {
         let place = left.place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
         let page = page.line(format!(
-            "interrupted  {} ({}){place}, {} done; {}",
+            "interrupted  {} ({}){place}, {}{} done; {}",
             left.migration,
             left.direction.as_str(),
             words::count(left.statements_done as usize, "statement"),
+            left.backfill.as_ref().map(|left| format!(" and {left}")).unwrap_or_default(),
             left.next_step
         ));
         left.choices.iter().fold(page, |page, way| page.line(format!("             {}: {}", way.command, way.effect)))

@@ -69,6 +69,14 @@ pub enum EngineError {
         /// The epoch this run was given.
         ours: i64,
     },
+    /// Something of the target cannot serve for what a migration wants of it.
+    #[error("{message}; {remedy}")]
+    Unfit {
+        /// What, and why.
+        message: String,
+        /// What to do about it.
+        remedy: String,
+    },
     /// One of our own tables does not have the expected shape.
     #[error("column {column} of a windlass table holds {found}, not {expected}")]
     Shape {
@@ -129,8 +137,9 @@ pub struct RestoreError {
 }
 
 #[cfg(feature = "failpoints")]
-impl From<crate::failpoint::Fault> for EngineError {
-    fn from(crate::failpoint::Fault(name): crate::failpoint::Fault) -> Self {
+impl EngineError {
+    /// What a place says that was told to fail.
+    pub(crate) fn fault(crate::failpoint::Fault(name): crate::failpoint::Fault) -> Self {
         Self::Refused { code: "failpoint".to_owned(), message: name.to_owned() }
     }
 }

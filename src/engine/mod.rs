@@ -9,6 +9,7 @@ mod error;
 mod lookout;
 mod mariadb;
 mod postgres;
+pub mod ranges;
 mod recorder;
 mod sqlite;
 mod value;
@@ -85,6 +86,32 @@ pub struct Words {
     pub count_table: &'static str,
     /// A query that gives one row with the number of tables in the connection's database or schema that are not windlass's own.
     pub count_foreign_tables: &'static str,
+    /// A query for the keys of the table whose schema (or an empty text) and name are bound, in turn: one row for each column of each
+    /// unique key, in order, the primary key first, and one without a key for a table that has none. See [`ranges`].
+    pub keys: &'static str,
+    /// Whether a comparison of rows, `(a, b) > (1, 2)`, finds its place in an index.
+    pub compares_rows: bool,
+    /// Turns hexadecimal digits of UTF-8 into text: text before and after them.
+    pub text_of_hex: (&'static str, &'static str),
+    /// Codes of refusals that the same statement may not meet again: waits that took too long, deadlocks.
+    pub passing: &'static [&'static str],
+    /// How long writers of the application are left alone between two batches, in milliseconds, where they do not queue for
+    /// a lock but look for it now and then.
+    pub breath_ms: u64,
+}
+
+impl Words {
+    /// A text as an expression of SQL that holds nothing but hexadecimal digits of it.
+    #[must_use]
+    pub fn text(&self, text: &str) -> String {
+        use std::fmt::Write;
+        let (before, after) = self.text_of_hex;
+        let hex = text.bytes().fold(String::with_capacity(text.len() * 2), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+        format!("{before}{hex}{after}")
+    }
 }
 
 /// A native dump on its way, piece by piece; the channel is bounded, so that neither end runs ahead.
@@ -261,6 +288,14 @@ pub trait Session: Send {
         statements: &[&str],
         seen: &mut (dyn FnMut(usize) + Send),
     ) -> Result<(), StatementError>;
+
+    /// Runs statements that change rows only as one transaction, in which the engine itself keeps every reference, row by row.
+    ///
+    /// # Errors
+    /// As [`Session::transact`].
+    async fn batch(&mut self, statements: &[&str]) -> Result<(), StatementError> {
+        self.transact(statements, &mut |_| ()).await
+    }
 
     /// The schema without our own tables; with names, only the tables and objects that are called so (unqualified).
     ///

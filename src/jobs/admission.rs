@@ -10,7 +10,7 @@ use crate::{
         report::RunReport,
     },
     plan::{self, Facts},
-    procedure::{Target, looked_at, read_history},
+    procedure::{Target, keys, looked_at, read_history},
 };
 
 /// Open jobs that a takeover looks at.
@@ -72,14 +72,14 @@ fn is_dry(order: &Order) -> bool {
 async fn locked(target: &Target) -> Result<Box<dyn Session>, Refused> {
     let (session, ()) = tokio::join!(target.engine.open(), target.store.warm_up());
     let mut session = session?;
-    failpoint!("lock.before", EngineError::from);
+    failpoint!("lock.before", EngineError::fault);
     if !take_lock(target, session.as_mut()).await? {
         let seen = Held::seen(target, session.as_mut()).await.ok().and_then(|held| held.words());
         let holder = seen.unwrap_or_else(|| "its name is not known".to_owned());
         session.close().await;
         return Err(Refused::Busy { holder, job: None });
     }
-    failpoint!("lock.after", EngineError::from);
+    failpoint!("lock.after", EngineError::fault);
     if let Err(error) = target.folder.sweep().await {
         tracing::warn!(%error, "leftovers in the snapshot folder could not be swept up");
     }
@@ -159,6 +159,8 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
             let history = read_history(session, target.engine.words()).await?;
             let needs = target.needs(&catalog);
             let facts = Facts::of(target.site(), &catalog, &history, &needs);
+            let keys = keys(target, session, &facts).await?;
+            let facts = facts.keyed(&keys);
             let plan = plan::forward(&facts, to.as_ref(), false);
             if plan.ready { Ok(()) } else { Err(Refused::NotReady { blocking: plan.blocking }) }
         }

@@ -227,17 +227,23 @@ impl Desk {
         follows.then_some(at_work.progress)
     }
 
-    /// Takes no more orders, asks the job at work to stop at its next safe edge, and waits for that, `at_most` so long.
-    /// True when nothing is at work any more.
-    pub async fn close(&self, at_most: Duration) -> bool {
+    /// Takes no more orders, asks the job at work to stop at its next safe edge, and waits for that, `at_an_edge` so long;
+    /// then stops at the server what it is at, and waits `at_once` for that to be undone. True when nothing is at work any
+    /// more: the session has then ended too.
+    pub async fn close(&self, at_an_edge: Duration, at_once: Duration) -> bool {
         self.is_closed.store(true, Ordering::SeqCst);
-        let ending = async {
-            if let Some(mut at_work) = self.slot.at_work_once_settled().await {
-                at_work.stop.send_replace(Some(StopMode::Safe));
-                let _ = at_work.job.wait_for(|job| job.state.is_final()).await;
+        for (mode, at_most) in [(StopMode::Safe, at_an_edge), (StopMode::Now, at_once)] {
+            let ending = async {
+                if let Some(mut at_work) = self.slot.at_work_once_settled().await {
+                    at_work.stop.send_replace(Some(mode));
+                    let _ = at_work.job.wait_for(|job| job.state.is_final()).await;
+                }
+            };
+            if tokio::time::timeout(at_most, ending).await.is_ok() {
+                return true;
             }
-        };
-        tokio::time::timeout(at_most, ending).await.is_ok()
+        }
+        false
     }
 
     pub(super) fn target(&self) -> &Target {

@@ -20,7 +20,7 @@ use crate::{
         status::{LogFilter, LogLine, Status},
     },
     plan::{self, Facts},
-    procedure::{Target, looked_at, read_history},
+    procedure::{Target, keys, looked_at, read_history},
     snapshot::ArchiveError,
 };
 
@@ -53,11 +53,12 @@ impl Enquiry {
         let history = read_history(session.as_mut(), self.target.engine.words()).await?;
         let history = looked_at(&self.target, session.as_mut(), &catalog, history).await?;
         let schema = session.schema(None).await?;
-        session.close().await;
         let needs = self.target.needs(&catalog);
+        let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
+        let keys = keys(&self.target, session.as_mut(), &facts).await?;
+        session.close().await;
         let durations = self.durations().await?;
-        let facts = Facts::of(self.target.site(), &catalog, &history, &needs).sized(&schema).timed(&durations);
-        Ok(plan::forward(&facts, to, with_sql))
+        Ok(plan::forward(&facts.sized(&schema).timed(&durations).keyed(&keys), to, with_sql))
     }
 
     /// How long each migration took when it last ran here, in milliseconds, by identity. Empty while no run was kept.

@@ -49,6 +49,8 @@ pub struct History {
     pub has_foreign_tables: bool,
     /// A run that did not end, if there is one.
     pub unfinished: Option<Unfinished>,
+    /// Whether an older windlass laid out the tables that tell this; the next run brings them up to date.
+    pub is_outdated: bool,
 }
 
 /// A migration that was begun and is neither recorded nor undone.
@@ -76,6 +78,9 @@ pub struct Unfinished {
     /// The ways on, as commands; more than one where a person has to decide.
     #[serde(default)]
     pub choices: Vec<Choice>,
+    /// How far its backfill is, when that is what is left of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<Backfilled>,
 }
 
 /// A way on.
@@ -85,6 +90,23 @@ pub struct Choice {
     pub command: String,
     /// What it does, in one sentence.
     pub effect: String,
+}
+
+/// How far a backfill is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Backfilled {
+    /// The table that is cut.
+    pub table: String,
+    /// Its rows that are done.
+    pub rows_done: u64,
+    /// Its rows in all, as far as it can be told.
+    pub rows_total: u64,
+}
+
+impl std::fmt::Display for Backfilled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of about {} rows of its backfill of {}", self.rows_done, self.rows_total, self.table)
+    }
 }
 
 impl History {

@@ -61,8 +61,13 @@ impl Progress {
         self.completed = completed;
         self.total = total;
         self.within = None;
-        #[expect(clippy::cast_precision_loss, reason = "a percentage")]
-        let share = if total == 0 { 0.0 } else { completed as f64 / total as f64 };
+        self.count_part(0.0);
+    }
+
+    /// Sets the percentage for a unit of which a part is done, from 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "a percentage")]
+    pub fn count_part(&mut self, part: f64) {
+        let share = if self.total == 0 { 0.0 } else { (self.completed as f64 + part) / self.total as f64 };
         self.percentage = (share * 1000.0).round() / 10.0;
     }
 }

@@ -1,5 +1,6 @@
 //! Pure thinking: (catalog, history, schema facts, goal) to plan and findings.
 
+mod backfill;
 mod backward;
 mod compatibility;
 mod estimate;

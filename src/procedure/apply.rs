@@ -1,11 +1,9 @@
 //! The two routes of a migration, written once: whole, as one transaction, or statement by statement with a journal.
 
-use std::time::Duration;
-
 use ulid::Ulid;
 
 use super::{
-    Assignment, Held, Target,
+    Assignment, Held, Target, backfill, cancel,
     evidence::Evidence,
     queue::{self, Queue},
     recover::{self, Settled},
@@ -15,20 +13,18 @@ use crate::{
     engine::{
         EngineError, StatementError,
         bookkeeping::{
-            history,
+            self, history,
             journal::{self, Place},
             lock,
         },
     },
     model::{
+        backfill::Backfill,
         migration::{Direction, Migration, Script, Statement, StatementKind},
         plan::Route,
     },
     plan,
 };
-
-/// After this time a statement that goes on although it was cancelled is cancelled again.
-const CANCEL_AGAIN_MS: u64 = 250;
 
 /// One migration on its way, in one direction.
 #[derive(Debug, Clone)]
@@ -39,6 +35,8 @@ pub struct Change<'a> {
     pub direction: Direction,
     /// The script of that direction; `None` when there is nothing to run, only to record.
     pub script: Option<&'a Script>,
+    /// What follows the script in batches.
+    pub backfill: Option<&'a Backfill>,
     /// The run that planned it.
     pub run: Ulid,
     /// Its place in that run.
@@ -62,6 +60,11 @@ pub enum Left {
         /// How many.
         done: u32,
     },
+    /// All statements are done, and its backfill is as far as its own row says.
+    Backfill {
+        /// Rows that are done.
+        rows_done: u64,
+    },
     /// The target could not be asked; the next start reads the truth.
     Unknown,
 }
@@ -78,7 +81,7 @@ pub struct Failed {
 }
 
 impl Failed {
-    fn before(error: EngineError) -> Self {
+    pub(super) fn before(error: EngineError) -> Self {
         Self { statement: None, error, left: Left::AsBefore }
     }
 
@@ -91,6 +94,12 @@ impl Change<'_> {
     /// Its statements.
     pub fn statements(&self) -> &[Statement] {
         self.script.map(|script| script.statements.as_slice()).unwrap_or_default()
+    }
+
+    /// The texts of all that it runs.
+    pub fn texts(&self) -> Vec<String> {
+        let statements = self.statements().iter().map(|statement| &statement.sql);
+        statements.chain(self.backfill.map(|backfill| &backfill.sql)).cloned().collect()
     }
 
     /// How it is run on an engine.
@@ -108,17 +117,23 @@ impl Change<'_> {
         Some((format!("{}:{}", script.file, statement.line), statement.sql.clone()))
     }
 
-    /// The statements that record it.
-    fn record(&self, target: &Target) -> [String; 2] {
+    /// The statements that record it, or that its backfill begins.
+    fn record(&self, target: &Target, epoch: i64) -> [String; 2] {
+        if let Some(backfill) = self.backfill {
+            return bookkeeping::backfill::begin(target.engine.words(), backfill::place(self), epoch, backfill);
+        }
         match self.direction {
             Direction::Up => history::record_applied(target.engine.words(), self.run, self.seq),
             Direction::Down => history::record_undone(self.run, self.seq, self.number),
         }
     }
 
-    /// Whether the history says that it is done: the truth that is read after any error.
+    /// Whether the history says that it is done, or the journal that its backfill began: the truth that is read after any error.
     async fn is_recorded(&self, held: &mut Held) -> Result<bool, EngineError> {
         let session = held.session()?;
+        if self.backfill.is_some() {
+            return bookkeeping::backfill::has_begun(session, self.run, self.seq).await;
+        }
         match self.direction {
             Direction::Up => history::is_recorded(session, self.run, self.number).await,
             Direction::Down => Ok(!history::has_number(session, self.number).await?),
@@ -148,14 +163,19 @@ pub async fn apply(
     match change.route(target) {
         Route::Whole => {
             let mut queue = Queue::of(target);
-            loop {
-                let Err(mut failed) = whole(target, told, held, change).await else { return Ok(()) };
+            while let Err(mut failed) = whole(target, told, held, change).await {
                 if failed.left != Left::AsBefore || !queue.again(told, held, &mut failed.error).await {
                     return Err(overtaken(failed));
                 }
             }
         }
-        Route::Journaled => journaled(target, told, held, evidence, change, From::default()).await.map_err(overtaken),
+        Route::Journaled => {
+            return journaled(target, told, held, evidence, change, From::default()).await.map_err(overtaken);
+        }
+    }
+    match change.backfill {
+        Some(backfill) => backfill::complete(target, told, held, change, backfill).await.map_err(overtaken),
+        None => Ok(()),
     }
 }
 
@@ -193,7 +213,7 @@ pub async fn resume(
 /// Everything in one transaction: the fence, the statements, the history rows.
 async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Change<'_>) -> Result<(), Failed> {
     let fence = lock::fence(target.engine.words(), held.epoch);
-    let record = change.record(target);
+    let record = change.record(target, held.epoch);
     let mut texts = vec![fence.as_str()];
     texts.extend(change.statements().iter().map(|statement| statement.sql.as_str()));
     texts.extend(record.iter().map(String::as_str));
@@ -203,31 +223,12 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
         failpoint!("whole.reply");
         told.progress.update(|p| p.count(base + index.min(count) as u64, p.total));
     };
-    failpoint!("whole.before", |fault: crate::failpoint::Fault| Failed::before(fault.into()));
+    failpoint!("whole.before", |fault| Failed::before(EngineError::fault(fault)));
     let session = held.session().map_err(Failed::before)?;
     let connection = session.connection_id().to_owned();
-    let mut is_cancelled = false;
-    let outcome = {
-        let mut work = session.transact(&texts, &mut seen);
-        tokio::select! {
-            outcome = &mut work => outcome,
-            () = told.stop_now() => {
-                is_cancelled = true;
-                told.warning(format!("stopping {} at once: it is rolled back", change.migration.identity));
-                loop {
-                    if let Err(error) = target.engine.cancel(&connection).await {
-                        told.warning(format!("it could not be stopped and runs to its end: {error}"));
-                        break work.await;
-                    }
-                    // A cancel between two statements hits nothing.
-                    tokio::select! {
-                        outcome = &mut work => break outcome,
-                        () = tokio::time::sleep(Duration::from_millis(CANCEL_AGAIN_MS)) => {}
-                    }
-                }
-            }
-        }
-    };
+    let name = change.migration.identity.to_string();
+    let work = session.transact(&texts, &mut seen);
+    let (outcome, is_cancelled) = cancel::or_stopped(target, told, &connection, &name, work).await;
     failpoint!("whole.after");
     let Err(failed) = outcome else { return Ok(()) };
     told.progress.update(|progress| progress.count(base, progress.total));
@@ -256,7 +257,7 @@ async fn truth(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     if let Ok(recorded) = change.is_recorded(held).await {
         return Ok(recorded);
     }
-    failpoint!("truth.lost", EngineError::from);
+    failpoint!("truth.lost", EngineError::fault);
     held.replace(target, told).await?;
     change.is_recorded(held).await
 }
@@ -286,6 +287,9 @@ async fn journaled(
         step(target, told, held, evidence, change, place, from).await?;
         told.progress.update(|p| p.count(base + u64::from(number), p.total));
     }
+    if let Some(backfill) = change.backfill {
+        return backfill::complete(target, told, held, change, backfill).await;
+    }
     let all = u32::try_from(change.statements().len()).unwrap_or(u32::MAX);
     finish(target, told, held, change).await.map_err(|error| Failed { statement: None, error, left: left_of(all) })
 }
@@ -305,7 +309,12 @@ async fn step(
     let limits = queue::limits_of(target, change.migration, statement);
     held.limit(limits).await.map_err(|error| Failed { left: left_of(number - 1), ..Failed::before(error) })?;
     let mut queue = Queue::of(target);
-    while let Err(mut error) = steps::one(target, told, held, evidence, change, place).await {
+    let what = format!("statement {number} of {}", change.migration.identity);
+    loop {
+        let connection = held.session().map(|session| session.connection_id().to_owned()).unwrap_or_default();
+        let work = steps::one(target, told, held, evidence, change, place);
+        let (outcome, is_cancelled) = cancel::or_stopped(target, told, &connection, &what, work).await;
+        let Err(mut error) = outcome else { return Ok(()) };
         let is_again = from.again && number == from.done + 1;
         if is_again && steps::is_so_already(target, &statement.sql, &error) {
             let (at, _) = change.place(index).unwrap_or_default();
@@ -313,6 +322,9 @@ async fn step(
             return steps::is_done(held, place).await.map_err(Failed::unknown);
         }
         let mut settled = recover::settle(target, told, held, change, place, &error).await;
+        if is_cancelled && !matches!(error, EngineError::Lost { .. }) {
+            error = EngineError::Cancelled;
+        }
         match &settled {
             Ok(settled) if settled.done == number => {
                 told.warning(format!("statement {number} lost its answer and took effect: {error}"));
@@ -329,7 +341,6 @@ async fn step(
         }
         return Err(Failed { statement: change.place(index), error, left: left_after(&settled) });
     }
-    Ok(())
 }
 
 /// What a failed statement left, by what the journal knows.
@@ -346,13 +357,18 @@ fn left_of(done: u32) -> Left {
 }
 
 /// The history rows of a journaled migration, in one transaction that also empties its journal.
-async fn finish(target: &Target, told: &Assignment, held: &mut Held, change: &Change<'_>) -> Result<(), EngineError> {
+pub(super) async fn finish(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    change: &Change<'_>,
+) -> Result<(), EngineError> {
     let fence = lock::fence(target.engine.words(), held.epoch);
-    let [first, second] = change.record(target);
-    let forget = journal::forget(change.run, change.seq);
-    let texts = [fence.as_str(), first.as_str(), second.as_str(), forget.as_str()];
+    let [first, second] = change.record(target, held.epoch);
+    let forget = [journal::forget(change.run, change.seq), bookkeeping::backfill::forget(change.run, change.seq)];
+    let texts = [&fence, &first, &second, &forget[0], &forget[1]].map(String::as_str);
     let epoch = held.epoch;
-    failpoint!("history.before", EngineError::from);
+    failpoint!("history.before", EngineError::fault);
     let mut seen = |_| {
         failpoint!("history.reply");
     };

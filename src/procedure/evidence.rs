@@ -6,10 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use sha2::{Digest, Sha256};
-
 use crate::{
-    engine::{EngineError, Session},
+    engine::{EngineError, Session, bookkeeping::journal::sha256},
     model::{
         finding::Finding,
         migration::{Statement, StatementKind},
@@ -178,10 +176,7 @@ async fn digest(
     wanted: Kind,
 ) -> Result<String, EngineError> {
     let names = sql::names(dialect, statement);
-    let glance = match wanted.is_glance {
-        true => session.glance(&sql::changed_names(dialect, statement)).await?,
-        false => None,
-    };
+    let glance = if wanted.is_glance { session.glance(&sql::changed_names(dialect, statement)).await? } else { None };
     let is_glance = glance.is_some();
     let told = match glance {
         Some(glance) => glance,
@@ -190,12 +185,7 @@ async fn digest(
     };
     let generation = if wanted.has_generation { session.generation(&names).await? } else { None };
     let kind = Kind { is_glance, has_generation: generation.is_some() };
-    let mut hash = Sha256::new();
-    for part in [told, generation.unwrap_or_default()] {
-        hash.update((part.len() as u64).to_le_bytes());
-        hash.update(part);
-    }
-    let hex = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = sha256(&format!("{told} {}", generation.unwrap_or_default()));
     Ok(std::iter::once(kind.letter()).chain(hex.chars()).take(DIGEST_CHARACTERS).collect())
 }
 

@@ -28,11 +28,12 @@ pub async fn looked_at(
     catalog: &Catalog,
     mut history: History,
 ) -> Result<History, EngineError> {
-    if history.unfinished.is_some()
+    if let Some(left) = &history.unfinished
         && !session.is_locked().await?
         && let Some(found) = journal::unfinished(session).await?
     {
-        history.unfinished = Some(told(target, session, catalog, &found).await?);
+        let backfill = left.backfill.clone();
+        history.unfinished = Some(Unfinished { backfill, ..told(target, session, catalog, &found).await? });
     }
     Ok(history)
 }
@@ -47,7 +48,9 @@ async fn told(
     let script = migration.and_then(|migration| script_of(migration, found.direction));
     let next = if found.done { found.statement + 1 } else { found.statement };
     let statement = script.and_then(|script| script.statements.get(next as usize - 1));
-    let place = script.zip(statement).map(|(script, statement)| format!("{}:{}", script.file, statement.line));
+    let backfill = migration.and_then(|migration| migration.backfill.as_ref()).filter(|_| found.is_backfill);
+    let in_script = script.zip(statement).map(|(script, statement)| format!("{}:{}", script.file, statement.line));
+    let place = backfill.map(|backfill| format!("{}:{}", backfill.file, backfill.line)).or(in_script);
     let (mut choices, mut waits_for_a_person) = (Vec::new(), false);
     let name = &found.name;
     let is_known = |sql: &str| found.done || found.sql_sha256.as_deref() == Some(&journal::sha256(sql));
@@ -55,6 +58,10 @@ async fn told(
         _ if found.undoing.is_some() => {
             choices.push(choice("windlass up", &format!("takes back what is left of {name}, then runs it again")));
             "it failed and is being taken back; the next run goes on with that, then runs it again".to_owned()
+        }
+        (_, Some(place)) if backfill.is_some() => {
+            choices.push(choice("windlass up", &format!("goes on with the backfill of {name}")));
+            format!("the next run goes on with {place}, behind the rows that are done")
         }
         (None, _) if found.done && script.is_some_and(|script| script.statements.len() == found.statement as usize) => {
             choices.push(choice("windlass up", &format!("records {name}, whose statements are all done")));

@@ -7,7 +7,7 @@ use super::{
     Assignment, Ended, Held, Target,
     apply::{self, Change, Failed, Left},
     evidence::Evidence,
-    problem, read_history,
+    keys, problem, read_history,
     recover::{self, Stuck},
     snapshot, undo, validate,
 };
@@ -114,6 +114,9 @@ impl Run<'_> {
             return self.validate(&catalog).await;
         }
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
+        let session = self.held.session().map_err(problem::untouched)?;
+        let keys = keys(self.target, session, &facts).await.map_err(problem::untouched)?;
+        let facts = facts.keyed(&keys);
         let plan = plan::forward(&facts, self.ask.to, false);
         self.report.findings.extend(plan.findings.iter().cloned());
         if !plan.ready {
@@ -175,9 +178,9 @@ impl Run<'_> {
             .filter_map(|(seq, step)| Some(Planned::up(seq, step.number, by_id.get(&step.id)?)))
             .collect();
         let session = self.held.session().map_err(problem::untouched)?;
-        failpoint!("announce.before", |fault| problem::untouched(fault.into()));
+        failpoint!("announce.before", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
         journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
-        failpoint!("announce.after", |fault| problem::untouched(fault.into()));
+        failpoint!("announce.after", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
         if let Some(recording) = &self.recording {
             drop(recording.take());
         }
@@ -220,12 +223,13 @@ impl Run<'_> {
             migration,
             direction: Direction::Up,
             script: Some(&migration.up),
+            backfill: migration.backfill.as_ref(),
             run: self.told.job.0,
             seq,
             number,
         };
         let applied = apply::apply(self.target, self.told, self.held, &mut self.evidence, &change).await;
-        let done = before + migration.up.statements.len() as u64;
+        let done = before + migration.statement_count();
         self.told.progress.update(|progress| progress.count(done, progress.total));
         let failed = match applied {
             Ok(()) => {
@@ -275,7 +279,7 @@ impl Run<'_> {
     fn tell(&mut self, change: &Change<'_>, started: Instant, error: Option<String>) {
         let statements = match &self.recording {
             Some(recording) => recording.take(),
-            None => change.statements().iter().map(|statement| statement.sql.clone()).collect(),
+            None => change.texts(),
         };
         self.report.migrations.push(MigrationResult {
             number: change.number,

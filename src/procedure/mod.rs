@@ -2,7 +2,9 @@
 
 mod apply;
 mod assignment;
+mod backfill;
 mod baseline;
+mod cancel;
 mod doubt;
 mod ended;
 mod evidence;
@@ -23,6 +25,7 @@ mod validate;
 
 pub use self::{
     assignment::{Assignment, Told},
+    backfill::keys,
     ended::Ended,
     held::{Held, read_history},
     interrupted::looked_at,

@@ -99,13 +99,19 @@ pub fn migration(name: &str, failed: &Failed) -> JobProblem {
             ),
             IN_DOUBT,
         ),
+        Left::Backfill { rows_done } => (
+            format!("{name} is interrupted: its statements are done, and {rows_done} rows of its backfill"),
+            "mend what is named and start again: the backfill goes on behind what is done; or go back: windlass down --snapshot <id>",
+        ),
         Left::Unknown => (
             "unknown: the database could not be asked any more".to_owned(),
             "see that the database answers, then start again: the truth is read first",
         ),
     };
     match &failed.error {
-        EngineError::Refused { .. } => problem("statement-failed", "A statement failed", detail, &state, next),
+        EngineError::Refused { .. } | EngineError::Unfit { .. } => {
+            problem("statement-failed", "A statement failed", detail, &state, next)
+        }
         error => JobProblem { detail, ..engine(error, &state) },
     }
 }

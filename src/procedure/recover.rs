@@ -4,6 +4,7 @@
 use super::{
     Assignment, Held, Target,
     apply::{self, Change, Failed},
+    backfill,
     doubt::{self, Found},
     evidence::Evidence,
     steps, undo,
@@ -106,7 +107,7 @@ pub async fn recover(
         return Err(Stuck::Changed { migration: found.name, what: "the catalog no longer has it".to_owned() });
     };
     let change = change_of(migration, &found)?;
-    failpoint!("recover.found", EngineError::from);
+    failpoint!("recover.found", EngineError::fault);
     if let Some(undoing) = &found.undoing {
         return match undo::go_on(told, held, &found, undoing).await? {
             true => Ok(None),
@@ -114,15 +115,17 @@ pub async fn recover(
         };
     }
     told.step(format!("finishing {}", found.name));
-    told.warning(format!("{} was interrupted at its statement {}; finishing it", found.name, found.statement));
+    let at =
+        if found.is_backfill { "in its backfill".to_owned() } else { format!("at its statement {}", found.statement) };
+    told.warning(format!("{} was interrupted {at}; finishing it", found.name));
     let decided = decide(target, told, held, &found, &change, answer).await?;
-    failpoint!("recover.decided", EngineError::from);
+    failpoint!("recover.decided", EngineError::fault);
     let epoch = held.epoch;
     journal::renew(held.session()?, found.run, found.seq, &migration.checksum, epoch).await?;
     apply::resume(target, told, held, evidence, &change, decided.from)
         .await
         .map_err(|failed| Stuck::Failed(found.name.clone(), Box::new(failed)))?;
-    failpoint!("recover.after", EngineError::from);
+    failpoint!("recover.after", EngineError::fault);
     told.info(format!("{} is finished", found.name));
     Ok(Some(Recovered { migration: found.name, unverified: decided.unverified }))
 }
@@ -150,7 +153,16 @@ fn change_of<'a>(migration: &'a Migration, found: &InFlight) -> Result<Change<'a
         Direction::Up => found.number,
         Direction::Down => found.number + 1,
     };
-    Ok(Change { migration, direction: found.direction, script: Some(script), run: found.run, seq: found.seq, number })
+    let backfill = migration.backfill.as_ref().filter(|_| found.direction == Direction::Up);
+    Ok(Change {
+        migration,
+        direction: found.direction,
+        script: Some(script),
+        backfill,
+        run: found.run,
+        seq: found.seq,
+        number,
+    })
 }
 
 /// How many statements are done, by the journal and by what there is to see of the statement that was interrupted.
@@ -163,6 +175,10 @@ async fn decide(
     answer: Option<InDoubt>,
 ) -> Result<Decided, Stuck> {
     let changed = |what: &str| Stuck::Changed { migration: found.name.clone(), what: what.to_owned() };
+    if found.is_backfill {
+        let what = backfill::may_go_on(held, found, change).await?;
+        return what.map_or(Ok(Decided::behind(found.statement - 1)), |what| Err(changed(what)));
+    }
     if change.statements().len() < found.statement as usize {
         return Err(changed("it has fewer statements than were run"));
     }
@@ -176,7 +192,7 @@ async fn decide(
     }
     take_out(target, told, held, &sql).await?;
     let look = doubt::look(target.engine.as_ref(), held.session()?, found, &sql).await?;
-    failpoint!("recover.seen", EngineError::from);
+    failpoint!("recover.seen", EngineError::fault);
     let look = if ablated!("evidence") { Found::Not } else { look };
     let is_done = match (look, answer) {
         (Found::Done, _) | (Found::Unknown(_), Some(InDoubt::Done)) => true,
@@ -262,7 +278,7 @@ pub(super) async fn settle(
         return Ok(Settled::at(if found.done { found.statement } else { found.statement - 1 }));
     }
     let sql = change.place(place.statement as usize - 1).map(|(_, sql)| sql).unwrap_or_default();
-    failpoint!("settle.before", EngineError::from);
+    failpoint!("settle.before", EngineError::fault);
     take_out(target, told, held, &sql).await?;
     let is_refused = matches!(error, EngineError::Refused { .. });
     match doubt::look(target.engine.as_ref(), held.session()?, &found, &sql).await? {
@@ -300,7 +316,7 @@ pub(super) async fn take_parts_back(
         let Some(undo) = undo else { break };
         let place = Place { statement: done, ..refused };
         journal::doubt(held.session()?, place, epoch).await?;
-        failpoint!("parts.doubted", EngineError::from);
+        failpoint!("parts.doubted", EngineError::fault);
         // What counts is what is there afterwards.
         if let Err(failed) = held.session()?.execute(undo).await
             && matches!(failed.error, EngineError::Lost { .. })
@@ -312,7 +328,7 @@ pub(super) async fn take_parts_back(
             steps::is_done(held, place).await?;
             break;
         }
-        failpoint!("parts.undone", EngineError::from);
+        failpoint!("parts.undone", EngineError::fault);
         journal::withdraw(held.session()?, place, epoch).await?;
         done -= 1;
     }

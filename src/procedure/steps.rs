@@ -51,7 +51,7 @@ pub async fn one(
         Way::WithItsMark => {
             let mark = journal::add_done(place, epoch);
             let texts = [fence.as_str(), sql, mark.as_str()];
-            failpoint!("rows.before", EngineError::from);
+            failpoint!("rows.before", EngineError::fault);
             let mut seen = |_| {
                 failpoint!("rows.reply");
             };
@@ -61,7 +61,7 @@ pub async fn one(
                 return session.transact(&texts[2..], &mut seen).await.map_err(|failed| failed.error);
             }
             held.session()?.transact(&texts, &mut seen).await.map_err(|failed| fenced(failed, epoch))?;
-            failpoint!("rows.after", EngineError::from);
+            failpoint!("rows.after", EngineError::fault);
             Ok(())
         }
         Way::BehindAMark => {
@@ -83,7 +83,7 @@ pub async fn one(
                 reason: fault.0.to_owned()
             });
             is_done(held, place).await?;
-            failpoint!("done.after", EngineError::from);
+            failpoint!("done.after", EngineError::fault);
             Ok(())
         }
     }
@@ -114,9 +114,9 @@ async fn intend(
     let epoch = held.epoch;
     let session = held.session()?;
     let before = evidence.before(session, target.engine.dialect(), sql).await?;
-    failpoint!("intent.before", EngineError::from);
+    failpoint!("intent.before", EngineError::fault);
     journal::intend(session, place, epoch, sql, Some(&before)).await?;
-    failpoint!("intent.after", EngineError::from);
+    failpoint!("intent.after", EngineError::fault);
     Ok(())
 }
 

@@ -73,7 +73,7 @@ pub async fn go_on(
 
 /// Runs the statements, and believes them only when all that was named is as it was; the journal then forgets the migration.
 async fn take_back(held: &mut Held, run: Ulid, seq: u32, undoing: &Undoing) -> Result<bool, EngineError> {
-    failpoint!("undo.before", EngineError::from);
+    failpoint!("undo.before", EngineError::fault);
     for sql in &undoing.statements {
         failpoint!("undo.statement");
         // What is refused may concern what was never made: what counts is what is there afterwards.
@@ -86,7 +86,7 @@ async fn take_back(held: &mut Held, run: Ulid, seq: u32, undoing: &Undoing) -> R
     if held.session()?.schema(None).await?.only(&undoing.named).fingerprint() != undoing.fingerprint {
         return Ok(false);
     }
-    failpoint!("undo.proved", EngineError::from);
+    failpoint!("undo.proved", EngineError::fault);
     let epoch = held.epoch;
     journal::forget_now(held.session()?, run, seq, epoch).await?;
     Ok(true)

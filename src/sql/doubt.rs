@@ -48,8 +48,9 @@ const ELSEWHERE: [&str; 7] = ["user", "role", "server", "database", "schema", "p
 fn mysql(words: &[&str], sql: &str) -> Doubt {
     let has_condition = words.windows(2).any(|pair| pair == ["if", "exists"] || pair == ["if", "not"]);
     match words {
-        ["call" | "execute", ..] | ["begin", "not", ..] => Doubt::Opaque,
-        ["if" | "case" | "loop" | "while" | "repeat" | "for", ..] => Doubt::Opaque,
+        ["call" | "execute" | "if" | "case" | "loop" | "while" | "repeat" | "for", ..] | ["begin", "not", ..] => {
+            Doubt::Opaque
+        }
         ["create", "or", "replace", kind, ..] if !["table", "sequence"].contains(kind) => Doubt::Repeatable,
         ["create" | "drop" | "alter" | "rename", kind, ..] if ELSEWHERE.contains(kind) => match words[0] {
             "alter" => Doubt::Repeatable,

@@ -21,6 +21,7 @@ mod lower;
 mod marker;
 mod names;
 mod operator;
+mod placeholder;
 mod quoted;
 mod rewrite;
 mod scanner;
@@ -31,7 +32,7 @@ pub use dialect::Dialect;
 pub use doubt::Doubt;
 pub use error::SqlError;
 
-use crate::model::{checksum::Checksum, migration::Statement};
+use crate::model::{backfill::Part, checksum::Checksum, migration::Statement};
 
 use splitter::{Piece, Splitter};
 
@@ -80,6 +81,14 @@ pub fn read(dialect: Dialect, text: &str) -> Result<(Vec<Statement>, Checksum), 
 /// As [`split`]; the line is that of the text at fault.
 pub fn checksum(dialect: Dialect, texts: &[&str]) -> Result<Checksum, SqlError> {
     Ok(Checksum { bytes: digest::of_bytes(texts), tokens: digest::of_tokens(dialect, texts)? })
+}
+
+/// Cuts a backfill's statement at what stands for the range of keys: `> :after`, `<= :upto` and `:range`.
+///
+/// # Errors
+/// A comparison that makes no range, or a `:name` that is none of them; the line is that within the statement.
+pub fn placeholders(dialect: Dialect, statement: &str) -> Result<Vec<Part>, SqlError> {
+    placeholder::cut(dialect, statement)
 }
 
 /// The identifiers a statement names, unquoted, each once, in order: what a schema look-up can be narrowed to.

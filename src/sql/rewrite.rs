@@ -99,16 +99,13 @@ impl Names {
             return self.dropped(&mut words, if kind == "tables" { "table" } else { kind });
         }
         (words.take("create") && words.take("or") && words.take("replace")).then_some(())?;
-        match words.one_of(&["table", "sequence"])? {
-            "table" => self.table_replaced(&mut words),
-            _ => {
-                let name = words.name()?;
-                let rest = words.rest();
-                let steps = [format!("DROP SEQUENCE IF EXISTS {name}"), format!("CREATE SEQUENCE {name}{rest}")]
-                    .map(Step::plain);
-                Some(steps.into())
-            }
+        if words.take("table") {
+            return self.table_replaced(&mut words);
         }
+        words.take("sequence").then_some(())?;
+        let (name, rest) = (words.name()?, words.rest());
+        let steps = [format!("DROP SEQUENCE IF EXISTS {name}"), format!("CREATE SEQUENCE {name}{rest}")];
+        Some(steps.map(Step::plain).into())
     }
 
     /// `DROP … a, b`: one after the other.
@@ -159,9 +156,10 @@ impl Names {
         let has_keys = words.has_any(&["references"]);
         let rest = words.rest();
         if has_keys || !self.may_rename {
-            let mut steps = match self.may_rename {
-                true => self.thrown_away(name, true, ""),
-                false => vec![Step::plain(format!("DROP TABLE IF EXISTS {name}"))],
+            let mut steps = if self.may_rename {
+                self.thrown_away(name, true, "")
+            } else {
+                vec![Step::plain(format!("DROP TABLE IF EXISTS {name}"))]
             };
             steps.push(Step::plain(format!("CREATE TABLE {name}{rest}")));
             return Some(steps);

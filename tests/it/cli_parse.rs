@@ -261,6 +261,7 @@ fn migration(at: &str, min: Option<&str>, max: Option<&str>) -> Migration {
         lock_timeout_ms: None,
         statement_timeout_ms: None,
         supersedes: Vec::new(),
+        backfill: None,
         up: script,
         down: None,
         checksum: Checksum { bytes: "0".repeat(64), tokens: "0".repeat(64) },

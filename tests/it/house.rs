@@ -244,8 +244,15 @@ fn problem_kinds() -> Vec<String> {
     let kebab = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '-');
     let mut sources = rust_below("src/cli");
     sources.extend(rust_below("src/procedure").into_iter().filter(|source| source.path.ends_with("/problem.rs")));
-    let exits =
-        ["Exit::Usage", "Exit::No", "Exit::Unavailable", "Exit::Configuration", "LEFT", "=> Configuration", "=> Usage"];
+    let exits = [
+        "Exit::Usage",
+        "Exit::No",
+        "Exit::Unavailable",
+        "Exit::Configuration",
+        "Exit::Killed(asked.number())",
+        "=> Configuration",
+        "=> Usage",
+    ];
     let mut found = Vec::new();
     for source in sources {
         let text = &source.uncommented;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod auth;
+mod backfill;
 mod catalog;
 mod cli_parse;
 mod cli_remote;

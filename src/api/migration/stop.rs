@@ -17,7 +17,7 @@ use crate::{
 #[serde(default, deny_unknown_fields)]
 #[schema(example = json!({"mode": "safe"}))]
 pub struct StopRequest {
-    /// `safe`: after what is at work. `now`: a transactional migration is cancelled and rolled back.
+    /// `safe`: after what is at work. `now`: what is at work is stopped at the server, and rolled back where it is a transaction.
     mode: StopMode,
 }
 

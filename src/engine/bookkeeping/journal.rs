@@ -19,6 +19,9 @@ use crate::{
 /// Rows that one INSERT carries; keeps the number of bound values below what every engine takes.
 const ROWS_AT_ONCE_MAX: usize = 50;
 
+/// The state of a statement that is a backfill.
+pub(super) const BACKFILL: &str = "backfill";
+
 /// The newest row of the journal under a condition.
 macro_rules! newest {
     ($which:literal) => {
@@ -261,6 +264,8 @@ pub struct InFlight {
     pub done: bool,
     /// Whether something was committed while it ran.
     pub ran: bool,
+    /// Whether it is the migration's backfill, which is done as far as its own row says.
+    pub is_backfill: bool,
     /// The SHA-256 of its text.
     pub sql_sha256: Option<String>,
     /// The scoped fingerprint before it.
@@ -281,11 +286,12 @@ impl InFlight {
                 Some(_) => 0,
                 None => self.statement - u32::from(!self.done),
             },
-            statement_in_doubt: (!self.done && self.undoing.is_none()).then_some(self.statement),
+            statement_in_doubt: (!self.done && !self.is_backfill && self.undoing.is_none()).then_some(self.statement),
             place: None,
             next_step: String::new(),
             waits_for_a_person: false,
             choices: Vec::new(),
+            backfill: None,
         }
     }
 }
@@ -367,6 +373,7 @@ pub(super) fn in_flight(row: &Row, from: usize) -> Result<Option<InFlight>, Engi
         statement: small(5)?,
         done: text(6)? == Some("done"),
         ran: text(6)? == Some("running"),
+        is_backfill: text(6)? == Some(BACKFILL),
         sql_sha256: text(7)?.map(str::to_owned),
         fingerprint_before: text(8)?.map(str::to_owned),
         undoing: text(9)?.filter(|_| text(6).ok().flatten() == Some("undo")).and_then(Undoing::read),

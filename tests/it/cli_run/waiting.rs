@@ -1,10 +1,7 @@
 //! Several at once: one works, the others see how far it is, and find nothing left to do.
 
-use std::sync::{Arc, Mutex};
-
-use tokio::{io::AsyncReadExt, process::Child, task::JoinHandle};
-
 use crate::harness::{
+    begun::Begun,
     database::On,
     eventually,
     eye::Eye,
@@ -32,41 +29,6 @@ async fn with_gate(on: On) -> Ship {
     let up = format!("{pass}CREATE TABLE cabins (id INTEGER PRIMARY KEY);\n");
     ship.catalog().add("v1.1.0_01_pass", &up, "DROP TABLE cabins;");
     ship
-}
-
-/// A command, and what it has said so far.
-struct Begun {
-    said: Arc<Mutex<String>>,
-    reading: JoinHandle<()>,
-    process: Child,
-}
-
-impl Begun {
-    fn of(mut process: Child) -> Self {
-        let said = Arc::<Mutex<String>>::default();
-        let mut stderr = process.stderr.take().expect("its standard error");
-        let reading = tokio::spawn({
-            let said = said.clone();
-            async move {
-                let mut piece = [0; 4096];
-                while let Ok(length @ 1..) = stderr.read(&mut piece).await {
-                    said.lock().unwrap().push_str(&String::from_utf8_lossy(&piece[..length]));
-                }
-            }
-        });
-        Self { said, reading, process }
-    }
-
-    fn said(&self) -> String {
-        self.said.lock().unwrap().clone()
-    }
-
-    async fn ended(self) -> (Called, String) {
-        let called = Called::ended(self.process).await;
-        self.reading.await.expect("all of it was read");
-        let said = self.said.lock().unwrap().clone();
-        (called, said)
-    }
 }
 
 async fn holds_the_lock(ship: &Ship) -> serde_json::Value {
@@ -152,13 +114,6 @@ async fn must_be_the_session_that_worked(eye: &mut Eye, session: &str) {
         Eye::Postgres(_) => format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {session}"),
         _ => format!("SELECT count(*) FROM information_schema.processlist WHERE id = {session}"),
     };
-    let mut gone = false;
-    for _ in 0..100 {
-        gone = eye.number(&count).await == 0;
-        if gone {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    assert!(gone, "session {session} is still there");
+    let eye = tokio::sync::Mutex::new(eye);
+    eventually("the session is gone", async || (eye.lock().await.number(&count).await == 0).then_some(())).await;
 }

@@ -7,11 +7,11 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use windlass::{
     engine::Session,
-    model::schema::Schema,
+    model::migration::StatementKind,
     sql::{self, Dialect},
 };
 
-use super::target::target;
+use super::target::{fingerprint, target};
 use crate::harness::database::On;
 
 /// How many distinct statements there are at least, for each engine.
@@ -45,26 +45,27 @@ fn corpus(on: On) -> Vec<(What, String)> {
         .collect()
 }
 
-/// What is to be seen of a statement before and after it: the whole schema, and what a run keeps as evidence.
+/// What a run keeps as evidence for a statement.
 #[derive(PartialEq, Eq)]
-struct Look {
-    whole: String,
+struct Near {
     named: String,
     glance: Option<String>,
     generation: Option<String>,
 }
 
-async fn look(session: &mut dyn Session, dialect: Dialect, statement: &str) -> Look {
+async fn near(session: &mut dyn Session, dialect: Dialect, statement: &str) -> Near {
     let names = sql::names(dialect, statement);
-    let schema: Schema = session.schema(None).await.expect("a schema");
-    let named = session.schema(Some(&names)).await.expect("a part of it").only(&names).fingerprint();
-    let glance = match sql::changes_tables_only(dialect, statement) {
-        true => session.glance(&sql::changed_names(dialect, statement)).await.expect("a glance"),
-        false => None,
-    };
-    let generation = session.generation(&names).await.expect("a generation");
-    assert_eq!(schema.only(&names).fingerprint(), named, "seen from afar and from near: {statement}");
-    Look { whole: schema.fingerprint(), named, glance, generation }
+    let schema = session.schema(Some(&names)).await.expect("a part of it").only(&names);
+    let changed = sql::changed_names(dialect, statement);
+    let is_plain = sql::changes_tables_only(dialect, statement);
+    let glance = if is_plain { session.glance(&changed).await.expect("a glance") } else { None };
+    Near { named: schema.fingerprint(), glance, generation: session.generation(&names).await.expect("a generation") }
+}
+
+/// Whether a run keeps evidence for a statement: elsewhere its mark shares its transaction.
+fn keeps_evidence(dialect: Dialect, statement: &str) -> bool {
+    let kinds = [StatementKind::ImplicitCommit, StatementKind::OutsideTransaction];
+    sql::split(dialect, statement).is_ok_and(|all| all.iter().any(|one| kinds.contains(&one.kind)))
 }
 
 /// Goal: no change goes unseen, neither by the schema's fingerprint nor by the evidence of an intent.
@@ -73,28 +74,37 @@ async fn every_statement_is_seen(on: On) {
     let dialect = target.engine.dialect();
     let mut session = target.open().await;
     let (mut distinct, mut faults) = (BTreeSet::new(), Vec::new());
+    let mut whole = fingerprint(session.as_mut()).await;
     for (what, statement) in corpus(on) {
         if what == What::Prepares {
             if let Err(error) = session.execute(&statement).await {
                 faults.push(format!("{error:?}: {statement}"));
             }
+            whole = fingerprint(session.as_mut()).await;
             continue;
         }
-        let before = look(session.as_mut(), dialect, &statement).await;
+        let keeps_evidence = what == What::MakesAnew || keeps_evidence(dialect, &statement);
+        let before = if keeps_evidence { Some(near(session.as_mut(), dialect, &statement).await) } else { None };
         if let Err(error) = session.execute(&statement).await {
             faults.push(format!("{error:?}: {statement}"));
             continue;
         }
-        let after = look(session.as_mut(), dialect, &statement).await;
-        let is_seen = match what {
-            What::MakesAnew => before.whole == after.whole && before.generation != after.generation,
-            _ => before.whole != after.whole && before.named != after.named,
-        };
-        if !is_seen {
+        let now = session.schema(None).await.expect("a schema");
+        if (now.fingerprint() == whole) != (what == What::MakesAnew) {
             faults.push(format!("unseen: {statement}"));
         }
-        if what == What::Changes && before.glance.is_some() && before.glance == after.glance {
-            faults.push(format!("unseen at a glance: {statement}"));
+        whole = now.fingerprint();
+        if let Some(before) = before {
+            let after = near(session.as_mut(), dialect, &statement).await;
+            let names = sql::names(dialect, &statement);
+            assert_eq!(now.only(&names).fingerprint(), after.named, "seen from afar and from near: {statement}");
+            let is_seen = match what {
+                What::MakesAnew => before.generation != after.generation,
+                _ => before.named != after.named && (before.glance.is_none() || before.glance != after.glance),
+            };
+            if !is_seen {
+                faults.push(format!("unseen by its evidence: {statement}"));
+            }
         }
         distinct.insert(statement.to_lowercase());
     }
@@ -105,7 +115,6 @@ async fn every_statement_is_seen(on: On) {
 /// Goal: what nobody changes is never seen as changed, by however many sessions it is looked at.
 async fn looking_changes_nothing(on: On) {
     let target = target(on).await;
-    let dialect = target.engine.dialect();
     let mut session = target.open().await;
     for (_, statement) in corpus(on) {
         session.execute(&statement).await.unwrap_or_else(|error| panic!("{error:?}: {statement}"));
@@ -115,13 +124,18 @@ async fn looking_changes_nothing(on: On) {
     let mut first = None;
     for _ in 0..looks {
         let mut session = target.open().await;
-        let seen = look(session.as_mut(), dialect, "ALTER TABLE t ADD probe INT").await;
+        let names: Vec<String> = schema_names(session.as_mut()).await;
+        let seen = (fingerprint(session.as_mut()).await, session.generation(&names).await.expect("a generation"));
+        let glance = session.glance(&names).await.expect("a glance");
         session.close().await;
-        assert!(
-            *first.get_or_insert_with(|| (seen.whole.clone(), seen.generation.clone()))
-                == (seen.whole, seen.generation)
-        );
+        let seen = (seen, glance);
+        assert!(*first.get_or_insert_with(|| seen.clone()) == seen, "nobody changed anything");
     }
+}
+
+/// The names of all tables.
+async fn schema_names(session: &mut dyn Session) -> Vec<String> {
+    session.schema(None).await.expect("a schema").tables.into_keys().collect()
 }
 
 macro_rules! on_each {

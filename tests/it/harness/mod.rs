@@ -1,5 +1,6 @@
 //! Obligations that tests call on.
 
+pub mod begun;
 pub mod catalog;
 pub mod client;
 pub mod command_line;

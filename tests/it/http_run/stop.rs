@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::{
+    begun::Begun,
     database::On,
     gate::{self, Gate},
     on_every_engine,
@@ -15,6 +16,9 @@ on_every_engine!(
     a_stop_at_once_takes_a_transaction_back,
     a_second_run_is_told_which_one_is_in_its_way,
     a_signal_ends_the_service_at_a_safe_edge,
+    what_comes_to_no_edge_in_time_is_stopped_at_the_server,
+    the_command_line_stops_at_the_server_as_well,
+    a_second_signal_ends_at_once,
 );
 
 /// At 1.0.0 with a gate, served; the next release passes the gate, and two migrations follow.
@@ -137,4 +141,116 @@ async fn a_signal_ends_the_service_at_a_safe_edge(on: On) {
     ship.job_ends_as(&job, "paused").await;
     ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
     assert_eq!(passed(&ship).await, 1);
+}
+
+/// A release whose second statement waits at the gate: a change of rows, and on MariaDB one of the schema, which no
+/// transaction holds.
+async fn with_a_long_statement(on: On) -> Ship {
+    let mut ship = Ship::with_catalog(on).await;
+    ship.catalog().add("v1.0.0_01_gate", gate::MAKE, "DROP TABLE gate;");
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    let long = match on {
+        On::MariaDb => "ALTER TABLE gate ADD COLUMN m INTEGER;\n".to_owned(),
+        _ => gate::pass(on),
+    };
+    let up = format!("CREATE TABLE cabins (id INTEGER PRIMARY KEY);\n{long}");
+    ship.catalog().add("v1.1.0_01_long", &up, "DROP TABLE cabins;");
+    ship.set("server.shutdown_grace", "3s");
+    ship
+}
+
+/// Nothing of it may be at work at the server, and whoever comes next need not wait.
+async fn must_have_left(ship: &Ship) {
+    let mut eye = ship.eye().await;
+    let at_work = match ship.on {
+        On::Sqlite => None,
+        On::Postgres => Some(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+             AND query LIKE '%n = n + 1%' AND state <> 'idle'",
+        ),
+        On::MariaDb => Some(
+            "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'ALTER TABLE gate%'",
+        ),
+    };
+    if let Some(at_work) = at_work {
+        assert_eq!(eye.number(at_work).await, 0);
+    }
+    ship.cli(&["up", "--wait", "0s", "--snapshot", "never"]).await.exits(0);
+    ship.database_is_at("1.1.0").await;
+    ship.cli(&["validate"]).await.exits(0);
+}
+
+/// Goal: a service that is told to end leaves no statement behind at the server, and no lock.
+/// Method: hold the statement for longer than the grace.
+async fn what_comes_to_no_edge_in_time_is_stopped_at_the_server(on: On) {
+    let mut ship = with_a_long_statement(on).await;
+    ship.serve().await;
+    let admin = ship.admin().await;
+    let gate = Gate::shut(&ship.database).await;
+    let job = admin.start("1.1.0").await.accepted();
+    ship.job_is_inside(&job, "v1.1.0_01_long").await;
+
+    ship.signal().await;
+    let code = ship.end().await;
+    gate.open().await;
+
+    assert_eq!(code, 0);
+    must_have_left(&ship).await;
+}
+
+async fn the_command_line_stops_at_the_server_as_well(on: On) {
+    let ship = with_a_long_statement(on).await;
+    let (gate, begun) = held_on_the_command_line(&ship).await;
+
+    crate::harness::signal("TERM", begun.id().expect("it runs")).await;
+    let ended = Called::ended(begun).await;
+    gate.open().await;
+
+    // SQLite's statement may have come to its end, and the run with it.
+    assert!(ended.code == 1 || on == On::Sqlite && ended.code == 0, "{ended:?}");
+    must_have_left(&ship).await;
+}
+
+async fn held_on_the_command_line(ship: &Ship) -> (Gate, tokio::process::Child) {
+    let gate = Gate::shut(&ship.database).await;
+    let begun = ship.cli_begun(&["up", "--snapshot", "never"]);
+    crate::harness::eventually("it is inside", async || {
+        let status = ship.cli(&["status", "--json"]).await;
+        (status.code == 0 && status.json()["lock"]["doing"].is_string()).then_some(())
+    })
+    .await;
+    (gate, begun)
+}
+
+/// Goal: who asks twice does not wait; it is as a kill, and the next run finishes what was left.
+async fn a_second_signal_ends_at_once(on: On) {
+    let mut ship = with_a_long_statement(on).await;
+    ship.set("server.shutdown_grace", "10m");
+    let (gate, begun) = held_on_the_command_line(&ship).await;
+    let process = begun.id().expect("it runs");
+    let begun = Begun::of(begun);
+    crate::harness::signal("TERM", process).await;
+    crate::harness::eventually("it has heard the first", async || {
+        begun.said().contains("once more stops at once").then_some(())
+    })
+    .await;
+    crate::harness::signal("TERM", process).await;
+    begun.ended().await.0.exits(143);
+    gate.open().await;
+    ship.cli(&["up", "--wait", "60s", "--snapshot", "never"]).await.exits(0);
+    ship.catalog().add("v1.2.0_01_pass", &gate::pass(on), "SELECT 1;");
+    ship.serve().await;
+    let admin = ship.admin().await;
+    let gate = Gate::shut(&ship.database).await;
+    let job = admin.start("1.2.0").await.accepted();
+    ship.job_is_inside(&job, "v1.2.0_01_pass").await;
+
+    ship.signal().await;
+    crate::harness::eventually("it has heard the first", async || ship.log().contains("stopping").then_some(())).await;
+    ship.signal().await;
+
+    assert_eq!(ship.end().await, 143);
+    gate.open().await;
+    ship.cli(&["up", "--wait", "60s", "--snapshot", "never"]).await.exits(0);
+    ship.database_is_at("1.2.0").await;
 }

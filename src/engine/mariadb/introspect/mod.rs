@@ -11,14 +11,12 @@ mod scope;
 mod tables;
 mod text;
 
-use std::collections::BTreeMap;
-
-use sha2::{Digest, Sha256};
+use std::{collections::BTreeMap, fmt::Write};
 
 use self::scope::Scope;
 use super::session::MariaSession;
 use crate::{
-    engine::{EngineError, Row},
+    engine::{EngineError, Row, bookkeeping::journal::sha256},
     model::schema::Schema,
 };
 
@@ -53,7 +51,7 @@ pub(super) async fn schema(session: &mut MariaSession, names: Option<&[String]>)
 /// # Errors
 /// The server's, but for a table that is not there, which is told so in the digest.
 pub(super) async fn glance(session: &mut MariaSession, tables: &[String]) -> Result<String, EngineError> {
-    let mut hash = Sha256::new();
+    let mut all = String::new();
     for table in tables {
         let sql = format!("SHOW CREATE TABLE `{}`", table.replace('`', "``"));
         let shown = match session.rows(&sql, &[], GLANCE_S_MAX).await {
@@ -62,10 +60,9 @@ pub(super) async fn glance(session: &mut MariaSession, tables: &[String]) -> Res
             Err(error) => return Err(error),
         };
         let shown = text::without_next_number(&shown);
-        hash.update((shown.len() as u64).to_le_bytes());
-        hash.update(shown.as_bytes());
+        let _ = write!(all, "{}:{shown}", shown.len());
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(sha256(&all))
 }
 
 /// The text at `column`, empty for NULL.

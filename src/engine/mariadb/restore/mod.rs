@@ -99,7 +99,7 @@ async fn replaced(
         Err(error) => Err(error),
     };
     copy.close().await;
-    failpoint!("restore.loaded", EngineError::from);
+    failpoint!("restore.loaded", EngineError::fault);
     Swap::prepare(session, live, places, wanted?).await?.run(session, &manifest.schema_fingerprint).await
 }
 

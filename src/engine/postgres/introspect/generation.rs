@@ -6,8 +6,8 @@ use super::refusal;
 use crate::engine::EngineError;
 
 /// Tables and indexes called so, the indexes of such tables, and what is stored beside them (TOAST): each with its file, and
-/// whether an index can be used. VACUUM FULL, CLUSTER and REINDEX write a new file (PostgreSQL manual, "pg_class",
-/// `relfilenode`).
+/// whether an index can be used. VACUUM FULL, CLUSTER and REINDEX write a new file (PostgreSQL manual, "`pg_class`",
+/// column `relfilenode`).
 const FILES: &str = r"
 WITH named AS (
     SELECT c.oid, c.reltoastrelid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

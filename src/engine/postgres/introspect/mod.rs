@@ -7,6 +7,7 @@
 //! the case of letters aside.
 
 mod generation;
+mod machinery;
 mod objects;
 mod tables;
 
@@ -29,7 +30,7 @@ pub(super) async fn schema(
     let names = names.map(|names| names.iter().map(|name| name.to_ascii_lowercase()).collect());
     let read = async {
         let tables = tables::read(&mut *connection, major >= COMPRESSION_SINCE, names.as_ref()).await?;
-        let objects = objects::read(connection, names.as_ref()).await?;
+        let objects = objects::read(connection, major, names.as_ref()).await?;
         Ok(Schema { tables, objects })
     };
     read.await.map_err(|error: sqlx::Error| refusal::of(&error))
