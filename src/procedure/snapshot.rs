@@ -53,7 +53,7 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
     let tables = session.count_rows().await.map_err(asked)?;
     let server = session.server().clone();
     let id = SnapshotId::fresh();
-    let (tool, written) = copy(target, told, id).await?;
+    let (tool, written) = held.awake(copy(target, told, id)).await?;
     let tables = steady(tables, &held.session().map_err(asked)?.count_rows().await.map_err(asked)?);
     let manifest = Manifest {
         id,

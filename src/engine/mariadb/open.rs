@@ -12,8 +12,9 @@ use crate::engine::{EngineError, Row, Server};
 /// How long it may take until a session is ready.
 const CONNECT_MS_MAX: u64 = 10_000;
 
-/// How long the server keeps a session that says nothing; a run may think for long between two statements.
-const IDLE_S_MAX: u64 = 7 * 24 * 60 * 60;
+/// How long the server keeps a session that says nothing, whose client may be gone without a word: some times longer than
+/// a run ever says nothing (see [`crate::engine::awake`]).
+const IDLE_S_MAX: u64 = 5 * 60;
 
 /// sqlx connects with the flag `CLIENT_IGNORE_SPACE`, for which the server adds a mode that changes how a migration is
 /// read (MariaDB manual, "SQL Mode", `IGNORE_SPACE`); taken away unless the server wants it for everybody.

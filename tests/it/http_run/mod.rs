@@ -3,6 +3,7 @@
 mod bad_input;
 mod crash;
 mod failures;
+mod ghost;
 mod health;
 mod lock_queue;
 mod path;
