@@ -15,8 +15,8 @@ use crate::engine::{
 /// The table that never moves.
 const STAYS: &str = "windlass_lock";
 
-/// How often a RENAME is tried that is not given its tables: for minutes, with the session's own wait for each.
-const RENAMES_MAX: u32 = 60;
+/// How often a RENAME is tried that is not given its tables, with the session's own wait for each.
+const RENAMES_MAX: u32 = 10;
 
 /// How long it keeps out of the queue between two tries.
 const REST_MS: u64 = 1_000;
