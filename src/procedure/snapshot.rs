@@ -55,7 +55,7 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
     let server = session.server().clone();
     let id = SnapshotId::fresh();
     failpoint!("snap.before", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
-    let (tool, written) = copy(target, told, id).await?;
+    let (tool, written) = held.awake(copy(target, told, id)).await?;
     failpoint!("snap.dumped", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
     let tables = steady(tables, &held.session().map_err(asked)?.count_rows().await.map_err(asked)?);
     let manifest = Manifest {
