@@ -3,7 +3,7 @@
 //! Only a build with the feature `failpoints` has any of this. In every other build the macros expand to nothing, and not
 //! even the names are in the program.
 //!
-//! `failpoint!("stmt.reply")` is passed; `failpoint!("intent.before", EngineError::from)` can also fail, in the words of its
+//! `failpoint!("stmt.reply")` is passed; `failpoint!("intent.before", EngineError::fault)` can also fail, in the words of its
 //! function. Three variables of the environment say what happens there:
 //!
 //! - `WINDLASS_FP="stmt.reply=kill@3,undo.before=err@1"`: at the third and the first time that the place is passed. The actions: `kill`

@@ -137,8 +137,9 @@ pub struct RestoreError {
 }
 
 #[cfg(feature = "failpoints")]
-impl From<crate::failpoint::Fault> for EngineError {
-    fn from(crate::failpoint::Fault(name): crate::failpoint::Fault) -> Self {
+impl EngineError {
+    /// What a place says that was told to fail.
+    pub(crate) fn fault(crate::failpoint::Fault(name): crate::failpoint::Fault) -> Self {
         Self::Refused { code: "failpoint".to_owned(), message: name.to_owned() }
     }
 }

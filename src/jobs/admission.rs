@@ -72,14 +72,14 @@ fn is_dry(order: &Order) -> bool {
 async fn locked(target: &Target) -> Result<Box<dyn Session>, Refused> {
     let (session, ()) = tokio::join!(target.engine.open(), target.store.warm_up());
     let mut session = session?;
-    failpoint!("lock.before", EngineError::from);
+    failpoint!("lock.before", EngineError::fault);
     if !take_lock(target, session.as_mut()).await? {
         let seen = Held::seen(target, session.as_mut()).await.ok().and_then(|held| held.words());
         let holder = seen.unwrap_or_else(|| "its name is not known".to_owned());
         session.close().await;
         return Err(Refused::Busy { holder, job: None });
     }
-    failpoint!("lock.after", EngineError::from);
+    failpoint!("lock.after", EngineError::fault);
     if let Err(error) = target.folder.sweep().await {
         tracing::warn!(%error, "leftovers in the snapshot folder could not be swept up");
     }

@@ -74,11 +74,6 @@ pub enum Left {
         /// Rows that are done.
         rows_done: u64,
     },
-    /// Taking back what was done came to something else than what was before; the journal says so.
-    HalfBack {
-        /// How many statements were done.
-        done: u32,
-    },
     /// The target could not be asked; the next start reads the truth.
     Unknown,
 }
@@ -184,16 +179,24 @@ pub async fn apply(
             let mut queue = Queue::of(target);
             while let Err(mut failed) = whole(target, told, held, change).await {
                 if failed.left != Left::AsBefore || !queue.again(told, held, &mut failed.error).await {
-                    return Err(failed);
+                    return Err(overtaken(failed));
                 }
             }
         }
-        Route::Journaled => return journaled(target, told, held, evidence, change, From::default()).await,
+        Route::Journaled => {
+            return journaled(target, told, held, evidence, change, From::default()).await.map_err(overtaken);
+        }
     }
     match change.backfill {
-        Some(backfill) => backfill::complete(target, told, held, change, backfill).await,
+        Some(backfill) => backfill::complete(target, told, held, change, backfill).await.map_err(overtaken),
         None => Ok(()),
     }
+}
+
+/// What there is after another run has taken over is that run's.
+fn overtaken(failed: Failed) -> Failed {
+    let left = if matches!(failed.error, EngineError::Fenced { .. }) { Left::Unknown } else { failed.left };
+    Failed { left, ..failed }
 }
 
 /// Where a migration goes on.
@@ -218,7 +221,7 @@ pub async fn resume(
     from: From,
 ) -> Result<(), Failed> {
     evidence.sees(change.statements());
-    journaled(target, told, held, evidence, change, from).await
+    journaled(target, told, held, evidence, change, from).await.map_err(overtaken)
 }
 
 /// Everything in one transaction: the fence, the statements, the history rows.
@@ -234,7 +237,7 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
         failpoint!("whole.reply");
         told.progress.update(|p| p.count(base + index.min(count) as u64, p.total));
     };
-    failpoint!("whole.before", |fault: crate::failpoint::Fault| Failed::before(fault.into()));
+    failpoint!("whole.before", |fault| Failed::before(EngineError::fault(fault)));
     let session = held.session().map_err(Failed::before)?;
     let connection = session.connection_id().to_owned();
     let name = change.migration.identity.to_string();
@@ -245,12 +248,11 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     told.progress.update(|progress| progress.count(base, progress.total));
     match truth(target, told, held, change).await {
         Ok(true) => Ok(()),
-        Ok(false) => {
-            let statement = failed.index.checked_sub(1).and_then(|index| change.place(index));
-            let error = if is_cancelled { EngineError::Cancelled } else { fenced(failed, held.epoch) };
-            let is_overtaken = matches!(error, EngineError::Fenced { .. });
-            Err(Failed { statement, error, left: if is_overtaken { Left::Unknown } else { Left::AsBefore } })
-        }
+        Ok(false) => Err(Failed {
+            statement: failed.index.checked_sub(1).and_then(|index| change.place(index)),
+            error: if is_cancelled { EngineError::Cancelled } else { fenced(failed, held.epoch) },
+            left: Left::AsBefore,
+        }),
         Err(fenced @ EngineError::Fenced { .. }) => Err(Failed::unknown(fenced)),
         Err(_) => Err(Failed::unknown(failed.error)),
     }
@@ -269,7 +271,7 @@ async fn truth(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     if let Ok(recorded) = change.is_recorded(held).await {
         return Ok(recorded);
     }
-    failpoint!("truth.lost", EngineError::from);
+    failpoint!("truth.lost", EngineError::fault);
     held.replace(target, told).await?;
     change.is_recorded(held).await
 }
@@ -380,7 +382,7 @@ pub(super) async fn finish(
     let forget = [journal::forget(change.run, change.seq), bookkeeping::backfill::forget(change.run, change.seq)];
     let texts = [&fence, &first, &second, &forget[0], &forget[1]].map(String::as_str);
     let epoch = held.epoch;
-    failpoint!("history.before", EngineError::from);
+    failpoint!("history.before", EngineError::fault);
     let mut seen = |_| {
         failpoint!("history.reply");
     };

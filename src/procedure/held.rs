@@ -1,6 +1,6 @@
 //! The session that holds the lock, with the epoch that fences its writes.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use tokio::time::Instant;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     engine::{
-        EngineError, Limits, Session, Words,
+        self, EngineError, Limits, Session, Words,
         bookkeeping::{self, history, lock},
     },
     model::{history::History, status::Holder},
@@ -113,25 +113,29 @@ impl Held {
 
     /// One try of [`Held::begin`].
     async fn enter(&mut self, target: &Target, told: &Assignment) -> Result<History, EngineError> {
-        failpoint!("begin.before", EngineError::from);
+        failpoint!("begin.before", EngineError::fault);
         let words = target.engine.words();
         self.limit(queue::limits(target, None)).await?;
         let session = self.session()?;
         let recorded = history::recorded(session, words).await?;
         let present = recorded.is_some();
-        let before = match recorded {
+        let mut before = match recorded {
             Some(before) => before,
             None => history::unrecorded(session, words).await?,
         };
         if !present || before.is_outdated {
             bookkeeping::ensure(session, words, target.engine.ddl_scope()).await?;
         }
-        failpoint!("begin.tables", EngineError::from);
+        failpoint!("begin.tables", EngineError::fault);
         self.epoch = lock::raise_epoch(session, words, present, &holder(told)).await?;
         if let Some(lookout) = &self.lookout {
             lookout.beats_for(self.epoch);
         }
-        failpoint!("begin.after", EngineError::from);
+        failpoint!("begin.after", EngineError::fault);
+        if present {
+            // Only now is it sure that no other run writes what would not be seen here.
+            before = history::read(self.session()?, words).await?;
+        }
         Ok(before)
     }
 
@@ -163,7 +167,7 @@ impl Held {
             }
             tokio::time::sleep(Duration::from_millis(GHOST_POLL_MS)).await;
         }
-        failpoint!("replace.locked", EngineError::from);
+        failpoint!("replace.locked", EngineError::fault);
         if self.epoch > 0 {
             lock::must_be_ours(session.as_mut(), self.epoch).await?;
         }
@@ -171,6 +175,14 @@ impl Held {
         self.begin(target, told).await?;
         told.warning("the connection was lost; the run goes on with a new one that holds the lock");
         Ok(())
+    }
+
+    /// Waits for `work`, which does not need the session, and keeps the session awake meanwhile.
+    pub async fn awake<T>(&mut self, work: impl Future<Output = T>) -> T {
+        match &mut self.session {
+            Some(session) => engine::awake(session.as_mut(), work).await,
+            None => work.await,
+        }
     }
 
     /// Who is in the way of a statement that waits for a lock, as it was last seen.

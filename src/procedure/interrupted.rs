@@ -56,10 +56,9 @@ async fn told(
     let name = &found.name;
     let is_known = |sql: &str| found.done || found.sql_sha256.as_deref() == Some(&journal::sha256(sql));
     let next_step = match (statement, place.as_deref()) {
-        _ if found.is_undoing => {
-            choices
-                .push(choice("windlass up", &format!("goes on with taking {name} back, then runs it from its start")));
-            format!("{name} had failed and was being taken back; the next run goes on with that")
+        _ if found.undoing.is_some() => {
+            choices.push(choice("windlass up", &format!("takes back what is left of {name}, then runs it again")));
+            "it failed and is being taken back; the next run goes on with that, then runs it again".to_owned()
         }
         (_, Some(place)) if backfill.is_some() => {
             choices.push(choice("windlass up", &format!("goes on with the backfill of {name}")));

@@ -9,9 +9,7 @@ use super::{
     evidence::Evidence,
     keys, problem, read_history,
     recover::{self, Stuck},
-    snapshot,
-    undo::{self, Undone},
-    validate,
+    snapshot, undo, validate,
 };
 use crate::{
     engine::{
@@ -181,9 +179,9 @@ impl Run<'_> {
             .filter_map(|(seq, step)| Some(Planned::up(seq, step.number, by_id.get(&step.id)?)))
             .collect();
         let session = self.held.session().map_err(problem::untouched)?;
-        failpoint!("announce.before", |fault| problem::untouched(fault.into()));
+        failpoint!("announce.before", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
         journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
-        failpoint!("announce.after", |fault| problem::untouched(fault.into()));
+        failpoint!("announce.after", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
         if let Some(recording) = &self.recording {
             drop(recording.take());
         }
@@ -255,9 +253,9 @@ impl Run<'_> {
     async fn taken_back(&mut self, change: &Change<'_>, failed: Failed) -> Failed {
         let Left::InFlight { done } = failed.left else { return failed };
         match undo::undo(self.target, self.told, self.held, &self.evidence, change, done).await {
-            Ok(Undone::Wholly) => Failed { left: Left::AsBefore, ..failed },
-            Ok(Undone::NotTried) => failed,
-            Ok(Undone::Otherwise) => Failed { left: Left::HalfBack { done }, ..failed },
+            Ok(true) => Failed { left: Left::AsBefore, ..failed },
+            Ok(false) => failed,
+            // The next run goes on with that.
             Err(_) => Failed { left: Left::Unknown, ..failed },
         }
     }

@@ -71,16 +71,6 @@ pub fn engine(error: &EngineError, state: &str) -> JobProblem {
     problem(kind, title, error.to_string(), state, next)
 }
 
-fn half_back(name: &str, done: u32) -> String {
-    format!(
-        "{name} is interrupted: its first {done} statements were to be taken back, and what is there is not what was before it"
-    )
-}
-
-/// The ways on where taking back came to something else.
-const HALF_BACK: &str = "look what is there; where nothing of it is left: windlass up --in-doubt redo; where all that was done is \
-                         in place: windlass up --in-doubt done; or go back: windlass down --snapshot <id>";
-
 /// The ways on where nothing tells whether a statement took effect.
 const IN_DOUBT: &str = "look whether it took effect; then run it again: windlass up --in-doubt redo; or go on behind it: \
                         windlass up --in-doubt done; or go back: windlass down --snapshot <id>";
@@ -113,7 +103,6 @@ pub fn migration(name: &str, failed: &Failed) -> JobProblem {
             format!("{name} is interrupted: its statements are done, and {rows_done} rows of its backfill"),
             "mend what is named and start again: the backfill goes on behind what is done; or go back: windlass down --snapshot <id>",
         ),
-        Left::HalfBack { done } => (half_back(name, done), HALF_BACK),
         Left::Unknown => (
             "unknown: the database could not be asked any more".to_owned(),
             "see that the database answers, then start again: the truth is read first",
@@ -141,13 +130,6 @@ pub fn stuck(stuck: &Stuck) -> JobProblem {
             ),
             &format!("{migration} is partly applied; nothing was changed now"),
             IN_DOUBT,
-        ),
-        Stuck::HalfBack { migration, done } => problem(
-            "interrupted",
-            "An interrupted migration waits for a decision",
-            format!("{migration} failed, and could not be taken back wholly"),
-            &half_back(migration, *done),
-            HALF_BACK,
         ),
         Stuck::Changed { migration, what } => problem(
             "interrupted",

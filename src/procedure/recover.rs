@@ -7,8 +7,7 @@ use super::{
     backfill,
     doubt::{self, Found},
     evidence::Evidence,
-    steps,
-    undo::{self, Undone},
+    steps, undo,
 };
 use crate::{
     engine::{
@@ -44,13 +43,6 @@ pub enum Stuck {
         /// Why nothing tells.
         why: &'static str,
     },
-    /// It was being taken back, and what is there is not what was before it.
-    HalfBack {
-        /// The migration's identity.
-        migration: String,
-        /// How many of its statements were done.
-        done: u32,
-    },
     /// It failed again.
     Failed(String, Box<Failed>),
 }
@@ -61,6 +53,9 @@ impl From<EngineError> for Stuck {
     }
 }
 
+/// What it is when it was being taken back, and what is there is not what was there before it.
+const NOT_TAKEN_BACK: &str = "what was done of it could not be taken back";
+
 /// A migration that was finished after all.
 #[derive(Debug)]
 pub struct Recovered {
@@ -68,19 +63,13 @@ pub struct Recovered {
     pub migration: String,
     /// The statement that was taken for done because something it names had changed: its place.
     pub unverified: Option<String>,
-    /// It had failed, and was being taken back: that is finished, and nothing of it is left.
-    pub is_taken_back: bool,
 }
 
 impl Recovered {
     /// What a run tells of it.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
-        let finished = if self.is_taken_back {
-            format!("{} had failed, and is wholly taken back now", self.migration)
-        } else {
-            format!("{} was interrupted, and is finished now", self.migration)
-        };
+        let finished = format!("{} was interrupted, and is finished now", self.migration);
         let mut found = vec![Finding::info("recovered", self.migration.clone(), finished)];
         if let Some(place) = &self.unverified {
             found.push(unverified(
@@ -112,57 +101,33 @@ pub async fn recover(
     catalog: &Catalog,
     answer: Option<InDoubt>,
 ) -> Result<Option<Recovered>, Stuck> {
-    let Some(mut found) = journal::unfinished(held.session()?).await? else { return Ok(None) };
-    if found.is_undoing {
-        match take_back(told, held, &found, answer).await? {
-            Some(done) => found = done,
-            None => return Ok(Some(Recovered { migration: found.name, unverified: None, is_taken_back: true })),
-        }
-    }
+    let Some(found) = journal::unfinished(held.session()?).await? else { return Ok(None) };
     let migration = catalog.migrations.iter().find(|m| m.identity.to_string() == found.name);
     let Some(migration) = migration else {
         return Err(Stuck::Changed { migration: found.name, what: "the catalog no longer has it".to_owned() });
     };
     let change = change_of(migration, &found)?;
-    failpoint!("recover.found", EngineError::from);
+    failpoint!("recover.found", EngineError::fault);
+    if let Some(undoing) = &found.undoing {
+        return match undo::go_on(told, held, &found, undoing).await? {
+            true => Ok(None),
+            false => Err(Stuck::Changed { migration: found.name, what: NOT_TAKEN_BACK.to_owned() }),
+        };
+    }
     told.step(format!("finishing {}", found.name));
     let at =
         if found.is_backfill { "in its backfill".to_owned() } else { format!("at its statement {}", found.statement) };
     told.warning(format!("{} was interrupted {at}; finishing it", found.name));
     let decided = decide(target, told, held, &found, &change, answer).await?;
-    failpoint!("recover.decided", EngineError::from);
+    failpoint!("recover.decided", EngineError::fault);
     let epoch = held.epoch;
     journal::renew(held.session()?, found.run, found.seq, &migration.checksum, epoch).await?;
     apply::resume(target, told, held, evidence, &change, decided.from)
         .await
         .map_err(|failed| Stuck::Failed(found.name.clone(), Box::new(failed)))?;
-    failpoint!("recover.after", EngineError::from);
+    failpoint!("recover.after", EngineError::fault);
     told.info(format!("{} is finished", found.name));
-    Ok(Some(Recovered { migration: found.name, unverified: decided.unverified, is_taken_back: false }))
-}
-
-/// Goes on with taking a migration back. Gives nothing when that is done, or what is done of the migration, when a person
-/// says that all of it is in place.
-async fn take_back(
-    told: &Assignment,
-    held: &mut Held,
-    found: &InFlight,
-    answer: Option<InDoubt>,
-) -> Result<Option<InFlight>, Stuck> {
-    told.warning(format!("{} had failed and was being taken back; going on with that", found.name));
-    let (undone, epoch) = (undo::go_on(held, found).await?, held.epoch);
-    match (undone, answer) {
-        (Undone::Wholly, _) => Ok(None),
-        (_, Some(InDoubt::Redo)) => {
-            journal::forget_now(held.session()?, found.run, found.seq, epoch).await?;
-            Ok(None)
-        }
-        (_, Some(InDoubt::Done)) => {
-            journal::withdraw(held.session()?, place_of(found), epoch).await?;
-            Ok(journal::unfinished(held.session()?).await?)
-        }
-        (_, None) => Err(Stuck::HalfBack { migration: found.name.clone(), done: found.statement - 1 }),
-    }
+    Ok(Some(Recovered { migration: found.name, unverified: decided.unverified }))
 }
 
 /// Where an interrupted migration goes on.
@@ -227,7 +192,7 @@ async fn decide(
     }
     take_out(target, told, held, &sql).await?;
     let look = doubt::look(target.engine.as_ref(), held.session()?, found, &sql).await?;
-    failpoint!("recover.seen", EngineError::from);
+    failpoint!("recover.seen", EngineError::fault);
     let look = if ablated!("evidence") { Found::Not } else { look };
     let is_done = match (look, answer) {
         (Found::Done, _) | (Found::Unknown(_), Some(InDoubt::Done)) => true,
@@ -313,7 +278,7 @@ pub(super) async fn settle(
         return Ok(Settled::at(if found.done { found.statement } else { found.statement - 1 }));
     }
     let sql = change.place(place.statement as usize - 1).map(|(_, sql)| sql).unwrap_or_default();
-    failpoint!("settle.before", EngineError::from);
+    failpoint!("settle.before", EngineError::fault);
     take_out(target, told, held, &sql).await?;
     let is_refused = matches!(error, EngineError::Refused { .. });
     match doubt::look(target.engine.as_ref(), held.session()?, &found, &sql).await? {
@@ -351,7 +316,7 @@ pub(super) async fn take_parts_back(
         let Some(undo) = undo else { break };
         let place = Place { statement: done, ..refused };
         journal::doubt(held.session()?, place, epoch).await?;
-        failpoint!("parts.doubted", EngineError::from);
+        failpoint!("parts.doubted", EngineError::fault);
         // What counts is what is there afterwards.
         let undo = change.sql(&Statement { sql: undo, ..part.clone() });
         if let Err(failed) = held.session()?.execute(&undo).await
@@ -364,7 +329,7 @@ pub(super) async fn take_parts_back(
             steps::is_done(held, place).await?;
             break;
         }
-        failpoint!("parts.undone", EngineError::from);
+        failpoint!("parts.undone", EngineError::fault);
         journal::withdraw(held.session()?, place, epoch).await?;
         done -= 1;
     }

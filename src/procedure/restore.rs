@@ -27,13 +27,13 @@ pub async fn restore(
     held: &mut Held,
     id: SnapshotId,
 ) -> Result<Manifest, JobProblem> {
-    let manifest = target.folder.verify(id, |_| ()).await.map_err(|error| problem::archive(&error))?;
+    let manifest = held.awake(target.folder.verify(id, |_| ())).await.map_err(|error| problem::archive(&error))?;
     let labels = Labels {
         message: Some(format!("before going back to snapshot {id}")),
         tags: vec!["before-rollback".to_owned()],
         notes: None,
     };
-    failpoint!("restore.verified", |fault| problem::untouched(fault.into()));
+    failpoint!("restore.verified", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
     let before = snapshot::take(target, told, held, labels).await?;
     told.step(format!("restoring snapshot {id}"));
     swap(target, held, &manifest).await?;
@@ -77,7 +77,7 @@ async fn take_over(target: &Target, told: &Assignment, held: &mut Held) -> Resul
     if bookkeeping::present(session, words).await? {
         let sql = format!("UPDATE windlass_lock SET epoch = {epoch} WHERE id = 1 AND epoch < {epoch}");
         session.write(&sql, &[]).await?;
-        failpoint!("restore.renew", EngineError::from);
+        failpoint!("restore.renew", EngineError::fault);
         held.begin(target, told).await?;
     }
     Ok(())

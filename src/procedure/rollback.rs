@@ -202,9 +202,9 @@ impl Rollback<'_> {
             })
             .collect();
         let session = self.held.session().map_err(problem::untouched)?;
-        failpoint!("down.before", |fault| problem::untouched(fault.into()));
+        failpoint!("down.before", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
         journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
-        failpoint!("down.announced", |fault| problem::untouched(fault.into()));
+        failpoint!("down.announced", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
         if let Some(recording) = &self.recording {
             drop(recording.take());
         }

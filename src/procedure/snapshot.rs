@@ -54,9 +54,9 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
     let tables = session.count_rows().await.map_err(asked)?;
     let server = session.server().clone();
     let id = SnapshotId::fresh();
-    failpoint!("snap.before", |fault| problem::untouched(fault.into()));
-    let (tool, written) = copy(target, told, id).await?;
-    failpoint!("snap.dumped", |fault| problem::untouched(fault.into()));
+    failpoint!("snap.before", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
+    let (tool, written) = held.awake(copy(target, told, id)).await?;
+    failpoint!("snap.dumped", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
     let tables = steady(tables, &held.session().map_err(asked)?.count_rows().await.map_err(asked)?);
     let manifest = Manifest {
         id,
@@ -83,7 +83,7 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
         dump_bytes: written.dump_bytes,
     };
     target.folder.publish(&manifest).await.map_err(|error| problem::archive(&error))?;
-    failpoint!("snap.published", |fault| problem::untouched(fault.into()));
+    failpoint!("snap.published", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
     told.info(format!("snapshot {id} made: {} bytes by {}", manifest.payload_bytes, manifest.tool));
     Ok(manifest)
 }

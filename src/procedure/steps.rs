@@ -52,7 +52,7 @@ pub async fn one(
         Way::WithItsMark => {
             let mark = journal::add_done(place, epoch);
             let texts = [fence.as_str(), sql, mark.as_str()];
-            failpoint!("rows.before", EngineError::from);
+            failpoint!("rows.before", EngineError::fault);
             let mut seen = |_| {
                 failpoint!("rows.reply");
             };
@@ -62,7 +62,7 @@ pub async fn one(
                 return session.transact(&texts[2..], &mut seen).await.map_err(|failed| failed.error);
             }
             held.session()?.transact(&texts, &mut seen).await.map_err(|failed| fenced(failed, epoch))?;
-            failpoint!("rows.after", EngineError::from);
+            failpoint!("rows.after", EngineError::fault);
             Ok(())
         }
         Way::BehindAMark => {
@@ -79,9 +79,12 @@ pub async fn one(
             recover::take_out(target, told, held, sql).await?;
             intend(target, held, evidence, sql, place).await?;
             held.session()?.execute(sql).await.map_err(|failed| failed.error)?;
-            failpoint!("done.before", EngineError::from);
+            // A server that refuses has done nothing: what can fail here is the answer.
+            failpoint!("done.before", |fault: crate::failpoint::Fault| EngineError::Lost {
+                reason: fault.0.to_owned()
+            });
             is_done(held, place).await?;
-            failpoint!("done.after", EngineError::from);
+            failpoint!("done.after", EngineError::fault);
             Ok(())
         }
     }
@@ -112,9 +115,9 @@ async fn intend(
     let epoch = held.epoch;
     let session = held.session()?;
     let before = evidence.before(session, target.engine.dialect(), sql).await?;
-    failpoint!("intent.before", EngineError::from);
+    failpoint!("intent.before", EngineError::fault);
     journal::intend(session, place, epoch, sql, Some(&before)).await?;
-    failpoint!("intent.after", EngineError::from);
+    failpoint!("intent.after", EngineError::fault);
     Ok(())
 }
 

@@ -1,11 +1,13 @@
 //! Undoing the part of a migration that was done, where the schema itself proves that it worked.
 
+use ulid::Ulid;
+
 use super::{Assignment, Held, Target, apply::Change, evidence::Evidence};
 use crate::{
     engine::{
         EngineError,
         bookkeeping::{
-            journal::{self, InFlight, Place},
+            journal::{self, InFlight},
             undoing::{self, Undoing},
         },
     },
@@ -16,25 +18,14 @@ use crate::{
     sql,
 };
 
-/// What came of taking a migration back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Undone {
-    /// Everything it names is exactly what it was before it; the journal has forgotten it.
-    Wholly,
-    /// Nothing was tried: what it did cannot be proven to be undone.
-    NotTried,
-    /// Something else is there now than before it; the journal says so.
-    Otherwise,
-}
-
 /// Tries to take back the first `done` statements of a migration: by taking out what they added, else by its down script.
 ///
 /// Only schema changes are taken back, and rows that went into tables the migration made: what statements did to other
-/// rows cannot be proven by the schema. The proof is that everything named is afterwards exactly what it was before. What
-/// is to be run is written down first, so that whoever is interrupted in it is finished by the next run.
+/// rows cannot be proven by the schema. The proof is that everything named is afterwards exactly what it was before. True
+/// when it is; the journal then forgets the migration.
 ///
 /// # Errors
-/// The server's; the next run goes on with it.
+/// The server's.
 pub async fn undo(
     target: &Target,
     told: &Assignment,
@@ -42,67 +33,63 @@ pub async fn undo(
     evidence: &Evidence,
     change: &Change<'_>,
     done: u32,
-) -> Result<Undone, EngineError> {
+) -> Result<bool, EngineError> {
     let (named, before) = evidence.of_migration();
     let now = held.session()?.schema(None).await?.only(named);
     let dialect = target.engine.dialect();
-    let statements = &change.statements()[..(done as usize).min(change.statements().len())];
-    if !statements.iter().all(|statement| is_provable(statement, dialect, before, &now)) {
-        return Ok(Undone::NotTried);
+    let done = &change.statements()[..(done as usize).min(change.statements().len())];
+    if !done.iter().all(|statement| is_provable(statement, dialect, before, &now)) {
+        return Ok(false);
     }
     let by_schema = target.engine.undoing(before, &now);
-    let Some(back) = by_schema.or_else(|| by_down_script(change, dialect, named)) else {
-        return Ok(Undone::NotTried);
-    };
+    let Some(back) = by_schema.or_else(|| by_down_script(change, dialect, named)) else { return Ok(false) };
+    told.warning(format!("taking back the {} statements of {} that were done", done.len(), change.migration.identity));
     let fingerprint = before.only(named).fingerprint();
     let undoing = Undoing { statements: back, named: named.to_vec(), fingerprint };
-    told.warning(format!("taking back the {done} statements of {} that were done", change.migration.identity));
-    failpoint!("undo.before", EngineError::from);
-    let place = Place { run: change.run, seq: change.seq, statement: done + 1 };
     let epoch = held.epoch;
-    match undoing::begin(held.session()?, place, epoch, &undoing).await {
-        Ok(()) => run(held, place, &undoing).await,
-        // Too long for its column, mostly.
-        Err(EngineError::Refused { .. }) => Ok(Undone::NotTried),
-        Err(error) => Err(error),
+    undoing::begin(held.session()?, change.run, change.seq, epoch, &undoing).await?;
+    if take_back(held, change.run, change.seq, &undoing).await? {
+        return Ok(true);
     }
+    if held.session()?.schema(None).await?.only(named).fingerprint() == now.fingerprint() {
+        undoing::give_up(held.session()?, change.run, change.seq, epoch).await?;
+    }
+    Ok(false)
 }
 
-/// Goes on with what was interrupted; nothing more is known of a migration whose row cannot be read.
+/// Goes on with what was begun before a crash. True when the migration is taken back.
 ///
 /// # Errors
 /// The server's.
-pub async fn go_on(held: &mut Held, found: &InFlight) -> Result<Undone, EngineError> {
-    let place = Place { run: found.run, seq: found.seq, statement: found.statement };
-    match undoing::read(held.session()?, place).await? {
-        Some(undoing) => run(held, place, &undoing).await,
-        None => Ok(Undone::Otherwise),
-    }
+pub async fn go_on(
+    told: &Assignment,
+    held: &mut Held,
+    found: &InFlight,
+    undoing: &Undoing,
+) -> Result<bool, EngineError> {
+    told.warning(format!("{} failed and was being taken back; going on with that", found.name));
+    take_back(held, found.run, found.seq, undoing).await
 }
 
-async fn run(held: &mut Held, place: Place, undoing: &Undoing) -> Result<Undone, EngineError> {
-    let is_back = async |held: &mut Held| -> Result<bool, EngineError> {
-        let now = held.session()?.schema(None).await?.only(&undoing.named);
-        Ok(now.fingerprint() == undoing.fingerprint)
-    };
-    if !is_back(held).await? {
-        for sql in &undoing.statements {
-            failpoint!("undo.statement");
-            // What is refused may concern what was never made: what counts is what is there afterwards.
-            if let Err(refused) = held.session()?.execute(sql).await
-                && matches!(refused.error, EngineError::Lost { .. })
-            {
-                return Err(refused.error);
-            }
-        }
-        if !is_back(held).await? {
-            return Ok(Undone::Otherwise);
+/// Runs the statements, and believes them only when all that was named is as it was; the journal then forgets the migration.
+async fn take_back(held: &mut Held, run: Ulid, seq: u32, undoing: &Undoing) -> Result<bool, EngineError> {
+    failpoint!("undo.before", EngineError::fault);
+    for sql in &undoing.statements {
+        failpoint!("undo.statement");
+        // What is refused may concern what was never made: what counts is what is there afterwards.
+        if let Err(refused) = held.session()?.execute(sql).await
+            && matches!(refused.error, EngineError::Lost { .. })
+        {
+            return Err(refused.error);
         }
     }
-    failpoint!("undo.proved", EngineError::from);
+    if held.session()?.schema(None).await?.only(&undoing.named).fingerprint() != undoing.fingerprint {
+        return Ok(false);
+    }
+    failpoint!("undo.proved", EngineError::fault);
     let epoch = held.epoch;
-    journal::forget_now(held.session()?, place.run, place.seq, epoch).await?;
-    Ok(Undone::Wholly)
+    journal::forget_now(held.session()?, run, seq, epoch).await?;
+    Ok(true)
 }
 
 /// Whether a statement that was done left nothing that the schema does not show: a change of the schema, or of the rows of

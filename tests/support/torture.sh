@@ -3,8 +3,8 @@
 #
 #   torture [--hours N] [--seed S] [--points N] [--only 'SCENARIO: FAULTS'] [ENGINE...]
 #
-# Without hours or points, the bounded slice that is part of every run. Hours and points are for each engine; the seed is told
-# with every result, and repeats the order of the trials.
+# Without hours or points, the bounded slice that is part of every run. N hours are for all of it, N points for each engine's
+# kill points, with the rest in proportion. The seed is told with every result, and repeats the order of the trials.
 
 torture_arguments() {
   TORTURE_FILTERS=()

@@ -31,7 +31,8 @@ async fn is_missed(on: On, fault: &str, with: &str, without: &str) {
 /// Goal: without the evidence (what a counter of finished statements knows), a schema change is made twice.
 #[tokio::test]
 async fn evidence_is_missed() {
-    for on in [On::Sqlite, On::Postgres, On::MariaDb] {
+    // In SQLite no statement of a schema change is by itself.
+    for on in [On::Postgres, On::MariaDb] {
         is_missed(on, "done.before=kill@1", "", "evidence").await;
     }
 }
@@ -52,28 +53,28 @@ async fn the_mark_within_the_transaction_is_missed() {
 /// The lock alone would keep it out on the servers, where it ends with the session; so it is on another session here, in both.
 #[tokio::test]
 async fn the_epoch_is_missed() {
-    is_missed(On::Sqlite, "rows.before=takeover@1", "", "fence").await;
-    is_missed(On::Postgres, "rows.before=takeover@1", "same-session", "same-session,fence").await;
+    is_missed(On::Sqlite, "rows.before=takeover@2", "", "fence").await;
+    is_missed(On::Postgres, "rows.before=takeover@2", "same-session", "same-session,fence").await;
     is_missed(On::MariaDb, "rows.before=takeover@3", "same-session", "same-session,fence").await;
 }
 
 /// Goal: with the lock on another session than the work, a ghost is overtaken.
 ///
-/// `PostgreSQL`'s own functions that tell of a table wait for it, so that there it is the transaction that is overtaken.
+/// On `PostgreSQL` the fence holds its row until the transaction ends, which alone keeps others behind a ghost; it is left out too.
 #[tokio::test]
 async fn the_lock_on_the_working_session_is_missed() {
-    for on in [On::Postgres, On::MariaDb] {
+    for (on, ablated) in [(On::Postgres, "same-session,fence"), (On::MariaDb, "same-session")] {
         let mut chance = Chance::of(1);
         let told = scenario::held(on).pop().expect("a scenario");
         let scenario = Scenario::of(on, told).await;
         let mut caught = None;
         for _ in 0..GHOSTS_MAX {
-            if let Verdict::Broken(how) = haunt(&scenario, "same-session", &mut chance).await {
+            if let Verdict::Broken(how) = haunt(&scenario, ablated, &mut chance).await {
                 caught = Some(how);
                 break;
             }
         }
-        eprintln!("ablation: same-session on {on:?}, {}: {caught:?}", scenario.name);
+        eprintln!("ablation: {ablated} on {on:?}, {}: {caught:?}", scenario.name);
         assert!(caught.is_some(), "no ghost was overtaken in {} on {on:?}", scenario.name);
         scenario.end().await;
     }

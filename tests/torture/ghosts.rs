@@ -7,10 +7,10 @@ use nix::sys::signal::Signal;
 use tokio::time::{sleep, timeout};
 
 use crate::{
+    budget::Budget,
     chance::{Chance, seed},
     database::On,
     eye::Eye,
-    kill_points::Budget,
     place::Place,
     program::{With, word},
     scenario::{self, Scenario},
@@ -37,7 +37,7 @@ async fn mariadb() {
 }
 
 async fn of(on: On) {
-    let (seed, budget) = (seed(), Budget::asked());
+    let (seed, budget) = (seed(), Budget::of(&format!("ghosts::{}", word(on))));
     let mut chance = Chance::of(seed);
     let mut tally = Tally::default();
     let begun = Instant::now();
@@ -46,6 +46,9 @@ async fn of(on: On) {
         for _ in 0..budget.scaled(IN_A_SLICE) {
             let verdict = haunt(&scenario, "", &mut chance).await;
             tally.count(scenario.name, "ghost", &format!("{} {}: ghost", word(on), scenario.name), verdict);
+            if budget.is_late() {
+                break;
+            }
         }
         scenario.end().await;
     }

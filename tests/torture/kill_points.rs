@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::{
+    budget::Budget,
     chance::{Chance, seed},
     database::On,
     orders::{self, Orders},
@@ -12,10 +13,8 @@ use crate::{
     trial,
 };
 
-/// How long an engine's trials take in the bounded slice.
-const SLICE_S: u64 = 30;
 /// Faults that once broke a promise; they are tried first on every engine that has them.
-const KNOWN: [(&str, &str); 8] = [
+const KNOWN: [(&str, &str); 13] = [
     ("up", "done.after=kill@1"),
     ("up", "rows.before=kill@2"),
     ("down", "intent.before=takeover@2"),
@@ -24,6 +23,11 @@ const KNOWN: [(&str, &str); 8] = [
     ("down", "intent.after=kill@4"),
     ("down", "done.before=kill@3"),
     ("up", "job.finish=kill@1"),
+    ("up", "intent.before=err@3,undo.proved=kill@1"),
+    ("up", "intent.before=err@3,undo.statement=kill@2"),
+    ("up", "rows.before=takeover@1"),
+    ("down", "history.before=takeover@1"),
+    ("sample-down", "begin.tables=takeover@1"),
 ];
 /// Of so many trials, one has two faults.
 const ONE_IN: usize = 5;
@@ -43,37 +47,6 @@ async fn mariadb() {
     torture(On::MariaDb).await;
 }
 
-/// How much is asked for.
-pub struct Budget {
-    begun: Instant,
-    seconds: u64,
-    points: u32,
-}
-
-impl Budget {
-    /// As the environment says; else the bounded slice.
-    pub fn asked() -> Self {
-        let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<f64>().ok());
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of hours or points")]
-        let whole = |number: f64| number.max(0.0) as u64;
-        let hours = number("WINDLASS_TORTURE_HOURS").map(|hours| whole(hours * 3600.0));
-        let points = number("WINDLASS_TORTURE_POINTS").map(|points| u32::try_from(whole(points)).unwrap_or(u32::MAX));
-        // Points alone may take as long as they take.
-        let seconds = hours.unwrap_or(if points.is_some() { u64::MAX } else { SLICE_S });
-        Self { begun: Instant::now(), seconds, points: points.unwrap_or(u32::MAX) }
-    }
-
-    /// How many trials there are of what has so many in the bounded slice.
-    pub fn scaled(&self, in_a_slice: u32) -> u32 {
-        let times = (self.seconds / SLICE_S).clamp(1, u64::from(self.points / in_a_slice).max(1));
-        in_a_slice.saturating_mul(u32::try_from(times).unwrap_or(u32::MAX))
-    }
-
-    pub fn is_over(&self, trials: u32) -> bool {
-        trials >= self.points || self.begun.elapsed().as_secs() >= self.seconds
-    }
-}
-
 /// `WINDLASS_TORTURE_ONLY="up: done.before=kill@3"`: this one trial, to repeat it.
 fn only() -> Option<(String, Orders)> {
     let text = std::env::var("WINDLASS_TORTURE_ONLY").ok()?;
@@ -82,7 +55,7 @@ fn only() -> Option<(String, Orders)> {
 }
 
 async fn torture(on: On) {
-    let (seed, budget) = (seed(), Budget::asked());
+    let (seed, budget) = (seed(), Budget::of(&format!("kill_points::{}", word(on))));
     let mut tally = Tally::default();
     match only() {
         Some((name, orders)) => {

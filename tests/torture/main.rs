@@ -13,6 +13,7 @@ mod database;
 mod eye;
 
 mod ablations;
+mod budget;
 mod chance;
 mod effects;
 mod ghosts;

@@ -7,15 +7,15 @@ use nix::sys::signal::Signal;
 use tokio::time::sleep;
 
 use crate::{
+    budget::Budget,
     chance::{Chance, seed},
     database::On,
     effects::{self, Effects},
-    kill_points::Budget,
     place::Place,
     program::{Begun, With, word},
     service::Service,
     tally::Tally,
-    trial::{Verdict, end_sessions},
+    trial::{Sessions, Verdict, end_sessions},
 };
 
 const ACTORS_MAX: usize = 8;
@@ -46,7 +46,7 @@ async fn mariadb() {
 }
 
 async fn of(on: On) {
-    let (seed, budget, begun) = (seed(), Budget::asked(), Instant::now());
+    let (seed, budget, begun) = (seed(), Budget::of(&format!("schedules::{}", word(on))), Instant::now());
     let mut tally = Tally::default();
     let effects = Effects::of(on).await;
     for nth in 0..budget.scaled(IN_A_SLICE) {
@@ -55,7 +55,7 @@ async fn of(on: On) {
         let verdict = storm(&effects, Chance::of(its_own)).await;
         let repeat = format!("{} schedule with seed {its_own}", word(on));
         tally.count("schedule", "storm", &repeat, verdict);
-        if budget.is_over(0) {
+        if budget.is_late() {
             break;
         }
     }
@@ -132,7 +132,7 @@ impl Crew<'_> {
                 self.successors += 1;
                 self.joined(false);
             }
-            3 => end_sessions(self.place, Some(1 + chance.below(3))).await,
+            3 => end_sessions(self.place, Sessions::Newest(1 + chance.below(3))).await,
             4 if chance.below(4) == 0 => {
                 if let Some(service) = &self.service {
                     service.send(Signal::SIGKILL);

@@ -15,9 +15,9 @@ use tokio::{
 };
 
 use crate::{
+    budget::Budget,
     chance::{Chance, seed},
     database::{Database, On},
-    kill_points::Budget,
     orders::{Action, Fault},
     place::Place,
     program::{With, word},
@@ -44,7 +44,7 @@ async fn mariadb() {
 }
 
 async fn of(on: On) {
-    let (seed, budget, begun) = (seed(), Budget::asked(), Instant::now());
+    let (seed, budget, begun) = (seed(), Budget::of(&format!("servers::{}", word(on))), Instant::now());
     let (mut chance, mut tally) = (Chance::of(seed), Tally::default());
     let mut scenarios = Vec::new();
     for told in scenario::all(on).into_iter().filter(|told| SCENARIOS.contains(&told.name)) {
@@ -58,7 +58,7 @@ async fn of(on: On) {
             server = Server::begins(on).await; // the old one did not come back
         }
         tally.count(scenario.name, "server", &format!("{} {}: server killed {how}", word(on), scenario.name), verdict);
-        if budget.is_over(0) {
+        if budget.is_late() {
             break;
         }
     }

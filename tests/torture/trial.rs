@@ -96,7 +96,7 @@ async fn stopped(
         _ => Some(0),
     };
     if fault.action == Action::Admin {
-        end_sessions(place, None).await;
+        end_sessions(place, Sessions::All).await;
     } else {
         let other = place.run(&words, With { faults: &[], ablated, wait_ms }).await;
         must_have_ended("the other", &other, is_patient)?;
@@ -124,23 +124,38 @@ fn must_have_ended(which: &str, said: &Said, is_patient: bool) -> Result<(), Str
     if is_fine { Ok(()) } else { Err(format!("{which} says {exit}: {}", said.stderr)) }
 }
 
-/// Ends sessions of the target at the server: all of them, or those that began last.
-pub async fn end_sessions(place: &Place, newest: Option<usize>) {
-    let (ids, end) = match place.database.on {
+/// Which sessions an administrator ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sessions {
+    All,
+    /// So many, those that began last.
+    Newest(usize),
+    /// The one that holds the target's lock.
+    TheLocks,
+}
+
+/// Ends sessions of the target at the server.
+pub async fn end_sessions(place: &Place, which: Sessions) {
+    let (all, holder, end) = match place.database.on {
         On::Sqlite => return,
         On::Postgres => (
             "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
              AND backend_type = 'client backend' ORDER BY backend_start DESC",
+            "SELECT pid::text FROM pg_locks WHERE locktype = 'advisory' AND database = \
+             (SELECT oid FROM pg_database WHERE datname = current_database())",
             "SELECT pg_terminate_backend(#)",
         ),
         On::MariaDb => (
             "SELECT CAST(id AS CHAR) FROM information_schema.processlist \
              WHERE db = DATABASE() AND id <> CONNECTION_ID() ORDER BY id DESC",
+            "SELECT CAST(IS_USED_LOCK(CONCAT('windlass:', LEFT(SHA2(DATABASE(), 256), 40))) AS CHAR)",
             "KILL #",
         ),
     };
     let mut eye = Eye::on(&place.database).await;
-    for id in eye.texts(ids).await.into_iter().take(newest.unwrap_or(usize::MAX)) {
+    let ids = eye.texts(if which == Sessions::TheLocks { holder } else { all }).await;
+    let most = if let Sessions::Newest(most) = which { most } else { usize::MAX };
+    for id in ids.into_iter().take(most) {
         // It may have gone by itself.
         let _ = eye.try_run(&end.replace('#', &id)).await;
     }
@@ -153,8 +168,11 @@ async fn unlock(place: &Place, ablated: &str) {
             let lock = format!("{}.windlass-lock", place.database.url.trim_start_matches("sqlite:"));
             let _ = std::fs::remove_file(lock);
         }
-        // Where the lock has a session of its own, only that one goes.
-        On::Postgres | On::MariaDb => end_sessions(place, ablated.contains("same-session").then_some(1)).await,
+        On::Postgres | On::MariaDb => {
+            // Where the lock has a session of its own, only that one goes.
+            let is_elsewhere = ablated.contains("same-session");
+            end_sessions(place, if is_elsewhere { Sessions::TheLocks } else { Sessions::All }).await;
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
-use super::lock;
+use super::{lock, undoing::Undoing};
 use crate::{
     engine::{EngineError, Row, Session, Value},
     model::{
@@ -26,7 +26,7 @@ pub(super) const BACKFILL: &str = "backfill";
 macro_rules! newest {
     ($which:literal) => {
         concat!(
-            "SELECT run_id, seq, direction, name, number, statement, state, sql_sha256, fingerprint_before \
+            "SELECT run_id, seq, direction, name, number, statement, state, sql_sha256, fingerprint_before, description \
              FROM windlass_journal WHERE ",
             $which,
             " ORDER BY run_id DESC, seq DESC, statement DESC LIMIT 1"
@@ -138,9 +138,6 @@ fn binds_of(signature: &Signature, row: &Planned, connection: &str) -> [Value; 1
         connection.into(),
     ]
 }
-
-/// The state of a row that says that what was done is being taken back.
-pub(super) const UNDOING: &str = "undoing";
 
 /// A statement of a migration in flight.
 #[derive(Debug, Clone, Copy)]
@@ -267,14 +264,14 @@ pub struct InFlight {
     pub done: bool,
     /// Whether something was committed while it ran.
     pub ran: bool,
-    /// Whether what was done is being taken back; the row stands behind the last statement that was.
-    pub is_undoing: bool,
     /// Whether it is the migration's backfill, which is done as far as its own row says.
     pub is_backfill: bool,
     /// The SHA-256 of its text.
     pub sql_sha256: Option<String>,
     /// The scoped fingerprint before it.
     pub fingerprint_before: Option<String>,
+    /// How it is being taken back, where that was begun.
+    pub undoing: Option<Undoing>,
 }
 
 impl InFlight {
@@ -285,8 +282,11 @@ impl InFlight {
             run_id: self.run.to_string(),
             migration: self.name.clone(),
             direction: self.direction,
-            statements_done: if self.done { self.statement } else { self.statement - 1 },
-            statement_in_doubt: (!self.done && !self.is_backfill && !self.is_undoing).then_some(self.statement),
+            statements_done: match &self.undoing {
+                Some(_) => 0,
+                None => self.statement - u32::from(!self.done),
+            },
+            statement_in_doubt: (!self.done && !self.is_backfill && self.undoing.is_none()).then_some(self.statement),
             place: None,
             next_step: String::new(),
             waits_for_a_person: false,
@@ -373,10 +373,10 @@ pub(super) fn in_flight(row: &Row, from: usize) -> Result<Option<InFlight>, Engi
         statement: small(5)?,
         done: text(6)? == Some("done"),
         ran: text(6)? == Some("running"),
-        is_undoing: text(6)? == Some(UNDOING),
         is_backfill: text(6)? == Some(BACKFILL),
         sql_sha256: text(7)?.map(str::to_owned),
         fingerprint_before: text(8)?.map(str::to_owned),
+        undoing: text(9)?.filter(|_| text(6).ok().flatten() == Some("undo")).and_then(Undoing::read),
     }))
 }
 

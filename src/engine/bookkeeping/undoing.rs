@@ -1,52 +1,59 @@
-//! The row of `windlass_journal` that says that what was done of a migration is being taken back: whoever is interrupted in
-//! that leaves neither what was done nor what was before, and the next run has to know.
+//! How a migration that failed is taken back, kept in the journal before the first statement of it runs: whoever comes after
+//! a crash in the middle goes on with that, and not with a migration of which less is there than the journal says.
 
 use serde::{Deserialize, Serialize};
+use ulid::Ulid;
 
-use super::{
-    journal::{Place, UNDOING},
-    lock,
-};
+use super::{journal, lock};
 use crate::engine::{EngineError, Session};
 
-/// What takes a migration back, and what is to be there afterwards.
+/// The number of its row: behind that of every statement.
+const STATEMENT: u32 = 1_000_000;
+
+/// How a migration is taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undoing {
-    /// The statements; each may be run again.
+    /// The statements that take it back, in order; to run one again changes nothing.
     pub statements: Vec<String>,
-    /// Everything the migration names.
+    /// Everything that the migration had named.
     pub named: Vec<String>,
-    /// The fingerprint of all that, before the migration.
+    /// The fingerprint of all that before the migration.
     pub fingerprint: String,
 }
 
-/// Writes it down, behind the last statement that is done.
+impl Undoing {
+    /// Reads what a row of the journal holds.
+    #[must_use]
+    pub fn read(json: &str) -> Option<Self> {
+        serde_json::from_str(json).ok()
+    }
+}
+
+/// Writes down how a migration is about to be taken back. Fenced.
 ///
 /// # Errors
 /// [`EngineError::Fenced`] when another run has taken over; the server's.
-pub async fn begin(session: &mut dyn Session, place: Place, epoch: i64, undoing: &Undoing) -> Result<(), EngineError> {
-    let Place { run, seq, statement } = place;
-    let sql = format!(
-        "INSERT INTO windlass_journal (run_id, seq, statement, direction, state, name, number, version, epoch, description) \
-         SELECT run_id, seq, {statement}, direction, '{UNDOING}', name, number, version, {epoch}, ? FROM windlass_journal \
-         WHERE run_id = '{run}' AND seq = {seq} AND statement = 0 AND {}",
-        lock::is_ours(epoch)
-    );
+pub async fn begin(
+    session: &mut dyn Session,
+    run: Ulid,
+    seq: u32,
+    epoch: i64,
+    undoing: &Undoing,
+) -> Result<(), EngineError> {
     let json = serde_json::to_string(undoing).unwrap_or_default();
+    let sql = format!(
+        "INSERT INTO windlass_journal (run_id, seq, statement, direction, state, name, number, version, description, epoch) \
+         SELECT p.run_id, p.seq, {STATEMENT}, p.direction, 'undo', p.name, p.number, p.version, ?, l.epoch \
+         FROM windlass_journal p, windlass_lock l WHERE p.run_id = '{run}' AND p.seq = {seq} AND p.statement = 0 \
+         AND l.id = 1 AND l.epoch = {epoch}"
+    );
     lock::write_fenced(session, epoch, &sql, &[json.into()]).await
 }
 
-/// Reads it; `None` where it is not there or not readable.
+/// Takes that back where it came to nothing: everything is as it was before it began.
 ///
 /// # Errors
-/// The server's.
-pub async fn read(session: &mut dyn Session, place: Place) -> Result<Option<Undoing>, EngineError> {
-    let Place { run, seq, statement } = place;
-    let sql = format!(
-        "SELECT description FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement} \
-         AND state = '{UNDOING}'"
-    );
-    let rows = session.query(&sql, &[]).await?;
-    let text = rows.first().map_or(Ok(None), |row| row.text(0))?;
-    Ok(text.and_then(|json| serde_json::from_str(json).ok()))
+/// [`EngineError::Fenced`] when another run has taken over; the server's.
+pub async fn give_up(session: &mut dyn Session, run: Ulid, seq: u32, epoch: i64) -> Result<(), EngineError> {
+    journal::withdraw(session, journal::Place { run, seq, statement: STATEMENT }, epoch).await
 }

@@ -27,7 +27,7 @@ use super::{
     session::MariaSession,
 };
 use crate::{
-    engine::{DumpSource, EngineError, RestoreError, Session, Value},
+    engine::{self, DumpSource, EngineError, RestoreError, Session, Value},
     model::{schema::Schema, snapshot::Manifest},
 };
 
@@ -74,7 +74,7 @@ async fn restored(
         tracing::warn!(database = %places.copy, %error, "the copy could not be removed; the next restore removes it");
     }
     swapped?;
-    failpoint!("restore.tidy", EngineError::from);
+    failpoint!("restore.tidy");
     if let Err(error) = drop_databases(session, &format!("{}__windlass_old_", stem(&live))).await {
         tracing::warn!(database = %places.old, %error, "the old tables could not be removed; the next restore removes them");
     }
@@ -91,15 +91,16 @@ async fn replaced(
     places: &Places,
 ) -> Result<(), EngineError> {
     let beside = address.with_database(&places.copy);
-    load::load(&beside, session.server().product, scratch, source).await?;
+    let product = session.server().product;
+    engine::awake(session, load::load(&beside, product, scratch, source)).await?;
     let mut copy = Box::new(open::open(&beside, Purpose::Read).await?);
-    let facts = compared(&mut copy, manifest).await;
+    let facts = engine::awake(session, compared(&mut copy, manifest)).await;
     let wanted = match facts {
         Ok(()) => Belongings::gather(&mut *copy, &places.copy).await,
         Err(error) => Err(error),
     };
     copy.close().await;
-    failpoint!("restore.loaded", EngineError::from);
+    failpoint!("restore.loaded", EngineError::fault);
     Swap::prepare(session, live, places, wanted?).await?.run(session, &manifest.schema_fingerprint).await
 }
 
