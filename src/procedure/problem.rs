@@ -131,6 +131,14 @@ pub fn stuck(stuck: &Stuck) -> JobProblem {
             &format!("{migration} is partly applied; nothing was changed now"),
             IN_DOUBT,
         ),
+        Stuck::HalfBack { migration } => problem(
+            "interrupted",
+            "An interrupted migration waits for a decision",
+            format!("{migration} failed, and what was done of it could not be taken back wholly"),
+            &format!("{migration} is partly applied, and not as it was before it"),
+            "look what is there; where nothing of it is left: windlass up --in-doubt redo; where all that was done is in place: \
+             windlass up --in-doubt done; or go back: windlass down --snapshot <id>",
+        ),
         Stuck::Changed { migration, what } => problem(
             "interrupted",
             "An interrupted migration cannot be finished",

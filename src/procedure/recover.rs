@@ -12,7 +12,10 @@ use super::{
 use crate::{
     engine::{
         EngineError,
-        bookkeeping::journal::{self, InFlight, Place},
+        bookkeeping::{
+            journal::{self, InFlight, Place},
+            undoing,
+        },
     },
     model::{
         catalog::Catalog,
@@ -43,6 +46,11 @@ pub enum Stuck {
         /// Why nothing tells.
         why: &'static str,
     },
+    /// It was being taken back, and what is there is not what was before it.
+    HalfBack {
+        /// The migration's identity.
+        migration: String,
+    },
     /// It failed again.
     Failed(String, Box<Failed>),
 }
@@ -52,9 +60,6 @@ impl From<EngineError> for Stuck {
         Self::Engine(error)
     }
 }
-
-/// What it is when it was being taken back, and what is there is not what was there before it.
-const NOT_TAKEN_BACK: &str = "what was done of it could not be taken back";
 
 /// A migration that was finished after all.
 #[derive(Debug)]
@@ -108,10 +113,18 @@ pub async fn recover(
     };
     let change = change_of(migration, &found)?;
     failpoint!("recover.found", EngineError::fault);
-    if let Some(undoing) = &found.undoing {
-        return match undo::go_on(told, held, &found, undoing).await? {
-            true => Ok(None),
-            false => Err(Stuck::Changed { migration: found.name, what: NOT_TAKEN_BACK.to_owned() }),
+    if let Some(way) = &found.undoing {
+        let (is_back, epoch) = (undo::go_on(told, held, &found, way).await?, held.epoch);
+        return match answer {
+            _ if is_back => Ok(None),
+            None => Err(Stuck::HalfBack { migration: found.name }),
+            Some(InDoubt::Redo) => {
+                Ok(journal::forget_now(held.session()?, found.run, found.seq, epoch).await.map(|()| None)?)
+            }
+            Some(InDoubt::Done) => {
+                undoing::give_up(held.session()?, found.run, found.seq, epoch).await?;
+                Box::pin(recover(target, told, held, evidence, catalog, None)).await
+            }
         };
     }
     told.step(format!("finishing {}", found.name));
