@@ -7,7 +7,7 @@ use super::{
     Assignment, Ended, Held, Target,
     apply::{self, Change, Failed, Left},
     evidence::Evidence,
-    keys, problem, read_history,
+    keys, looked_at, problem, read_history,
     recover::{self, Stuck},
     snapshot, undo, validate,
 };
@@ -109,6 +109,9 @@ impl Run<'_> {
             self.finish_what_is_left(&catalog).await?;
             let session = self.held.session().map_err(problem::untouched)?;
             history = read_history(session, self.target.engine.words()).await.map_err(problem::untouched)?;
+        } else if history.unfinished.is_some() {
+            let session = self.held.session().map_err(problem::untouched)?;
+            history = looked_at(self.target, session, &catalog, history).await.map_err(problem::untouched)?;
         }
         self.report.to.clone_from(&history.version);
         if self.ask.only_left {

@@ -40,6 +40,8 @@ async fn where_nothing_tells_a_person_is_asked_everywhere() {
     for words in ["interrupted  v1.1.0_01_doubt", "up.sql:2", "windlass up --in-doubt redo: runs", "CALL pass()"] {
         assert!(shown.contains(words), "{words} in {shown}");
     }
+    let shown = ship.cli(&["up", "--dry-run", "--json"]).await.exits(0).json();
+    assert!(shown["result"]["findings"].to_string().contains("windlass up --in-doubt redo"), "{shown:#}");
     let failed = ship.cli(&["up", "--snapshot", "never", "--json"]).await.exits(1).json();
     assert_eq!(failed["problem"]["type"], "interrupted", "{failed:#}");
     assert!(failed["problem"]["next_step"].as_str().unwrap().contains("windlass up --in-doubt done"), "{failed:#}");
