@@ -67,8 +67,7 @@ impl Stage {
     /// The command that changes every row once.
     pub fn change(&self, ground: &Ground, means: Means) -> Fallible<Command> {
         if means == Means::Single {
-            let wait = if ground.engine == Engine::Sqlite { "PRAGMA busy_timeout = 60000; " } else { "" };
-            return Ok(ground.asks(&self.place, &format!("{wait}{UPDATE}")));
+            return Ok(ground.asks(&self.place, UPDATE));
         }
         let backfill = format!("{HEADER}\n{UPDATE} WHERE id > :after AND id <= :upto;\n");
         self.migration("v1.1.0_01_batches", &[("up.sql", "SELECT 1;"), ("backfill.sql", &backfill)])?;

@@ -19,6 +19,7 @@ use crate::model::order::{InDoubt, Order, SnapshotPolicy};
 
 /// Take the database to a newer version
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Up {
     /// To this version [default: the one the application requires]
     #[arg(long, value_name = "VERSION")]

@@ -1,11 +1,27 @@
 //! A second way to the target, beside the session that works: to tell that the run lives, and to see who is in its way.
 
-use std::{fmt, time::Duration};
+use std::{fmt, future::Future, pin::pin, time::Duration};
 
 use async_trait::async_trait;
 
-use super::EngineError;
+use super::{EngineError, Session};
 use crate::model::progress::Within;
+
+/// How often a session that has nothing to do says something.
+const AWAKE_MS: u64 = 60_000;
+
+/// Waits for `work`, while `session`, which has nothing to do with it, says something now and then: a server ends a
+/// session that it takes for dead, and with it goes the lock. What is wrong with the session shows when it is used.
+pub async fn awake<T>(session: &mut dyn Session, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            // To its end, or the answer would be taken for the next one's.
+            () = tokio::time::sleep(Duration::from_millis(AWAKE_MS)) => drop(session.query("SELECT 1", &[]).await),
+        }
+    }
+}
 
 /// How many characters of a blocker's statement are told.
 const QUERY_CHARACTERS_MAX: usize = 200;

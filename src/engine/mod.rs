@@ -21,7 +21,7 @@ use secrecy::SecretString;
 
 pub use self::{
     error::{EngineError, RestoreError, StatementError},
-    lookout::{Blocker, Lookout},
+    lookout::{Blocker, Lookout, awake},
     recorder::{Recorder, Recording},
     value::{Row, Value},
 };

@@ -77,7 +77,7 @@ pub struct Statement {
 /// What a statement was made of that is not written so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Part {
-    /// The statement as it is written, on one line.
+    /// The statement as it is written.
     pub of: String,
     /// What takes this part back when a later one is refused.
     pub undo: Option<String>,

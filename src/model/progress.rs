@@ -64,10 +64,10 @@ impl Progress {
         self.count_part(0.0);
     }
 
-    /// Sets the percentage for a unit of which a part is done, from 0 to 1.
+    /// Sets the percentage for a unit of which a part is done, from 0 to 1; alone while the units in all are unknown.
     #[expect(clippy::cast_precision_loss, reason = "a percentage")]
     pub fn count_part(&mut self, part: f64) {
-        let share = if self.total == 0 { 0.0 } else { (self.completed as f64 + part) / self.total as f64 };
+        let share = if self.total == 0 { part } else { (self.completed as f64 + part) / self.total as f64 };
         self.percentage = (share * 1000.0).round() / 10.0;
     }
 }

@@ -23,7 +23,7 @@ use crate::{
         migration::{Direction, Migration, Script, Statement, StatementKind},
         plan::Route,
     },
-    plan,
+    plan, sql,
 };
 
 /// One migration on its way, in one direction.
@@ -44,6 +44,15 @@ pub struct Change<'a> {
     /// Its number in the history.
     pub number: i64,
 }
+
+/// A statement as a run executes it.
+pub fn text(run: Ulid, statement: &Statement) -> String {
+    let run = run.to_string().to_ascii_lowercase();
+    sql::of_run(statement, &run[run.len() - RUN_CHARACTERS..])
+}
+
+/// How many characters of a run's id are in its throw-away names: those that come of chance.
+const RUN_CHARACTERS: usize = 10;
 
 /// What a failed migration left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +123,12 @@ impl Change<'_> {
     pub fn place(&self, index: usize) -> Option<(String, String)> {
         let script = self.script?;
         let statement = script.statements.get(index)?;
-        Some((format!("{}:{}", script.file, statement.line), statement.sql.clone()))
+        Some((format!("{}:{}", script.file, statement.line), self.sql(statement)))
+    }
+
+    /// A statement as it is run.
+    pub fn sql(&self, statement: &Statement) -> String {
+        text(self.run, statement)
     }
 
     /// The statements that record it, or that its backfill begins.

@@ -1,6 +1,6 @@
 //! The session that holds the lock, with the epoch that fences its writes.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use tokio::time::Instant;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     engine::{
-        EngineError, Limits, Session, Words,
+        self, EngineError, Limits, Session, Words,
         bookkeeping::{self, history, lock},
     },
     model::{history::History, status::Holder},
@@ -175,6 +175,14 @@ impl Held {
         self.begin(target, told).await?;
         told.warning("the connection was lost; the run goes on with a new one that holds the lock");
         Ok(())
+    }
+
+    /// Waits for `work`, which does not need the session, and keeps the session awake meanwhile.
+    pub async fn awake<T>(&mut self, work: impl Future<Output = T>) -> T {
+        match &mut self.session {
+            Some(session) => engine::awake(session.as_mut(), work).await,
+            None => work.await,
+        }
     }
 
     /// Who is in the way of a statement that waits for a lock, as it was last seen.

@@ -2,6 +2,7 @@
 
 use super::{
     Target,
+    apply::text,
     doubt::{self, Found},
     snapshot,
 };
@@ -67,8 +68,8 @@ async fn told(
             choices.push(choice("windlass up", &format!("records {name}, whose statements are all done")));
             "all its statements are done; the next run records it".to_owned()
         }
-        (Some(statement), Some(place)) if is_known(&statement.sql) => {
-            seen(target, session, found, &statement.sql, place, &mut choices).await?
+        (Some(statement), Some(place)) if is_known(&text(found.run, statement)) => {
+            seen(target, session, found, &text(found.run, statement), place, &mut choices).await?
         }
         _ => {
             waits_for_a_person = true;

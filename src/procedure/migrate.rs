@@ -92,7 +92,8 @@ pub async fn migrate(target: &Target, told: &Assignment, held: &mut Held, ask: A
         Err(Short::Paused) => Ended::paused(&report),
         Err(Short::Problem(problem)) => {
             told.error(problem.detail.clone());
-            Ended::badly(*problem, serde_json::to_value(&report).ok())
+            let problem = snapshot::named(target, held, *problem, report.snapshot).await;
+            Ended::badly(problem, serde_json::to_value(&report).ok())
         }
     }
 }

@@ -49,19 +49,21 @@ fn ms(duration: Duration) -> u64 {
 pub(super) struct Queue {
     until: Instant,
     tries: u32,
+    /// Who was in the way of an earlier try.
+    seen: Option<String>,
 }
 
 impl Queue {
     /// None was made yet.
     pub(super) fn of(target: &Target) -> Self {
-        Self { until: Instant::now() + target.config.run.lock_retry, tries: 1 }
+        Self { until: Instant::now() + target.config.run.lock_retry, tries: 1, seen: None }
     }
 
     /// After a try that failed with `error` and left nothing: whether another may be made, once others have got through.
     /// When it may not, the error names who is in the way.
     pub(super) async fn again(&mut self, told: &Assignment, held: &mut Held, error: &mut EngineError) -> bool {
         let EngineError::Blocked { message, holder, .. } = error else { return false };
-        let seen = held.in_the_way();
+        let seen = held.in_the_way().or_else(|| self.seen.take());
         if told.is_stopping() {
             *error = EngineError::Cancelled;
             return false;
@@ -71,6 +73,7 @@ impl Queue {
             return false;
         }
         self.tries += 1;
+        self.seen.clone_from(&seen);
         let who = seen.unwrap_or_else(|| message.clone());
         told.warning(format!("a lock was not given, so try {} follows; in the way: {who}", self.tries));
         held.is_resting(true);

@@ -17,7 +17,7 @@ use crate::{
     model::{
         catalog::Catalog,
         finding::Finding,
-        migration::{Direction, Migration},
+        migration::{Direction, Migration, Statement},
         order::InDoubt,
     },
 };
@@ -312,19 +312,20 @@ pub(super) async fn take_parts_back(
     let whole =
         change.statements().get(done as usize).and_then(|refused| refused.part.as_ref().map(|p| (refused.line, &p.of)));
     while let Some(part) = done.checked_sub(1).and_then(|index| change.statements().get(index as usize)) {
-        let undo = part.part.as_ref().filter(|p| whole == Some((part.line, &p.of))).and_then(|p| p.undo.as_ref());
+        let undo = part.part.as_ref().filter(|p| whole == Some((part.line, &p.of))).and_then(|p| p.undo.clone());
         let Some(undo) = undo else { break };
         let place = Place { statement: done, ..refused };
         journal::doubt(held.session()?, place, epoch).await?;
         failpoint!("parts.doubted", EngineError::fault);
         // What counts is what is there afterwards.
-        if let Err(failed) = held.session()?.execute(undo).await
+        let undo = change.sql(&Statement { sql: undo, ..part.clone() });
+        if let Err(failed) = held.session()?.execute(&undo).await
             && matches!(failed.error, EngineError::Lost { .. })
         {
             return Err(failed.error);
         }
         let Some(found) = journal::of_migration(held.session()?, place).await? else { break };
-        if doubt::look(target.engine.as_ref(), held.session()?, &found, &part.sql).await? != Found::Not {
+        if doubt::look(target.engine.as_ref(), held.session()?, &found, &change.sql(part)).await? != Found::Not {
             steps::is_done(held, place).await?;
             break;
         }

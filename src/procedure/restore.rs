@@ -31,7 +31,7 @@ pub async fn restore(
     held: &mut Held,
     id: SnapshotId,
 ) -> Result<Manifest, JobProblem> {
-    let manifest = target.folder.verify(id, |_| ()).await.map_err(|error| problem::archive(&error))?;
+    let manifest = held.awake(target.folder.verify(id, |_| ())).await.map_err(|error| problem::archive(&error))?;
     let labels = Labels {
         message: Some(format!("before going back to snapshot {id}")),
         tags: vec!["before-rollback".to_owned()],

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::{Assignment, Ended, Held, Target, problem, read_history};
 use crate::{
-    engine::EngineError,
+    engine::{EngineError, bookkeeping::journal},
     model::{
         history::History,
         job::JobProblem,
@@ -55,7 +55,7 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
     let server = session.server().clone();
     let id = SnapshotId::fresh();
     failpoint!("snap.before", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
-    let (tool, written) = copy(target, told, id).await?;
+    let (tool, written) = held.awake(copy(target, told, id)).await?;
     failpoint!("snap.dumped", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
     let tables = steady(tables, &held.session().map_err(asked)?.count_rows().await.map_err(asked)?);
     let manifest = Manifest {
@@ -139,4 +139,27 @@ pub async fn under_run(target: &Target, run: &str) -> Result<Option<SnapshotId>,
     let tag = tag_of_run(run);
     let there = target.folder.list().await.map_err(|error| problem::archive(&error))?;
     Ok(there.manifests.into_iter().find(|manifest| manifest.tags.contains(&tag)).map(|manifest| manifest.id))
+}
+
+/// A problem whose way back names the snapshot under the run that was interrupted, where there is one.
+pub async fn named(target: &Target, held: &mut Held, problem: JobProblem, known: Option<SnapshotId>) -> JobProblem {
+    const PLACE: &str = "--snapshot <id>";
+    if !problem.next_step.contains(PLACE) {
+        return problem;
+    }
+    let left = match held.session() {
+        Ok(session) => journal::unfinished(session).await.ok().flatten(),
+        Err(_) => None,
+    };
+    let under = match left {
+        Some(left) => under_run(target, &left.run.to_string()).await.ok().flatten(),
+        None => None,
+    };
+    match under.or(known) {
+        Some(id) => {
+            let next_step = problem.next_step.replace(PLACE, &format!("--snapshot {id}"));
+            JobProblem { next_step, ..problem }
+        }
+        None => problem,
+    }
 }

@@ -44,7 +44,8 @@ pub async fn one(
     place: Place,
 ) -> Result<(), EngineError> {
     let Some(statement) = change.statements().get(place.statement as usize - 1) else { return Ok(()) };
-    let (epoch, sql) = (held.epoch, statement.sql.as_str());
+    let (epoch, text) = (held.epoch, change.sql(statement));
+    let sql = text.as_str();
     let fence = lock::fence(target.engine.words(), epoch);
     match way(target, change, statement) {
         Way::Unmarked => held.session()?.execute(sql).await.map(drop).map_err(|failed| failed.error),

@@ -95,8 +95,10 @@ async fn take_back(held: &mut Held, run: Ulid, seq: u32, undoing: &Undoing) -> R
 /// Whether a statement that was done left nothing that the schema does not show: a change of the schema, or of the rows of
 /// a table that the migration itself made.
 fn is_provable(statement: &Statement, dialect: sql::Dialect, before: &Schema, now: &Schema) -> bool {
-    if statement.kind != StatementKind::Rows {
-        return true;
+    match statement.kind {
+        StatementKind::Rows => {}
+        StatementKind::Session => return true,
+        _ => return sql::shows_in_the_schema(dialect, &statement.sql),
     }
     let names = sql::names(dialect, &statement.sql);
     let Some(into) = names.first() else { return false };
@@ -109,7 +111,11 @@ fn is_provable(statement: &Statement, dialect: sql::Dialect, before: &Schema, no
 /// The schema changes of the down script, when it names nothing but what the migration named.
 fn by_down_script(change: &Change<'_>, dialect: sql::Dialect, named: &[String]) -> Option<Vec<String>> {
     let down = change.migration.down.as_ref()?;
-    let changes: Vec<&Statement> = down.statements.iter().filter(|s| s.kind != StatementKind::Rows).collect();
-    let is_ours = |statement: &&Statement| sql::names(dialect, &statement.sql).iter().all(|name| named.contains(name));
-    changes.iter().all(is_ours).then(|| changes.iter().map(|statement| statement.sql.clone()).collect())
+    let changes = down.statements.iter().filter(|statement| statement.kind != StatementKind::Rows);
+    let mut written: Vec<&str> =
+        changes.map(|statement| statement.part.as_ref().map_or(statement.sql.as_str(), |part| &part.of)).collect();
+    // What is run as several steps was written as one statement.
+    written.dedup();
+    let is_ours = |statement: &&str| sql::names(dialect, statement).iter().all(|name| named.contains(name));
+    written.iter().all(is_ours).then(|| written.into_iter().map(str::to_owned).collect())
 }

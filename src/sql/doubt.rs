@@ -86,6 +86,25 @@ fn postgres(words: &[&str]) -> Doubt {
     }
 }
 
+/// What moves rows, or more than this database, under a word that else changes the schema alone.
+const MORE: [&str; 4] = ["truncate", "exchange", "discard", "import"];
+
+/// Whether all that a statement does shows in the schema, or it leaves nothing at all.
+pub fn shows_in_the_schema(dialect: Dialect, sql: &str) -> bool {
+    let words: Vec<String> = Scanner::over(dialect, sql).filter_map(|token| word(token, sql)).take(WORDS_MAX).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["create" | "alter" | "drop" | "rename", kind, ..] => {
+            !ELSEWHERE.contains(kind) && !words.iter().any(|word| MORE.contains(word))
+        }
+        [
+            "analyze" | "check" | "checksum" | "flush" | "optimize" | "reindex" | "vacuum" | "cluster" | "comment",
+            ..,
+        ] => true,
+        _ => false,
+    }
+}
+
 /// Whether a comma stands outside parentheses: each of several tables is a step of its own.
 fn names_several(rest: &[&str]) -> bool {
     let mut depth = 0_i32;

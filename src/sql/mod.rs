@@ -136,3 +136,16 @@ pub fn doubt(dialect: Dialect, statement: &str) -> Doubt {
 pub fn is_one_prepared(statement: &str) -> bool {
     statement.split_ascii_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("execute"))
 }
+
+/// A statement as a run executes it: its throw-away names, where windlass gave it any, are the run's own.
+#[must_use]
+pub fn of_run(statement: &Statement, run: &str) -> String {
+    if statement.part.is_some() { rewrite::of_run(&statement.sql, run) } else { statement.sql.clone() }
+}
+
+/// Whether all that a statement does shows in the schema, or leaves nothing to be seen at all: no rows go or come with it, and
+/// nothing changes outside this database.
+#[must_use]
+pub fn shows_in_the_schema(dialect: Dialect, statement: &str) -> bool {
+    doubt::shows_in_the_schema(dialect, statement)
+}

@@ -48,6 +48,13 @@ fn may_be_several(sql: &str) -> bool {
     }
 }
 
+/// A part of a statement with throw-away names that are the run's own: what a server that died left of one is in no other
+/// run's way.
+pub fn of_run(sql: &str, run: &str) -> String {
+    let own = |name: &str| format!("{name}{run}_");
+    sql.replace(TRASH, &own(TRASH)).replace(COMING, &own(COMING))
+}
+
 /// While foreign keys are not checked, a rename takes what points to the table along, and a drop does not; and a temporary
 /// table cannot be told from another by its name.
 fn forbids_renaming(sql: &str) -> bool {
@@ -68,7 +75,7 @@ impl Step {
 }
 
 fn made_of(statement: &Statement, steps: Vec<Step>) -> Vec<Statement> {
-    let of = statement.sql.split_whitespace().collect::<Vec<_>>().join(" ");
+    let of = statement.sql.clone();
     let made = steps.into_iter().map(|Step { sql, undo }| Statement {
         sql,
         line: statement.line,

@@ -15,6 +15,9 @@ struct Told {
     host: String,
     process: u32,
     job: String,
+    /// The session that took the lock; a name without it, or with another's, is that of somebody who is gone.
+    #[serde(default)]
+    session: String,
 }
 
 /// Raises the epoch and writes who holds the lock; gives the epoch that fences this run's writes.
@@ -30,7 +33,12 @@ pub async fn raise_epoch(
     let rows =
         if present { session.query("SELECT epoch FROM windlass_lock WHERE id = 1", &[]).await? } else { Vec::new() };
     let before = rows.first().map_or(Ok(None), |row| row.int(0))?.unwrap_or(0);
-    let told = Told { host: holder.host.clone(), process: holder.process, job: holder.job.clone() };
+    let told = Told {
+        host: holder.host.clone(),
+        process: holder.process,
+        job: holder.job.clone(),
+        session: session.connection_id().to_owned(),
+    };
     let told = serde_json::to_string(&told).unwrap_or_default();
     let clock = words.clock;
     let raised = session
@@ -113,6 +121,11 @@ pub async fn holder(session: &mut dyn Session, words: &Words) -> Result<Option<H
     let rows = session.query(&sql, &[]).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let Some(told) = row.text(0)?.and_then(|json| serde_json::from_str::<Told>(json).ok()) else { return Ok(None) };
+    // A process numbers its sessions where a file's lock knows the process alone.
+    let is_told_by = |name: &str| told.session == name || told.session.split('.').next() == Some(name);
+    if owner.connection.parse::<u64>().is_ok() && !is_told_by(&owner.connection) {
+        return Ok(None);
+    }
     let epoch = row.int(3)?;
     let silent = |column| row.int(column).map(|ms| ms.and_then(|ms| u64::try_from(ms).ok()));
     let beside = match row.text(5)? {

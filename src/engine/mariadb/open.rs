@@ -12,8 +12,12 @@ use crate::engine::{EngineError, Row, Server};
 /// How long it may take until a session is ready.
 const CONNECT_MS_MAX: u64 = 10_000;
 
-/// How long the server keeps a session that says nothing; a run may think for long between two statements.
-const IDLE_S_MAX: u64 = 7 * 24 * 60 * 60;
+/// How long the server keeps a working session that says nothing, whose client may be gone without a word: some times
+/// longer than a run ever says nothing (see [`crate::engine::awake`]).
+const IDLE_S_MAX: u64 = 5 * 60;
+
+/// The same for one that only looks: it holds nothing, and may look as seldom as it likes.
+const IDLE_LOOKING_S_MAX: u64 = 7 * 24 * 60 * 60;
 
 /// sqlx connects with the flag `CLIENT_IGNORE_SPACE`, for which the server adds a mode that changes how a migration is
 /// read (MariaDB manual, "SQL Mode", `IGNORE_SPACE`); taken away unless the server wants it for everybody.
@@ -87,7 +91,8 @@ struct Answers {
 /// own words is refused under `read_only` unless the account may write all the same (MySQL manual, "START TRANSACTION").
 /// All of it is one message, which the server takes statement by statement.
 async fn introduce(connection: &mut MySqlConnection, purpose: Purpose) -> Result<Answers, sqlx::Error> {
-    let session = format!("SET SESSION autocommit = 1, completion_type = 'NO_CHAIN', wait_timeout = {IDLE_S_MAX}");
+    let idle = if purpose == Purpose::Write { IDLE_S_MAX } else { IDLE_LOOKING_S_MAX };
+    let session = format!("SET SESSION autocommit = 1, completion_type = 'NO_CHAIN', wait_timeout = {idle}");
     let last = match purpose {
         Purpose::Write => "START TRANSACTION READ WRITE;\nROLLBACK",
         Purpose::Read => "SET SESSION TRANSACTION READ ONLY",

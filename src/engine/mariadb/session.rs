@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long one of our own statements may take, its wait for a lock included.
-pub(super) const OWN_S_MAX: u64 = 120;
+pub(super) const OWN_S_MAX: u64 = 60;
 
 /// How long one statement that reads a whole table may take.
 pub(super) const SCAN_S_MAX: u64 = 4 * 60 * 60;
@@ -97,7 +97,11 @@ impl MariaSession {
     pub(super) fn noted<T>(&mut self, answer: Result<T, EngineError>) -> Result<T, EngineError> {
         match &answer {
             Err(EngineError::Lost { reason }) => self.lost = Some(reason.clone()),
-            Err(error @ EngineError::TimedOut(_)) => self.lost = Some(error.to_string()),
+            Err(error @ EngineError::TimedOut(_)) => {
+                self.lost = Some(error.to_string());
+                // The server does not see that nobody waits any more, and would go on.
+                watch::end(&self.options, &self.id);
+            }
             _ => {}
         }
         answer

@@ -6,7 +6,7 @@
 use std::{future::Future, time::Duration};
 
 use sqlx::{
-    Connection, MySqlConnection,
+    AssertSqlSafe, Connection, MySqlConnection,
     mysql::{MySqlConnectOptions, MySqlRow},
 };
 use tokio::time::{Instant, sleep, timeout};
@@ -65,6 +65,16 @@ async fn gone(options: &MySqlConnectOptions, id: &str) -> String {
             return format!("the server is not at work for connection {id} any more, and its answer did not come");
         }
     }
+}
+
+/// Tells the server to end connection `id`, whose answer nobody waits for any more; not waited for.
+pub(super) fn end(options: &MySqlConnectOptions, id: &str) {
+    let (options, thread) = (options.clone(), id.parse::<u64>().unwrap_or_default());
+    tokio::spawn(timeout(Duration::from_millis(LOOK_MS_MAX), async move {
+        let mut connection = MySqlConnection::connect_with(&options).await?;
+        sqlx::raw_sql(AssertSqlSafe(format!("KILL CONNECTION {thread}"))).execute(&mut connection).await?;
+        connection.close().await
+    }));
 }
 
 async fn is_at_work(options: &MySqlConnectOptions, id: &str) -> Result<bool, sqlx::Error> {

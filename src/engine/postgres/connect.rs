@@ -2,9 +2,8 @@
 
 use std::{future::Future, time::Duration};
 
-use futures_util::StreamExt;
 use secrecy::ExposeSecret;
-use sqlx::{AssertSqlSafe, Connection, Either, PgConnection, Row, postgres::PgRow};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, postgres::PgRow};
 use tokio::time::timeout;
 
 use super::{address::Address, pooler, refusal, session::PgSession};
@@ -86,32 +85,31 @@ pub(super) async fn raw(address: &Address) -> Result<PgConnection, EngineError> 
 /// As [`crate::engine::Engine::open`]; [`EngineError::ReadOnly`] when it is to work and cannot.
 pub(super) async fn open(address: &Address, purpose: Purpose) -> Result<PgSession, EngineError> {
     let (connection, other) = match purpose {
-        Purpose::Look | Purpose::Beside => (raw(address).await, None),
-        Purpose::Work => {
+        // Whoever stands beside a session came by the same way.
+        Purpose::Beside => (raw(address).await, None),
+        Purpose::Work | Purpose::Look => {
             let (connection, other) = tokio::join!(raw(address), raw(address));
             (connection, Some(other))
         }
     };
     let mut connection = connection?;
-    // The server tells its version unasked; what does not is asked in words that any server has.
-    let number = connection.server_version_num().and_then(|number| i32::try_from(number).ok()).unwrap_or_default();
-    let all = settings(purpose, number, true);
-    let (who, refused) = bounded(greet(&mut connection, purpose, &all)).await?;
+    let who = bounded(greet(&mut connection, purpose)).await?;
     if who.number < NEEDED.0 {
         return Err(EngineError::Unsupported { found: who.found, needed: NEEDED.1 });
     }
     if purpose == Purpose::Work && who.read_only {
         return Err(EngineError::ReadOnly { address: address.shown.clone() });
     }
-    let settings = match refused {
-        None => all,
-        // Systems that cannot tell whether a client is gone refuse the first one (PostgreSQL manual, same place).
-        Some(_) => bounded(set(&mut connection, settings(purpose, number, false))).await?,
-    };
     // A server that gives no second connection leaves the question open.
-    if let Some(Ok(other)) = other {
-        pooler::must_be_absent(&mut connection, other).await?;
+    let is_pooled = match other {
+        Some(Ok(other)) => pooler::is_there(&mut connection, who.pid, other).await?,
+        _ => false,
+    };
+    if is_pooled && purpose == Purpose::Work {
+        return Err(pooler::refused());
     }
+    // What is set behind a transaction pooler is set for whoever is served by that session next, the application first of all.
+    let settings = if is_pooled { String::new() } else { prepared(&mut connection, purpose, who.number).await? };
     let server = who.server();
     Ok(PgSession::new(connection, address.clone(), server, who.pid.to_string(), who.started, settings))
 }
@@ -134,29 +132,20 @@ impl Who {
     }
 }
 
-/// Asks who answers and applies the settings, as one message. Gives what the server said against the settings, if it did;
-/// none of them is applied then.
-async fn greet(
-    connection: &mut PgConnection,
-    purpose: Purpose,
-    settings: &str,
-) -> Result<(Who, Option<EngineError>), EngineError> {
+/// Asks who answers.
+async fn greet(connection: &mut PgConnection, purpose: Purpose) -> Result<Who, EngineError> {
     let began = if purpose == Purpose::Work { BEGAN } else { "NULL::text" };
-    let text = format!("{WHO}, {began};\n{settings}");
-    let mut answers = sqlx::raw_sql(AssertSqlSafe(text)).fetch_many(connection);
-    let mut who = None;
-    while let Some(answer) = answers.next().await {
-        match (answer, who.as_ref()) {
-            (Ok(Either::Right(row)), None) => who = Some(read(&row).map_err(|error| refusal::of(&error))?),
-            (Ok(_), _) => {}
-            (Err(error), None) => return Err(refusal::of(&error)),
-            (Err(error), Some(_)) => match (who.take(), refusal::of(&error)) {
-                (Some(who), refused @ EngineError::Refused { .. }) => return Ok((who, Some(refused))),
-                (_, lost) => return Err(lost),
-            },
-        }
+    let row = sqlx::raw_sql(AssertSqlSafe(format!("{WHO}, {began}"))).fetch_one(connection).await;
+    row.and_then(|row| read(&row)).map_err(|error| refusal::of(&error))
+}
+
+/// Applies the settings, as one message; gives the text that applies them again.
+async fn prepared(connection: &mut PgConnection, purpose: Purpose, number: i32) -> Result<String, EngineError> {
+    match bounded(set(connection, settings(purpose, number, true))).await {
+        // Systems that cannot tell whether a client is gone refuse the first one (PostgreSQL manual, same place).
+        Err(EngineError::Refused { .. }) => bounded(set(connection, settings(purpose, number, false))).await,
+        set => set,
     }
-    who.map(|who| (who, None)).ok_or_else(|| EngineError::Lost { reason: "it does not say who it is".to_owned() })
 }
 
 fn read(row: &PgRow) -> Result<Who, sqlx::Error> {

@@ -68,7 +68,8 @@ async fn pump(tool: &Tool, mut stdout: ChildStdout, sink: &DumpSink) -> Result<(
         let ended = read.map_err(|error| tool.failed(error.to_string()))? == 0;
         if !piece.is_empty() && (ended || piece.len() == piece.capacity()) {
             let full = std::mem::replace(&mut piece, BytesMut::with_capacity(PIECE_BYTES)).freeze();
-            sink.send(full).await.map_err(|_| tool.failed("was stopped: nobody takes the dump any more"))?;
+            let sent = timeout(limit, sink.send(full)).await.map_err(|_| EngineError::TimedOut(limit))?;
+            sent.map_err(|_| tool.failed("was stopped: nobody takes the dump any more"))?;
         }
         if ended {
             return Ok(());

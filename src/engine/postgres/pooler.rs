@@ -10,23 +10,28 @@ use crate::engine::EngineError;
 
 const NEEDED: &str = "a connection that is one session from beginning to end: set target.direct_url";
 
-/// Checks that `connection` is a session of its own, by `other` beside it.
-///
-/// # Errors
-/// [`EngineError::Unsupported`] behind a transaction pooler.
-pub(super) async fn must_be_absent(connection: &mut PgConnection, mut other: PgConnection) -> Result<(), EngineError> {
-    let pooled = connect::bounded(is_pooled(connection, &mut other)).await;
-    // Whatever becomes of the second connection, it has nothing to lose.
-    let _ = connect::bounded(async { other.close().await.map_err(|error| refusal::of(&error)) }).await;
-    if pooled? {
-        return Err(EngineError::Unsupported { found: "a transaction pooler".to_owned(), needed: NEEDED });
-    }
-    Ok(())
+/// What is said to whoever wants to work behind one.
+pub(super) fn refused() -> EngineError {
+    EngineError::Unsupported { found: "a transaction pooler".to_owned(), needed: NEEDED }
 }
 
-async fn is_pooled(ours: &mut PgConnection, other: &mut PgConnection) -> Result<bool, EngineError> {
+/// Whether `connection`, which was served by `before`, shares its sessions with `other` beside it.
+///
+/// # Errors
+/// The server's.
+pub(super) async fn is_there(
+    connection: &mut PgConnection,
+    before: i32,
+    mut other: PgConnection,
+) -> Result<bool, EngineError> {
+    let pooled = connect::bounded(is_pooled(connection, before, &mut other)).await;
+    // Whatever becomes of the second connection, it has nothing to lose.
+    let _ = connect::bounded(async { other.close().await.map_err(|error| refusal::of(&error)) }).await;
+    pooled
+}
+
+async fn is_pooled(ours: &mut PgConnection, before: i32, other: &mut PgConnection) -> Result<bool, EngineError> {
     let look = async {
-        let before = pid(&mut *ours).await?;
         let mut held = other.begin().await?;
         let theirs = pid(&mut held).await?;
         let after = pid(ours).await?;

@@ -31,6 +31,9 @@ const NAME_BYTES_MAX: usize = 63;
 /// How long we try to have the lock again.
 const LOCK_WAIT_MS_MAX: u64 = 30_000;
 
+/// How long it may take to give the lock beside back.
+const UNLOCK_MS_MAX: u64 = 10_000;
+
 /// And how often.
 const LOCK_POLL_MS: u64 = 50;
 
@@ -147,6 +150,8 @@ async fn locked(address: &Address) -> Result<Box<dyn Session>, EngineError> {
 /// Drops what is left over. A database that cannot be dropped costs room, and is told of in the log.
 async fn tidy(address: &Address, mut maintenance: PgConnection, left: &str) {
     let mut dropped = swap::drop_database(&mut maintenance, left).await;
+    // Now, and not when the server sees that this connection is gone: the next restore may ask before that.
+    let _ = copy::run(&mut maintenance, "SELECT pg_advisory_unlock_all()".to_owned(), UNLOCK_MS_MAX).await;
     let _ = bounded(async { maintenance.close().await.map_err(|error| refusal::of(&error)) }).await;
     if matches!(dropped, Err(EngineError::Lost { .. } | EngineError::TimedOut(_)))
         && let Ok(mut again) = swap::maintenance(address).await

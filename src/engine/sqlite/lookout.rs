@@ -16,7 +16,7 @@ use crate::{
 /// The byte of the `-shm` file that the writer of a database in WAL mode locks (SQLite source, `wal.c`, `WAL_WRITE_LOCK`).
 const WAL_WRITER: u64 = 120;
 /// The first of the bytes that are locked in the database file: PENDING, then RESERVED, then the readers' (SQLite source,
-/// `os.h`, "PENDING_BYTE").
+/// `os.h`, `PENDING_BYTE`).
 const PENDING: u64 = 0x4000_0000;
 
 /// A statement of fewer steps is over at once.

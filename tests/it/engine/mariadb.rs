@@ -239,7 +239,7 @@ async fn limits_are_kept_by_the_server() {
     assert_eq!(number(&mut *other, "SELECT @@lock_wait_timeout").await, Some(1));
     assert_eq!(number(&mut *other, "SELECT @@max_statement_time = 600.5").await, Some(1));
     let failed = other.execute("ALTER TABLE t ADD b INT").await.expect_err("a table lock");
-    assert!(matches!(&failed.error, EngineError::Refused { code, .. } if code == "1205"), "{failed}");
+    assert!(matches!(&failed.error, EngineError::Blocked { code, .. } if code == "1205"), "{failed}");
 
     other.set_limits(Limits::default()).await.expect("no limits");
     assert_eq!(number(&mut *other, "SELECT @@lock_wait_timeout = @@global.lock_wait_timeout").await, Some(1));

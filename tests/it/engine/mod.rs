@@ -2,6 +2,7 @@
 
 mod contract;
 mod fencing;
+mod lookout;
 mod mariadb;
 mod postgres;
 mod sensitivity;

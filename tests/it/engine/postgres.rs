@@ -4,6 +4,7 @@ mod fingerprint;
 mod lock;
 mod opening;
 mod our_tables;
+mod pooler;
 mod restore;
 mod rows;
 mod transact;

@@ -31,8 +31,13 @@ fn waiting(eye: &Eye, statement: &str) -> String {
 /// Starts a run, and ends its process once `statement` waits at the gate. The server's own session is ended as well, unless
 /// `the_statement_goes_on`: then it does what it was told once the gate is open.
 pub async fn while_it_waits(ship: &Ship, statement: &str, the_statement_goes_on: bool) {
+    while_it_waits_under(ship, &["up", "--snapshot", "never"], statement, the_statement_goes_on).await;
+}
+
+/// The same for another command.
+pub async fn while_it_waits_under(ship: &Ship, command: &[&str], statement: &str, the_statement_goes_on: bool) {
     let gate = Gate::shut(&ship.database).await;
-    let mut run = ship.cli_begun(&["up", "--snapshot", "never"]);
+    let mut run = ship.cli_begun(command);
     let mut eye = ship.eye().await;
     let question = waiting(&eye, statement);
     let session = eventually(&format!("{statement} waits"), async || {

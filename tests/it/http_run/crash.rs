@@ -235,13 +235,11 @@ async fn a_network_that_falls_silent_is_noticed(on: On) {
 
     proxy.swallow();
     let began = std::time::Instant::now();
-    let slowest = std::sync::Mutex::new(std::time::Duration::ZERO);
+    let slowest = std::cell::Cell::new(std::time::Duration::ZERO);
     let failed = eventually("the job ends", async || {
         let asked = std::time::Instant::now();
         admin.health().await;
-        let mut slowest = slowest.lock().expect("nobody else");
-        *slowest = (*slowest).max(asked.elapsed());
-        drop(slowest);
+        slowest.set(slowest.get().max(asked.elapsed()));
         let now = admin.get(&format!("/api/migration/progress?job={job}")).await.body;
         (now["state"] != "running").then_some(now)
     })
@@ -251,9 +249,9 @@ async fn a_network_that_falls_silent_is_noticed(on: On) {
     gate.open().await;
 
     assert_eq!(failed["problem"]["type"], "target-unreachable", "{failed:#}");
-    assert!(took < std::time::Duration::from_secs(60), "{took:?}");
-    let slowest = *slowest.lock().expect("nobody else");
-    assert!(slowest < std::time::Duration::from_secs(2), "health took {slowest:?}");
+    assert!(took < std::time::Duration::from_mins(1), "{took:?}");
+    let slowest = slowest.get();
+    assert!(slowest < std::time::Duration::from_secs(5), "health took {slowest:?}");
     let finished = goes_on(&admin).await;
     assert_eq!(finished["state"], "succeeded", "{finished:#}");
     must_be_same(&ship.eye().await.everything().await, &golden(on).await);

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::harness::{
     database::On,
     eventually,
-    interrupted::{while_it_waits, with_gate},
+    interrupted::{while_it_waits, while_it_waits_under, with_gate},
     ship::Ship,
 };
 
@@ -267,4 +267,106 @@ async fn a_refusal_to_do_it_twice_says_that_it_was_done() {
     assert!(has_rule(&job, "recovered-unverified"), "{job:#}");
     assert_eq!(ship.applied().await, ["v1.0.0_01_gate", "v1.1.0_01_doubt"]);
     eye.run(&format!("DROP USER {account}")).await;
+}
+
+/// Goal: what no look can prove to be undone is never told to be: rows that are gone, what a procedure did.
+#[tokio::test]
+async fn rows_that_are_gone_are_not_told_to_be_back() {
+    for statement in ["TRUNCATE TABLE gate", "CALL clear()"] {
+        let ship = before(On::MariaDb, &format!("{statement};\nALTER TABLE nowhere ADD x INT")).await;
+        ship.eye().await.run("CREATE PROCEDURE clear() DELETE FROM gate").await;
+
+        let failed = ship.cli(&["up", "--snapshot", "never", "--json"]).await.exits(1).json();
+
+        let state = failed["problem"]["target_state"].as_str().expect("words");
+        assert!(state.contains("its first 2 statements are done"), "{statement}: {failed:#}");
+        ship.eye().await.run("CREATE TABLE nowhere (id INT)").await;
+        ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    }
+}
+
+/// Goal: on an engine whose transactions hold schema changes, a statement run by itself is done once, whatever it does.
+#[tokio::test]
+async fn a_statement_that_shares_its_transaction_with_its_mark_needs_no_evidence() {
+    let ship = Ship::with_catalog(On::Postgres).await;
+    with_gate(&ship).await;
+    ship.catalog().add(
+        "v1.1.0_01_doubt",
+        "CREATE TABLE cabins (id INT);\nCREATE INDEX CONCURRENTLY cabins_id ON cabins (id);\nDO $$ BEGIN UPDATE gate SET n = n + 1; END $$;\nCOMMENT ON TABLE gate IS 'x';\n",
+        "DROP TABLE cabins;",
+    );
+    while_it_waits(&ship, "%DO $$ BEGIN", false).await;
+    assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 0);
+
+    goes_on(&ship).await;
+
+    assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 1);
+}
+
+/// Goal: a procedure that somebody wants outside of transactions is asked about when it was interrupted.
+#[tokio::test]
+async fn a_procedure_outside_transactions_is_asked_about() {
+    let ship = before(On::Postgres, "CALL pass()").await;
+    ship.eye()
+        .await
+        .run("CREATE TABLE seen (n INT); CREATE PROCEDURE pass() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO seen VALUES (1); COMMIT; \
+              UPDATE gate SET n = n + 1; END $$")
+        .await;
+    while_it_waits(&ship, "CALL pass", false).await;
+
+    let failed = ship.cli(&["up", "--snapshot", "never", "--json"]).await.exits(1).json();
+
+    assert_eq!(failed["problem"]["type"], "interrupted", "{failed:#}");
+    ship.cli(&["up", "--snapshot", "never", "--in-doubt", "redo"]).await.exits(0);
+    assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 1);
+}
+
+/// Goal: whoever has to decide is told the very snapshot under the run that was interrupted, though that run never ended.
+#[tokio::test]
+async fn the_way_back_names_the_snapshot_under_the_run() {
+    let ship = before(On::MariaDb, "CALL pass()").await;
+    ship.eye()
+        .await
+        .run("CREATE PROCEDURE pass() BEGIN CREATE TABLE made (id INT); UPDATE gate SET n = n + 1; END")
+        .await;
+    let before = ship.eye().await.everything().await;
+    while_it_waits_under(&ship, &["up", "--snapshot", "always"], "UPDATE gate SET n", false).await;
+    let id =
+        ship.cli(&["snapshot", "list", "--json"]).await.exits(0).json()[0]["id"].as_str().expect("an id").to_owned();
+    let back = format!("windlass down --snapshot {id}");
+
+    let status = ship.cli(&["status", "--json"]).await.exits(0).json();
+    let failed = ship.cli(&["up", "--json"]).await.exits(1).json();
+
+    assert_eq!(status["unfinished"]["choices"][2]["command"], back.as_str(), "{status:#}");
+    assert!(failed["problem"]["next_step"].as_str().expect("words").contains(&back), "{failed:#}");
+    ship.cli(&["down"]).await.exits(0);
+    crate::harness::eye::must_be_same(&ship.eye().await.everything().await, &before);
+}
+
+/// Goal: several services that start over one interrupted target finish it once, and none fails.
+#[tokio::test]
+async fn services_that_start_together_finish_it_once() {
+    let mut ship = before(On::MariaDb, "UPDATE gate SET n = n + 1").await;
+    while_it_waits(&ship, "UPDATE gate SET n", false).await;
+
+    let mut others: Vec<_> = (0..3).map(|_| ship.cli_begun(&["serve"])).collect();
+    ship.serve().await;
+    let admin = ship.admin().await;
+    admin.health_becomes("fine", |health| health.body["status"] == "ok").await;
+
+    assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 1);
+    assert_eq!(ship.applied().await, ["v1.0.0_01_gate", "v1.1.0_01_doubt"]);
+    let status = admin.get("/api/migration/status").await.body;
+    let by_itself: Vec<_> = status["recent"]
+        .as_array()
+        .expect("jobs")
+        .iter()
+        .chain(status["running"].as_object().map(|_| &status["running"]))
+        .filter(|job| job["requested_by"] == "service:windlass")
+        .collect();
+    assert_eq!(by_itself.len(), 1, "{status:#}");
+    for other in &mut others {
+        other.kill().await.expect("it can be killed");
+    }
 }

@@ -141,7 +141,7 @@ async fn readers_pass_a_migration_that_waits_and_the_holder_is_named(on: On) {
 }
 
 async fn a_lock_that_is_never_given_fails_the_migration_and_names_the_holder(on: On) {
-    let ship = served(on, "1s").await;
+    let ship = served(on, "5s").await;
     let admin = ship.admin().await;
     let before = ship.eye().await.everything().await;
     let (mut idler, id) = idler(&ship).await;
@@ -174,4 +174,35 @@ async fn a_stop_ends_the_waiting_between_two_tries(on: On) {
     assert!(asked.elapsed() < PATIENCE / 4, "{:?}", asked.elapsed());
     idler.run("ROLLBACK").await;
     assert_eq!(ship.applied().await, ["v1.0.0_01_cabins"]);
+}
+
+/// Goal: what lets others pass while it waits stays in its queue: a concurrent build that gave up would leave an index that
+/// is not valid. Method: keep it waiting for many times `run.lock_timeout`.
+#[tokio::test]
+async fn a_concurrent_build_stays_in_its_queue() {
+    let mut ship = Ship::with_catalog(On::Postgres).await;
+    ship.catalog().add("v1.0.0_01_cabins", "CREATE TABLE cabins (id INTEGER PRIMARY KEY, n INTEGER);", "SELECT 1;");
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    ship.catalog().add("v1.1.0_01_index", "CREATE INDEX CONCURRENTLY cabins_n ON cabins (n);", "SELECT 1;");
+    ship.set("run.lock_timeout", "100ms");
+    ship.serve().await;
+    let admin = ship.admin().await;
+    let mut writer = ship.eye().await;
+    writer.run("BEGIN").await;
+    writer.run("INSERT INTO cabins VALUES (1, 1)").await;
+
+    let job = admin.start("1.1.0").await.accepted();
+    let told = waiting_for(&admin, &job).await;
+    eventually("it has waited for long", async || {
+        let now = admin.get(&format!("/api/migration/progress?job={job}")).await.body;
+        (now["progress"]["elapsed_ms"].as_u64().expect("milliseconds") > 2_000).then_some(())
+    })
+    .await;
+    writer.run("COMMIT").await;
+    ship.job_ends_as(&job, "succeeded").await;
+
+    assert!(told.contains("INSERT INTO cabins"), "{told}");
+    let lines = admin.get(&format!("/api/migration/logs?job={job}")).await.body.to_string();
+    assert!(!lines.contains("follows"), "{lines}");
+    assert_eq!(ship.eye().await.number("SELECT count(*) FROM pg_index WHERE NOT indisvalid").await, 0);
 }

@@ -5,6 +5,7 @@ mod concurrent;
 mod crash;
 mod evidence;
 mod failures;
+mod ghost;
 mod health;
 mod lock_queue;
 mod path;

@@ -121,6 +121,9 @@ async fn a_second_run_is_told_which_one_is_in_its_way(on: On) {
 /// Goal: a stop of the service never tears a migration, and is no failure.
 async fn a_signal_ends_the_service_at_a_safe_edge(on: On) {
     let mut ship = with_gate(on).await;
+    ship.set("server.shutdown_grace", "2m");
+    ship.kill().await;
+    ship.serve().await;
     let admin = ship.admin().await;
     let gate = Gate::shut(&ship.database).await;
     let job = admin.start("1.2.0").await.accepted();

@@ -27,7 +27,7 @@ use super::{
     session::MariaSession,
 };
 use crate::{
-    engine::{DumpSource, EngineError, RestoreError, Session, Value},
+    engine::{self, DumpSource, EngineError, RestoreError, Session, Value},
     model::{schema::Schema, snapshot::Manifest},
 };
 
@@ -91,9 +91,10 @@ async fn replaced(
     places: &Places,
 ) -> Result<(), EngineError> {
     let beside = address.with_database(&places.copy);
-    load::load(&beside, session.server().product, scratch, source).await?;
+    let product = session.server().product;
+    engine::awake(session, load::load(&beside, product, scratch, source)).await?;
     let mut copy = Box::new(open::open(&beside, Purpose::Read).await?);
-    let facts = compared(&mut copy, manifest).await;
+    let facts = engine::awake(session, compared(&mut copy, manifest)).await;
     let wanted = match facts {
         Ok(()) => Belongings::gather(&mut *copy, &places.copy).await,
         Err(error) => Err(error),

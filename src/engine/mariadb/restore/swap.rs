@@ -1,5 +1,7 @@
 //! Exchanges the tables and puts the rest in its place; on any failure, back.
 
+use std::time::Duration;
+
 use super::{
     Places,
     belongings::{Belonging, Belongings, Usual, list, removal},
@@ -12,6 +14,12 @@ use crate::engine::{
 
 /// The table that never moves.
 const STAYS: &str = "windlass_lock";
+
+/// How often a RENAME is tried that is not given its tables, with the session's own wait for each.
+const RENAMES_MAX: u32 = 10;
+
+/// How long it keeps out of the queue between two tries.
+const REST_MS: u64 = 1_000;
 
 /// An exchange that is ready to run.
 pub(super) struct Swap<'a> {
@@ -71,7 +79,7 @@ impl<'a> Swap<'a> {
         let moves = moves(self.live, &self.out, &self.places.old)
             .chain(moves(&self.places.copy, &self.into, self.live))
             .collect::<Vec<_>>();
-        if moves.is_empty() { Ok(()) } else { run(session, &format!("RENAME TABLE {}", moves.join(", "))).await }
+        rename(session, &moves).await
     }
 
     /// Gives the triggers back to the tables that did not move.
@@ -90,9 +98,7 @@ impl<'a> Swap<'a> {
         let moves = moves(self.live, &self.into, &self.places.copy)
             .chain(moves(&self.places.old, &self.out, self.live))
             .collect::<Vec<_>>();
-        if !moves.is_empty() {
-            run(session, &format!("RENAME TABLE {}", moves.join(", "))).await?;
-        }
+        rename(session, &moves).await?;
         put(session, self.live, &self.before, &self.wanted).await?;
         run(session, &format!("DROP DATABASE {}", quoted(&self.places.old))).await
     }
@@ -187,4 +193,20 @@ async fn make(session: &mut dyn Session, mut missing: Vec<Belonging>, usual: &Us
         missing = waiting;
     }
     Ok(())
+}
+
+/// Renames all at once. Whoever has one of the tables in a transaction is waited for, a little at a time, so that others
+/// get past.
+async fn rename(session: &mut dyn Session, moves: &[String]) -> Result<(), EngineError> {
+    if moves.is_empty() {
+        return Ok(());
+    }
+    let sql = format!("RENAME TABLE {}", moves.join(", "));
+    for _ in 1..RENAMES_MAX {
+        match run(session, &sql).await {
+            Err(EngineError::Blocked { .. }) => tokio::time::sleep(Duration::from_millis(REST_MS)).await,
+            renamed => return renamed,
+        }
+    }
+    run(session, &sql).await
 }

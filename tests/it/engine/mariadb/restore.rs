@@ -197,7 +197,7 @@ async fn a_restore_that_cannot_exchange_the_tables_goes_back() {
     let failed =
         engine.restore(session, database.folder.path(), whole(&dump), &manifest).await.err().expect("a refusal");
 
-    assert!(matches!(&failed.error, EngineError::Refused { code, .. } if code == "1205"), "{}", failed.error);
+    assert!(matches!(&failed.error, EngineError::Blocked { code, .. } if code == "1205"), "{}", failed.error);
     let mut session = failed.session.expect("the session comes back");
     assert_eq!(session.schema(None).await.expect("a schema").fingerprint(), before);
     nothing_is_left_beside(&database, &mut *session).await;
