@@ -3,13 +3,16 @@
 //! The rooms, from the ground up; a room uses only what stands below it:
 //!
 //! - [`model`]: every noun and every legal transition; [`sql`]: statements, dialects and checksums;
-//!   [`config`]: settings; [`clock`]: time; [`telemetry`]: logs.
+//!   [`config`]: settings; [`clock`]: time; [`telemetry`]: logs; `failpoint`: places where a test lets the process die.
 //! - [`auth`]: tokens; [`catalog`]: migrations on disk; [`plan`]: pure thinking; [`engine`]: the target database;
 //!   [`snapshot`]: archives; [`store`]: our own database.
 //! - [`procedure`]: how each kind of job is done.
 //! - [`jobs`]: who runs what, and when; [`monitor`]: health.
 //! - [`app`] and [`lifecycle`]: what lives long, and how it all stops.
 //! - [`api`] and [`cli`]: the doors.
+
+#[macro_use]
+mod failpoint;
 
 pub mod api;
 pub mod app;

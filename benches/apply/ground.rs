@@ -96,7 +96,9 @@ impl Ground {
                 let (host, port) = host.split_once(':').unwrap_or_default();
                 client.args(["--no-defaults", "-u", user, "-h", host, "-P", port, "--database", &place.name])
             }
-            Engine::Sqlite => client.args(["-batch", "-bail", "-init", "/dev/null"]).arg(place.folder.join("app.db")),
+            Engine::Sqlite => client
+                .args(["-batch", "-bail", "-init", "/dev/null", "-cmd", ".timeout 60000"])
+                .arg(place.folder.join("app.db")),
         };
         client
     }

@@ -6,6 +6,7 @@
 
 mod catalog;
 mod contender;
+mod engine;
 mod floor;
 mod ground;
 mod measure;
@@ -22,11 +23,12 @@ use std::{
 use self::{
     catalog::Catalog,
     contender::Contender,
+    engine::Engine,
     ground::Ground,
     measure::Spent,
     servers::Servers,
     table::{Row, Table},
-    words::{Engine, Words},
+    words::Words,
 };
 
 /// What a benchmark that cannot go on says.

@@ -2,35 +2,12 @@
 
 use std::env;
 
-use super::Fallible;
+use super::{Engine, Fallible};
 
 /// How many migrations a catalog has, when nobody says.
 const SIZES: [usize; 3] = [10, 100, 1000];
 /// How often every contender has its turn, when nobody says.
 const ROUNDS: usize = 5;
-
-/// An engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Engine {
-    Postgres,
-    MariaDb,
-    Sqlite,
-}
-
-impl Engine {
-    /// As it is written on the command line and in the table.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Postgres => "postgres",
-            Self::MariaDb => "mariadb",
-            Self::Sqlite => "sqlite",
-        }
-    }
-
-    fn called(name: &str) -> Option<Self> {
-        [Self::Postgres, Self::MariaDb, Self::Sqlite].into_iter().find(|engine| engine.name() == name)
-    }
-}
 
 /// What was asked for.
 pub struct Words {

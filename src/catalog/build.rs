@@ -1,8 +1,12 @@
 //! From a draft to a migration: its statements, its checksum, the defaults of what nobody told.
 
-use super::draft::{Draft, Metadata, Source};
+use super::{
+    backfill,
+    draft::{Draft, Metadata, Source},
+};
 use crate::{
     model::{
+        backfill::Backfill,
         checksum::Checksum,
         finding::Finding,
         migration::{Migration, Script, Statement, StatementKind},
@@ -10,16 +14,31 @@ use crate::{
     sql::{self, Dialect, SqlError},
 };
 
-/// The migration, or `None` with its faults in `findings`. `opt_out` is how its format has a script run as written.
-pub fn migration(draft: Draft, dialect: Dialect, opt_out: &str, findings: &mut Vec<Finding>) -> Option<Migration> {
-    let Draft { identity, place, metadata, up, down, .. } = draft;
+/// The migrations of these drafts, and what was found. `opt_out` is how their format has a script run as written.
+pub fn migrations(drafts: Vec<Draft>, dialect: Dialect, opt_out: &str) -> (Vec<Migration>, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let migrations = drafts.into_iter().filter_map(|draft| migration(draft, dialect, opt_out, &mut findings)).collect();
+    (migrations, findings)
+}
+
+/// The migration, or `None` with its faults in `findings`.
+fn migration(draft: Draft, dialect: Dialect, opt_out: &str, findings: &mut Vec<Finding>) -> Option<Migration> {
+    let Draft { identity, place, metadata, up, backfill, down, .. } = draft;
     let Metadata { transactional, .. } = metadata;
     let mut cut = |source: &Source| script(source, dialect, transactional, opt_out, findings);
     let down = down.as_ref().map(&mut cut);
     let up_script = cut(up.as_ref()?);
     let up = up?;
+    let batches = match &backfill {
+        Some(source) => Some(backfill::read(source, dialect).map_err(|fault| findings.push(fault)).ok()?),
+        None => None,
+    };
     let (up_script, checksum) = up_script?;
-    if up_script.statements.is_empty() {
+    let checksum = match (&batches, &backfill) {
+        (Some(batches), Some(source)) => with_backfill(&up, source, batches, dialect).unwrap_or(checksum),
+        _ => checksum,
+    };
+    if up_script.statements.is_empty() && batches.is_none() {
         let finding = Finding::warning("empty-script", &*up.file, "the script holds no statement and changes nothing");
         findings.push(finding.remedy("write what it is to change"));
     }
@@ -39,9 +58,17 @@ pub fn migration(draft: Draft, dialect: Dialect, opt_out: &str, findings: &mut V
         statement_timeout_ms: metadata.statement_timeout_ms,
         supersedes: metadata.supersedes,
         up: up_script,
+        backfill: batches,
         down: way_back(down.flatten().map(|(script, _)| script), findings),
         checksum,
     })
+}
+
+/// The checksum over both scripts, and over what the backfill's first line means, which is a comment otherwise. Every text
+/// was cut before, so that there is no fault left to find.
+fn with_backfill(up: &Source, source: &Source, batches: &Backfill, dialect: Dialect) -> Option<Checksum> {
+    let over = |texts: &[&str]| sql::checksum(dialect, texts);
+    over(&[&up.text, &source.text, &backfill::meaning(batches)]).or_else(|_| over(&[&up.text, &source.text])).ok()
 }
 
 /// A script without a statement is no way back: to run it would claim to have undone what it has not.
@@ -69,6 +96,7 @@ fn script(
         Some(false) => statements,
         _ => without_transaction(source, statements, opt_out).map_err(|fault| findings.push(fault)).ok()?,
     };
+    let statements = sql::stepwise(dialect, &source.file, statements);
     Some((Script { file: source.file.clone(), statements }, checksum))
 }
 

@@ -40,6 +40,8 @@ pub struct Draft {
     pub metadata: Metadata,
     /// The forward script; `None` when it has a fault, which is told already.
     pub up: Option<Source>,
+    /// The change of rows in batches that follows it.
+    pub backfill: Option<Source>,
     /// The way back.
     pub down: Option<Source>,
 }

@@ -1,7 +1,6 @@
 //! A catalog's folder: every read stays inside it and is bounded.
 
 use std::{
-    cell::RefCell,
     fs::{self, DirEntry, File},
     io::{self, Read},
     path::PathBuf,
@@ -37,13 +36,18 @@ pub struct Entry {
 #[derive(Debug)]
 pub struct Folder {
     root: PathBuf,
-    buffer: RefCell<Vec<u8>>,
+    buffer: Vec<u8>,
 }
 
 impl Folder {
     /// The catalog at `path`, links followed.
     pub fn open(path: &std::path::Path) -> io::Result<Self> {
-        Ok(Self { root: path.canonicalize()?, buffer: RefCell::default() })
+        Ok(Self { root: path.canonicalize()?, buffer: Vec::new() })
+    }
+
+    /// The same catalog for another thread.
+    pub fn beside(&self) -> Self {
+        Self { root: self.root.clone(), buffer: Vec::new() }
     }
 
     /// Whether there is a file at `place`.
@@ -102,7 +106,7 @@ impl Folder {
     }
 
     /// The text of the file at `place`. Never more than [`FILE_BYTES_MAX`] is read, whatever the file claims or becomes.
-    pub fn read(&self, place: &str) -> Result<String, Finding> {
+    pub fn read(&mut self, place: &str) -> Result<String, Finding> {
         let bytes = self.bytes(place).map_err(|error| unreadable(place, &error))?;
         if bytes.len() as u64 > FILE_BYTES_MAX {
             let message = format!("the file is larger than {} MiB", FILE_BYTES_MAX / (1024 * 1024));
@@ -117,13 +121,13 @@ impl Folder {
 
     /// At most one byte more than is allowed. They are read into a buffer that is there already, so that it costs nothing to
     /// ask how large the file is, and a copy is no larger than it must be.
-    fn bytes(&self, place: &str) -> io::Result<Vec<u8>> {
+    fn bytes(&mut self, place: &str) -> io::Result<Vec<u8>> {
         let file = File::open(self.root.join(place))?;
-        let mut buffer = self.buffer.borrow_mut();
+        let buffer = &mut self.buffer;
         buffer.clear();
         buffer.reserve(SCRIPT_BYTES);
-        file.take(FILE_BYTES_MAX + 1).read_to_end(&mut buffer)?;
-        Ok(if buffer.len() > SCRIPT_BYTES { std::mem::take(&mut *buffer) } else { buffer.clone() })
+        file.take(FILE_BYTES_MAX + 1).read_to_end(buffer)?;
+        Ok(if buffer.len() > SCRIPT_BYTES { std::mem::take(buffer) } else { buffer.clone() })
     }
 }
 

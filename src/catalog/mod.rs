@@ -4,6 +4,7 @@
 //! them: the versions of numbered histories (`releases.rs`), duplicates and order (`order.rs`), statements and
 //! checksums (`build.rs`). Every fault is collected and told at once.
 
+mod backfill;
 mod build;
 mod dependencies;
 mod draft;
@@ -17,6 +18,7 @@ mod order;
 mod reader;
 mod releases;
 mod scaffold;
+mod shares;
 mod topology;
 mod words;
 
@@ -52,10 +54,11 @@ pub fn load(path: &Path, format: CatalogFormat, dialect: Dialect) -> Result<Cata
     let mut drafts = (format.read)(&mut reader, &entries);
     releases::assign(&mut reader, &mut drafts, &entries);
     let drafts = order::arrange(drafts, &mut reader.findings);
-    let migrations = drafts
-        .into_iter()
-        .filter_map(|draft| build::migration(draft, dialect, format.opt_out, &mut reader.findings))
-        .collect();
+    let mut migrations = Vec::with_capacity(drafts.len());
+    for (built, findings) in shares::in_shares(drafts, |drafts| build::migrations(drafts, dialect, format.opt_out)) {
+        migrations.extend(built);
+        reader.findings.extend(findings);
+    }
     let (faults, findings) = by_weight(reader.findings);
     if faults.is_empty() { Ok(Catalog { migrations, findings }) } else { Err(CatalogError::Faults(faults)) }
 }

@@ -33,6 +33,11 @@ impl Reader {
         Ok((reader, entries))
     }
 
+    /// Another reader of the same catalog, for a share of it, with nothing found yet.
+    pub fn beside(&self) -> Self {
+        Self { folder: self.folder.beside(), dialect: self.dialect, findings: Vec::new() }
+    }
+
     /// What lies in a folder of the catalog; nothing, with a fault, when it cannot be read.
     pub fn list(&mut self, place: &str) -> Vec<Entry> {
         let listed = self.folder.list(place, &mut self.findings);

@@ -8,7 +8,7 @@ use clap::{
 };
 
 use super::{adopt, completions, down, new, plan, snapshot, token, up, validate};
-use crate::model::order::SnapshotPolicy;
+use crate::model::order::{InDoubt, SnapshotPolicy};
 
 /// Takes an application's database from one version to the next, and back.
 ///
@@ -117,5 +117,13 @@ pub(super) fn snapshot_policy() -> impl TypedValueParser<Value = SnapshotPolicy>
         "required" => SnapshotPolicy::Required,
         "never" => SnapshotPolicy::Never,
         _ => SnapshotPolicy::Always,
+    })
+}
+
+/// `redo` or `done`.
+pub(super) fn in_doubt() -> impl TypedValueParser<Value = InDoubt> {
+    PossibleValuesParser::new(["redo", "done"]).map(|word| match word.as_str() {
+        "redo" => InDoubt::Redo,
+        _ => InDoubt::Done,
     })
 }

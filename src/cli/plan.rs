@@ -68,7 +68,9 @@ fn overview(page: Page, plan: &plan::Plan) -> Page {
 }
 
 fn row(migration: &PlannedMigration) -> [String; 7] {
+    let has_backfill = migration.statements.iter().any(|statement| statement.backfill.is_some());
     let how = match migration.route {
+        _ if has_backfill => "statements, then rows in batches",
         Route::Whole => "one transaction",
         Route::Journaled => "statement by statement",
     };

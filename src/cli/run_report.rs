@@ -1,5 +1,7 @@
 //! What a run, or a rollback, did, for a person.
 
+use serde::Deserialize;
+
 use super::{
     output::{Output, Page},
     table::{Table, Tone},
@@ -13,7 +15,7 @@ use crate::model::{
 
 /// Prints the job: as JSON, as the SQL of a dry run, or as a table with one row for each migration.
 pub(super) fn print(output: Output, job: &Job) {
-    let report = job.result.clone().and_then(|result| serde_json::from_value::<RunReport>(result).ok());
+    let report = job.result.as_ref().and_then(|result| RunReport::deserialize(result).ok());
     output.result(job, |page| match &report {
         None => page,
         Some(report) if report.dry_run => sql(page, report),

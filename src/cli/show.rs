@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::output::Output;
+use super::{output::Output, words};
 use crate::{model::progress::Progress, telemetry::harmless};
 
 /// How a run with a known length looks while it goes on.
@@ -40,9 +40,10 @@ impl Show {
     }
 
     pub fn progress(&mut self, now: &Progress) {
-        let message = match &now.waiting_for {
-            Some(blocker) => format!("{}: waiting for {blocker}", now.step),
-            None => now.step.clone(),
+        let message = match (&now.waiting_for, &now.within) {
+            (Some(blocker), _) => format!("{}: waiting for {blocker}", now.step),
+            (None, Some(within)) => format!("{}, {}", now.step, words::within(within)),
+            (None, None) => now.step.clone(),
         };
         // without a bar one line a step is enough, not one for each count behind its comma
         let begins = |text: &str| text.split(',').next().map(str::to_owned);

@@ -28,12 +28,16 @@ fn overview(page: Page, status: &Status) -> Page {
         .line(format!("compatible   {}: {}", if fit.compatible { "yes" } else { "no" }, fit.reason))
         .line(format!("pending      {}", pending(&status.pending)));
     let page = page.all(&status.unfinished, |page, left| {
-        page.line(format!(
-            "interrupted  {} ({}), {} done; windlass up goes on, windlass down takes it back",
+        let place = left.place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
+        let page = page.line(format!(
+            "interrupted  {} ({}){place}, {}{} done; {}",
             left.migration,
             left.direction.as_str(),
-            words::count(left.statements_done as usize, "statement")
-        ))
+            words::count(left.statements_done as usize, "statement"),
+            left.backfill.as_ref().map(|left| format!(" and {left}")).unwrap_or_default(),
+            left.next_step
+        ));
+        left.choices.iter().fold(page, |page, way| page.line(format!("             {}: {}", way.command, way.effect)))
     });
     let page = page.all(&status.lock, |page, holder| page.line(format!("lock         {holder}")));
     let page = page.all(&status.running, |page, job| {

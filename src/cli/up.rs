@@ -6,7 +6,7 @@ use clap::Args;
 use semver::Version;
 
 use super::{
-    arguments::{duration, snapshot_policy},
+    arguments::{duration, in_doubt, snapshot_policy},
     break_lock::break_lock,
     call::{Call, open},
     carry_out::{carry_out, outcome},
@@ -15,7 +15,7 @@ use super::{
     place::Place,
     run_report,
 };
-use crate::model::order::{Order, SnapshotPolicy};
+use crate::model::order::{InDoubt, Order, SnapshotPolicy};
 
 /// Take the database to a newer version
 #[derive(Debug, Args)]
@@ -33,6 +33,9 @@ pub struct Up {
     /// Do not validate afterwards
     #[arg(long)]
     pub no_validate: bool,
+    /// What you say of a statement that was interrupted and that nothing else tells about: run it again, or go on behind it
+    #[arg(long, value_name = "redo|done", value_parser = in_doubt())]
+    pub in_doubt: Option<InDoubt>,
     /// Go on release by release instead of one release only
     #[arg(long)]
     pub through: bool,
@@ -53,6 +56,7 @@ impl Up {
             dry_run: self.dry_run,
             snapshot: self.snapshot,
             validate: !self.no_validate,
+            in_doubt: self.in_doubt,
         }
     }
 }

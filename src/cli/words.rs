@@ -3,6 +3,8 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use semver::Version;
 
+use crate::model::progress::Within;
+
 /// From here on a duration is told in seconds.
 const SECOND_MS: u64 = 1000;
 /// From here on it is told in minutes.
@@ -44,4 +46,11 @@ pub(super) fn moment(at: DateTime<Utc>) -> String {
 /// `1 migration`, `2 migrations`.
 pub(super) fn count(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
+/// `building index: scanning table, 45.3 %`, `Updating, 20024 rows`.
+pub(super) fn within(within: &Within) -> String {
+    let percentage = within.percentage.map(|percentage| format!(", {percentage} %")).unwrap_or_default();
+    let rows = within.rows_done.map(|rows| format!(", {rows} rows")).unwrap_or_default();
+    format!("{}{percentage}{rows}", within.phase)
 }

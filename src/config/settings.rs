@@ -32,6 +32,8 @@ pub struct Config {
     pub policy: Policy,
     /// How a run behaves.
     pub run: Run,
+    /// How a backfill behaves.
+    pub backfill: Backfill,
     /// Where copies go.
     pub snapshots: Snapshots,
     /// Our own database.
@@ -192,6 +194,20 @@ pub struct Run {
     pub lock_wait: Duration,
 }
 
+/// `[backfill]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Backfill {
+    /// How long a batch should take, in milliseconds.
+    pub target_ms: u64,
+    /// At most so many rows a second; 0: as many as the database takes.
+    pub max_rows_per_second: u64,
+    /// A query that answers one number; batches wait while it is above `health_max`.
+    pub health_query: Option<String>,
+    /// See `health_query`.
+    pub health_max: u64,
+}
+
 /// `[snapshots]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -282,6 +298,12 @@ impl Default for Run {
             lock_retry: Duration::from_mins(2),
             lock_wait: Duration::from_secs(10),
         }
+    }
+}
+
+impl Default for Backfill {
+    fn default() -> Self {
+        Self { target_ms: 75, max_rows_per_second: 0, health_query: None, health_max: 0 }
     }
 }
 

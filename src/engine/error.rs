@@ -69,6 +69,14 @@ pub enum EngineError {
         /// The epoch this run was given.
         ours: i64,
     },
+    /// Something of the target cannot serve for what a migration wants of it.
+    #[error("{message}; {remedy}")]
+    Unfit {
+        /// What, and why.
+        message: String,
+        /// What to do about it.
+        remedy: String,
+    },
     /// One of our own tables does not have the expected shape.
     #[error("column {column} of a windlass table holds {found}, not {expected}")]
     Shape {
@@ -126,4 +134,12 @@ pub struct RestoreError {
     pub session: Option<Box<dyn super::Session>>,
     /// Why.
     pub error: EngineError,
+}
+
+#[cfg(feature = "failpoints")]
+impl EngineError {
+    /// What a place says that was told to fail.
+    pub(crate) fn fault(crate::failpoint::Fault(name): crate::failpoint::Fault) -> Self {
+        Self::Refused { code: "failpoint".to_owned(), message: name.to_owned() }
+    }
 }

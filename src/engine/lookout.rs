@@ -5,6 +5,7 @@ use std::{fmt, future::Future, pin::pin, time::Duration};
 use async_trait::async_trait;
 
 use super::{EngineError, Session};
+use crate::model::progress::Within;
 
 /// How often a session that has nothing to do says something.
 const AWAKE_MS: u64 = 60_000;
@@ -87,6 +88,12 @@ pub trait Lookout: Send {
     /// # Errors
     /// The server's.
     async fn blockers(&mut self, connection_id: &str) -> Result<Vec<Blocker>, EngineError>;
+
+    /// How far the session called `connection_id` is within its statement; `None` when the server does not tell.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn within(&mut self, connection_id: &str) -> Result<Option<Within>, EngineError>;
 
     /// Says goodbye.
     async fn close(self: Box<Self>);

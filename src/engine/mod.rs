@@ -9,6 +9,7 @@ mod error;
 mod lookout;
 mod mariadb;
 mod postgres;
+pub mod ranges;
 mod recorder;
 mod sqlite;
 mod value;
@@ -85,6 +86,32 @@ pub struct Words {
     pub count_table: &'static str,
     /// A query that gives one row with the number of tables in the connection's database or schema that are not windlass's own.
     pub count_foreign_tables: &'static str,
+    /// A query for the keys of the table whose schema (or an empty text) and name are bound, in turn: one row for each column of each
+    /// unique key, in order, the primary key first, and one without a key for a table that has none. See [`ranges`].
+    pub keys: &'static str,
+    /// Whether a comparison of rows, `(a, b) > (1, 2)`, finds its place in an index.
+    pub compares_rows: bool,
+    /// Turns hexadecimal digits of UTF-8 into text: text before and after them.
+    pub text_of_hex: (&'static str, &'static str),
+    /// Codes of refusals that the same statement may not meet again: waits that took too long, deadlocks.
+    pub passing: &'static [&'static str],
+    /// How long writers of the application are left alone between two batches, in milliseconds, where they do not queue for
+    /// a lock but look for it now and then.
+    pub breath_ms: u64,
+}
+
+impl Words {
+    /// A text as an expression of SQL that holds nothing but hexadecimal digits of it.
+    #[must_use]
+    pub fn text(&self, text: &str) -> String {
+        use std::fmt::Write;
+        let (before, after) = self.text_of_hex;
+        let hex = text.bytes().fold(String::with_capacity(text.len() * 2), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+        format!("{before}{hex}{after}")
+    }
 }
 
 /// A native dump on its way, piece by piece; the channel is bounded, so that neither end runs ahead.
@@ -137,10 +164,18 @@ pub trait Engine: Send + Sync {
         None
     }
 
-    /// The statements that take out what an interrupted statement left of itself, among what it names; none on an engine
-    /// whose statements leave nothing.
-    fn remains(&self, _now: &Schema) -> Vec<String> {
-        Vec::new()
+    /// The statements that take out, or finish, what an interrupted statement left of itself; none on an engine whose
+    /// statements leave nothing. Only looks.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn remains(&self, _session: &mut dyn Session, _statement: &str) -> Result<Vec<String>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    /// Whether a refusal of this code says that what a statement asks for is so already.
+    fn is_so_already(&self, _code: &str) -> bool {
+        false
     }
 
     /// Stops the statement that the session called `connection_id` is at; that session then gets [`EngineError::Refused`].
@@ -254,11 +289,38 @@ pub trait Session: Send {
         seen: &mut (dyn FnMut(usize) + Send),
     ) -> Result<(), StatementError>;
 
+    /// Runs statements that change rows only as one transaction, in which the engine itself keeps every reference, row by row.
+    ///
+    /// # Errors
+    /// As [`Session::transact`].
+    async fn batch(&mut self, statements: &[&str]) -> Result<(), StatementError> {
+        self.transact(statements, &mut |_| ()).await
+    }
+
     /// The schema without our own tables; with names, only the tables and objects that are called so (unqualified).
     ///
     /// # Errors
     /// The server's.
     async fn schema(&mut self, names: Option<&[String]>) -> Result<Schema, EngineError>;
+
+    /// A digest (hexadecimal) of the tables that are called so and of nothing else, by the cheapest look there is; `None` on
+    /// an engine for which [`Session::schema`] is that. To be compared with one of the same server only.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn glance(&mut self, _tables: &[String]) -> Result<Option<String>, EngineError> {
+        Ok(None)
+    }
+
+    /// Which making of the tables and indexes called so this is, as the server numbers it: what leaves the schema's words
+    /// alone and writes a table anew (TRUNCATE, OPTIMIZE, VACUUM FULL) changes it. `None` where this account may not see it.
+    /// To be compared with one of the same server only, and never part of the schema's fingerprint.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn generation(&mut self, _names: &[String]) -> Result<Option<String>, EngineError> {
+        Ok(Some(String::new()))
+    }
 
     /// Rows of each table, counted.
     ///

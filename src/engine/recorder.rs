@@ -108,6 +108,14 @@ impl Session for Recorder {
         self.inner.schema(names).await
     }
 
+    async fn glance(&mut self, tables: &[String]) -> Result<Option<String>, EngineError> {
+        self.inner.glance(tables).await
+    }
+
+    async fn generation(&mut self, names: &[String]) -> Result<Option<String>, EngineError> {
+        self.inner.generation(names).await
+    }
+
     async fn count_rows(&mut self) -> Result<BTreeMap<String, u64>, EngineError> {
         self.inner.count_rows().await
     }

@@ -4,13 +4,13 @@ use super::{Refused, turn::Held};
 use crate::{
     engine::{EngineError, Session, bookkeeping},
     model::{
-        history::History,
+        history::{History, Unfinished},
         job::{Job, JobEvent, transition},
         order::{Order, RollbackGoal},
         report::RunReport,
     },
     plan::{self, Facts},
-    procedure::{Target, read_history},
+    procedure::{Target, keys, looked_at, read_history},
 };
 
 /// Open jobs that a takeover looks at.
@@ -72,18 +72,31 @@ fn is_dry(order: &Order) -> bool {
 async fn locked(target: &Target) -> Result<Box<dyn Session>, Refused> {
     let (session, ()) = tokio::join!(target.engine.open(), target.store.warm_up());
     let mut session = session?;
-    if !session.try_lock().await? {
+    failpoint!("lock.before", EngineError::fault);
+    if !take_lock(target, session.as_mut()).await? {
         let seen = Held::seen(target, session.as_mut()).await.ok().and_then(|held| held.words());
         let holder = seen.unwrap_or_else(|| "its name is not known".to_owned());
         session.close().await;
         return Err(Refused::Busy { holder, job: None });
     }
+    failpoint!("lock.after", EngineError::fault);
     if let Err(error) = target.folder.sweep().await {
         tracing::warn!(%error, "leftovers in the snapshot folder could not be swept up");
     }
     let open = target.store.open_jobs(&target.name, OPEN_JOBS_MAX).await?;
     found_gone(target, open).await?;
     Ok(session)
+}
+
+/// Tries to take the lock, on the session that will run the SQL and on no other.
+async fn take_lock(target: &Target, session: &mut dyn Session) -> Result<bool, EngineError> {
+    if ablated!("same-session") {
+        let mut other = target.engine.open().await?;
+        let is_taken = other.try_lock().await?;
+        std::mem::forget(other);
+        return Ok(is_taken);
+    }
+    session.try_lock().await
 }
 
 /// Writes down as interrupted whatever job is open although nobody holds the target's lock. False when somebody holds it.
@@ -108,6 +121,22 @@ pub(super) async fn take_stock(target: &Target) -> Result<bool, Refused> {
     found_gone(target, open).await.map(|()| true)
 }
 
+/// What was left in the middle, with what there is to see of it. Only looks.
+///
+/// # Errors
+/// When target or catalog cannot be asked.
+pub(super) async fn left(target: &Target) -> Result<Option<Unfinished>, Refused> {
+    let mut session = target.engine.open_to_read().await?;
+    let history = read_history(session.as_mut(), target.engine.words()).await;
+    let looked = match history {
+        Ok(history) if history.unfinished.is_none() => Ok(history),
+        Ok(history) => looked_at(target, session.as_mut(), target.catalog().await?.as_ref(), history).await,
+        Err(error) => Err(error),
+    };
+    session.close().await;
+    Ok(looked?.unfinished)
+}
+
 async fn found_gone(target: &Target, open: Vec<Job>) -> Result<(), Refused> {
     for mut job in open {
         let Ok(state) = transition(job.state, JobEvent::FoundGone) else { continue };
@@ -130,6 +159,8 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
             let history = read_history(session, target.engine.words()).await?;
             let needs = target.needs(&catalog);
             let facts = Facts::of(target.site(), &catalog, &history, &needs);
+            let keys = keys(target, session, &facts).await?;
+            let facts = facts.keyed(&keys);
             let plan = plan::forward(&facts, to.as_ref(), false);
             if plan.ready { Ok(()) } else { Err(Refused::NotReady { blocking: plan.blocking }) }
         }
@@ -137,6 +168,7 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
             target.folder.find(*id).await.map(drop).map_err(|_| Refused::NoSnapshot(*id))
         }
         Order::Rollback { goal: RollbackGoal::LastRun, .. }
+        | Order::Recover
         | Order::Snapshot { .. }
         | Order::Validate { .. }
         | Order::Baseline { .. } => Ok(()),

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     model::{
         job::{Job, JobId},
-        order::{Order, Requester, StopMode},
+        order::{Door, Order, Requester, StopMode},
         progress::ProgressReader,
         status::LogKind,
     },
@@ -29,6 +29,11 @@ use crate::{
 const STOCK_LOOKS_MAX: u32 = 120;
 /// The time between two looks.
 const STOCK_LOOK_MS: u64 = 500;
+
+/// How often the target is looked at until what was interrupted can be picked up: some hours, with the pauses.
+const PICK_UP_LOOKS_MAX: u32 = 2_000;
+/// How often the time between two of these looks is doubled.
+const PICK_UP_DOUBLINGS_MAX: u32 = 4;
 
 /// Takes orders: submit, stop, wait. Cheap to clone.
 #[derive(Clone)]
@@ -107,6 +112,7 @@ impl Desk {
         }
         let job = runner::accept(target, by, &order);
         target.store.add_job(&job, &order, key).await?;
+        failpoint!("job.claim");
         self.audit(by, Some(job.id), format!("ordered {}", words(&order))).await?;
         runner::start(target, &self.slot, by.clone(), order, reservation, &job, session);
         Ok(job)
@@ -177,11 +183,39 @@ impl Desk {
     pub async fn take_stock(&self) {
         for _ in 0..STOCK_LOOKS_MAX {
             match admission::take_stock(&self.target).await {
-                Ok(true) => return,
+                Ok(true) => return self.pick_up().await,
                 Ok(false) => {}
                 Err(error) => tracing::warn!(%error, "open jobs could not be looked after"),
             }
             tokio::time::sleep(Duration::from_millis(STOCK_LOOK_MS)).await;
+        }
+    }
+
+    /// Finishes what an earlier process left in the middle, or says why not. While another process is at work on the target,
+    /// which may be doing the same, waits and looks again.
+    async fn pick_up(&self) {
+        let by = Requester { name: "windlass".to_owned(), door: Door::Service };
+        for look in 0..PICK_UP_LOOKS_MAX {
+            match admission::left(&self.target).await {
+                Ok(None) => return,
+                Ok(Some(left)) if left.waits_for_a_person => {
+                    tracing::warn!("{} is interrupted: {}", left.migration, left.next_step);
+                    return;
+                }
+                Ok(Some(left)) => match self.submit(&by, Order::Recover, None).await {
+                    Ok(job) => {
+                        tracing::info!(job.id = %job.id, "job {} finishes {}, which was interrupted", job.id, left.migration);
+                        return;
+                    }
+                    Err(Refused::Busy { .. }) => {}
+                    Err(refused) => {
+                        tracing::warn!(%refused, "{} is interrupted and could not be picked up", left.migration);
+                        return;
+                    }
+                },
+                Err(error) => tracing::warn!(%error, "whether a migration was interrupted could not be looked up"),
+            }
+            tokio::time::sleep(Duration::from_millis(STOCK_LOOK_MS << look.min(PICK_UP_DOUBLINGS_MAX))).await;
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use semver::Version;
 
 use super::{
-    Refused,
+    Refused, admission,
     slot::Slot,
     turn::{Held, LockWatch},
 };
@@ -20,7 +20,7 @@ use crate::{
         status::{LogFilter, LogLine, Status},
     },
     plan::{self, Facts},
-    procedure::{Target, read_history},
+    procedure::{Target, keys, looked_at, read_history},
     snapshot::ArchiveError,
 };
 
@@ -51,12 +51,14 @@ impl Enquiry {
         let catalog = self.target.catalog().await?;
         let mut session = self.target.engine.open_to_read().await?;
         let history = read_history(session.as_mut(), self.target.engine.words()).await?;
+        let history = looked_at(&self.target, session.as_mut(), &catalog, history).await?;
         let schema = session.schema(None).await?;
-        session.close().await;
         let needs = self.target.needs(&catalog);
+        let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
+        let keys = keys(&self.target, session.as_mut(), &facts).await?;
+        session.close().await;
         let durations = self.durations().await?;
-        let facts = Facts::of(self.target.site(), &catalog, &history, &needs).sized(&schema).timed(&durations);
-        Ok(plan::forward(&facts, to, with_sql))
+        Ok(plan::forward(&facts.sized(&schema).timed(&durations).keyed(&keys), to, with_sql))
     }
 
     /// How long each migration took when it last ran here, in milliseconds, by identity. Empty while no run was kept.
@@ -103,6 +105,7 @@ impl Enquiry {
         let catalog = self.target.catalog().await?;
         let mut session = self.target.engine.open_to_read().await?;
         let history = read_history(session.as_mut(), self.target.engine.words()).await?;
+        let history = looked_at(&self.target, session.as_mut(), &catalog, history).await?;
         let lock = match Held::seen(&self.target, session.as_mut()).await? {
             Held::By(holder) => Some(*holder),
             Held::Free | Held::Untold(_) => None,
@@ -113,8 +116,12 @@ impl Enquiry {
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let compatibility = plan::compatibility(&facts);
         let pending = facts.pending().map(|migration| migration.identity.to_string()).collect();
-        let mut recent = self.recent(RECENT_JOBS).await?;
         let running = self.running();
+        if running.is_none() {
+            // A job whose process died after its last commit: whoever comes next has nothing to do, and takes no stock.
+            admission::take_stock(&self.target).await?;
+        }
+        let mut recent = self.recent(RECENT_JOBS).await?;
         recent.retain(|job| Some(job.id) != running.as_ref().map(|job| job.id));
         Ok(Status {
             target: self.target.name.to_string(),

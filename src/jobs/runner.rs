@@ -96,6 +96,7 @@ async fn work(
     job.started_at = Some(target.clock.now());
     to.send_replace(job.clone());
     save(target, &job).await;
+    failpoint!("job.begun");
     let writing = tokio::spawn(keep_log(target.clone(), job.id, lines));
     let saving = tokio::spawn(keep_progress(target.clone(), job.clone(), progress.clone()));
     let by = told.by.clone();
@@ -109,14 +110,16 @@ async fn work(
     job.state = transition(job.state, ended.event).unwrap_or(JobState::Failed);
     job.finished_at = Some(target.clock.now());
     let last = timed(progress.borrow().clone(), &job, target.clock.now());
-    job.progress = Progress { statement: None, estimated_end: None, waiting_for: None, ..last };
+    job.progress = Progress { statement: None, within: None, estimated_end: None, waiting_for: None, ..last };
     if job.state == JobState::Succeeded {
         job.progress.percentage = 100.0;
     }
     job.result = ended.result;
     job.problem = ended.problem;
+    failpoint!("job.finish");
     save(target, &job).await;
     audit(target, &by, &job).await;
+    failpoint!("job.finished");
     // The lock goes with the session, and only now: whoever gets it next must not find this job open.
     if let Some(session) = session {
         session.close().await;

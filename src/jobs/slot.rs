@@ -138,5 +138,13 @@ pub(super) fn timed(mut progress: Progress, job: &Job, now: chrono::DateTime<chr
         progress.estimated_end =
             i64::try_from(left).ok().and_then(chrono::TimeDelta::try_milliseconds).map(|left| now + left);
     }
+    if let (Some(done), Some(total), Some(rate)) = (progress.rows_done, progress.rows_total, progress.rate)
+        && rate > 0.0
+    {
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "an estimate")]
+        let left = (total.saturating_sub(done) as f64 / rate * 1_000.0) as i64;
+        progress.estimated_end =
+            chrono::TimeDelta::try_milliseconds(left).and_then(|left| now.checked_add_signed(left));
+    }
     progress
 }

@@ -49,6 +49,8 @@ pub struct History {
     pub has_foreign_tables: bool,
     /// A run that did not end, if there is one.
     pub unfinished: Option<Unfinished>,
+    /// Whether an older windlass laid out the tables that tell this; the next run brings them up to date.
+    pub is_outdated: bool,
 }
 
 /// A migration that was begun and is neither recorded nor undone.
@@ -64,6 +66,47 @@ pub struct Unfinished {
     pub statements_done: u32,
     /// The statement that was begun and is not known to be done; the first is 1.
     pub statement_in_doubt: Option<u32>,
+    /// Where that statement stands, or the one that comes next: file and line.
+    #[serde(default)]
+    pub place: Option<String>,
+    /// What the next run does with it, in one sentence; empty where nobody looked.
+    #[serde(default)]
+    pub next_step: String,
+    /// Whether no run goes on by itself: a person has to decide, or to put something back.
+    #[serde(default)]
+    pub waits_for_a_person: bool,
+    /// The ways on, as commands; more than one where a person has to decide.
+    #[serde(default)]
+    pub choices: Vec<Choice>,
+    /// How far its backfill is, when that is what is left of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<Backfilled>,
+}
+
+/// A way on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Choice {
+    /// The command.
+    pub command: String,
+    /// What it does, in one sentence.
+    pub effect: String,
+}
+
+/// How far a backfill is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Backfilled {
+    /// The table that is cut.
+    pub table: String,
+    /// Its rows that are done.
+    pub rows_done: u64,
+    /// Its rows in all, as far as it can be told.
+    pub rows_total: u64,
+}
+
+impl std::fmt::Display for Backfilled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} of about {} rows of its backfill of {}", self.rows_done, self.rows_total, self.table)
+    }
 }
 
 impl History {

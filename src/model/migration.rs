@@ -7,7 +7,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::checksum::Checksum;
+use super::{backfill::Backfill, checksum::Checksum};
 
 /// Which way a script goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -70,6 +70,17 @@ pub struct Statement {
     pub line: u32,
     /// What it does to transactions.
     pub kind: StatementKind,
+    /// The statement it was made of, when what is written is not one step on the server.
+    pub part: Option<Part>,
+}
+
+/// What a statement was made of that is not written so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Part {
+    /// The statement as it is written.
+    pub of: String,
+    /// What takes this part back when a later one is refused.
+    pub undo: Option<String>,
 }
 
 /// The statements of one file.
@@ -136,8 +147,18 @@ pub struct Migration {
     pub supersedes: Vec<String>,
     /// The forward script.
     pub up: Script,
+    /// The change of many rows that follows it, in batches.
+    pub backfill: Option<Backfill>,
     /// The way back, where there is one.
     pub down: Option<Script>,
     /// Over everything that goes forward.
     pub checksum: Checksum,
+}
+
+impl Migration {
+    /// How many statements go forward; a backfill counts as one.
+    #[must_use]
+    pub fn statement_count(&self) -> u64 {
+        self.up.statements.len() as u64 + u64::from(self.backfill.is_some())
+    }
 }

@@ -55,6 +55,16 @@ pub enum RollbackGoal {
     Snapshot(SnapshotId),
 }
 
+/// What a person says of a statement that was interrupted and that nothing else tells about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum InDoubt {
+    /// It did not take effect: run it again.
+    Redo,
+    /// It took effect: go on behind it.
+    Done,
+}
+
 /// One order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
@@ -68,7 +78,12 @@ pub enum Order {
         snapshot: Option<SnapshotPolicy>,
         /// Whether to validate after each hop.
         validate: bool,
+        /// What a person says of a statement that was interrupted and that nothing else tells about.
+        #[serde(default)]
+        in_doubt: Option<InDoubt>,
     },
+    /// Finish what was interrupted, and nothing else.
+    Recover,
     /// Take it back.
     Rollback {
         /// Where to.
@@ -102,7 +117,7 @@ impl Order {
     #[must_use]
     pub fn kind(&self) -> JobKind {
         match self {
-            Self::Migrate { .. } => JobKind::Migrate,
+            Self::Migrate { .. } | Self::Recover => JobKind::Migrate,
             Self::Rollback { .. } => JobKind::Rollback,
             Self::Snapshot { .. } => JobKind::Snapshot,
             Self::Validate { .. } => JobKind::Validate,

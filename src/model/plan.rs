@@ -36,6 +36,20 @@ pub struct PlannedStatement {
     pub sql: Option<String>,
     /// What it does to transactions.
     pub kind: super::migration::StatementKind,
+    /// What it cuts, when it is made in batches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backfill: Option<PlannedBackfill>,
+}
+
+/// What a backfill cuts into batches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlannedBackfill {
+    /// The table.
+    pub table: String,
+    /// The columns of the key; empty for the primary key.
+    pub key: Vec<String>,
+    /// Its rows, as the server estimates them; `null` when nobody looked.
+    pub rows_estimate: Option<u64>,
 }
 
 /// A migration in a plan.

@@ -14,7 +14,7 @@ use crate::{
         history::History,
     },
     plan::{self, Facts},
-    procedure::{Target, read_history},
+    procedure::{Target, looked_at, read_history},
 };
 
 /// How long one look may take before the target counts as unreachable.
@@ -99,6 +99,7 @@ impl Sampler {
         };
         let history = read_history(session.as_mut(), self.target.engine.words()).await?;
         let locked = session.is_locked().await?;
+        let history = looked_at(&self.target, session.as_mut(), &self.catalog, history).await?;
         // An empty database may not exist yet; a session that saw none would never see the one that is made later.
         if history.applied.is_empty() {
             session.close().await;

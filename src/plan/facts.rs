@@ -6,6 +6,7 @@ use semver::Version;
 
 use crate::{
     model::{
+        backfill::TableKeys,
         catalog::Catalog,
         compatibility::CompatibilityPolicy,
         history::{Applied, History},
@@ -53,6 +54,8 @@ pub struct Facts<'a> {
     pub schema: Option<&'a Schema>,
     /// What the application needs.
     pub needs: &'a Needs,
+    /// The keys of the tables that pending backfills cut; `None` when nobody looked.
+    pub keys: Option<&'a TableKeys>,
     /// How long each migration took when it ran here before, in milliseconds, by identity.
     pub durations: Option<&'a BTreeMap<String, u64>>,
     /// Each migration's place in the catalog, by its identity as text.
@@ -84,13 +87,20 @@ impl<'a> Facts<'a> {
         places.iter().flatten().for_each(|&place| applied[place] = true);
         let last = places.iter().flatten().max().copied();
         let pending = (0..applied.len()).filter(|&place| !applied[place]).collect();
-        Self { site, catalog, history, schema: None, needs, durations: None, names, places, last, pending }
+        Self { site, catalog, history, schema: None, needs, keys: None, durations: None, names, places, last, pending }
     }
 
     /// The same facts with the target's sizes.
     #[must_use]
     pub fn sized(mut self, schema: &'a Schema) -> Self {
         self.schema = Some(schema);
+        self
+    }
+
+    /// The same facts with the keys of the tables that pending backfills cut.
+    #[must_use]
+    pub fn keyed(mut self, keys: &'a TableKeys) -> Self {
+        self.keys = Some(keys);
         self
     }
 

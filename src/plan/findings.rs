@@ -1,11 +1,11 @@
 //! What a plan has to say about history and catalog.
 
-use super::{Facts, steps};
+use super::{Facts, backfill, interruption, steps};
 use crate::model::{
     checksum::Edit,
     finding::Finding,
-    history::Applied,
-    migration::{DdlScope, Migration, StatementKind},
+    history::{Applied, Unfinished},
+    migration::{DdlScope, Direction, Migration, StatementKind},
     plan::Route,
 };
 
@@ -19,15 +19,8 @@ pub fn of_history(facts: &Facts<'_>) -> Vec<Finding> {
         facts.applied().filter_map(|(row, migration)| of_row(facts, row, migration)).collect();
     if let Some(unfinished) = &facts.history.unfinished {
         found.push(
-            Finding::warning(
-                "interrupted",
-                unfinished.migration.clone(),
-                format!(
-                    "a run was interrupted in it; {} of its statements are known to be done",
-                    unfinished.statements_done
-                ),
-            )
-            .remedy("the next run finishes it first: windlass up"),
+            Finding::warning("interrupted", unfinished.migration.clone(), interrupted(unfinished))
+                .remedy(ways_on(unfinished)),
         );
     }
     if facts.history.has_foreign_tables && !facts.catalog.migrations.is_empty() {
@@ -47,6 +40,24 @@ pub fn of_history(facts: &Facts<'_>) -> Vec<Finding> {
         );
     }
     found
+}
+
+/// What was interrupted, and what becomes of it, in words.
+pub(super) fn interrupted(unfinished: &Unfinished) -> String {
+    let Unfinished { migration, direction, statements_done, place, next_step, .. } = unfinished;
+    let way = if *direction == Direction::Down { " going back" } else { "" };
+    let place = place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
+    let rows = unfinished.backfill.as_ref().map(|left| format!(", and {left}")).unwrap_or_default();
+    let next = if next_step.is_empty() { "the next run finishes it" } else { next_step };
+    format!(
+        "{migration} was interrupted{way}{place}; {statements_done} of its statements are known to be done{rows}; {next}"
+    )
+}
+
+fn ways_on(unfinished: &Unfinished) -> String {
+    let ways: Vec<String> =
+        unfinished.choices.iter().map(|choice| format!("{} ({})", choice.command, choice.effect)).collect();
+    if ways.is_empty() { "the next run finishes it first: windlass up".to_owned() } else { ways.join("; or ") }
 }
 
 fn of_row(facts: &Facts<'_>, row: &Applied, migration: Option<&Migration>) -> Option<Finding> {
@@ -89,7 +100,7 @@ pub(super) fn of_pending(facts: &Facts<'_>, now: &[&Migration]) -> Vec<Finding> 
 
 fn of_migration(facts: &Facts<'_>, migration: &Migration) -> Vec<Finding> {
     let id = migration.identity.to_string();
-    let mut found = Vec::new();
+    let mut found: Vec<Finding> = backfill::of_migration(facts, migration).into_iter().collect();
     if let Some(newer) = facts.applied_after(migration).filter(|_| !migration.out_of_order) {
         found.push(
             Finding::critical(
@@ -100,13 +111,16 @@ fn of_migration(facts: &Facts<'_>, migration: &Migration) -> Vec<Finding> {
             .remedy("give it a later number, or allow it: \"out_of_order\": true in metadata.json"),
         );
     }
-    let route = steps::route(facts.site.scope, migration.transactional, &migration.up);
+    let route = steps::route_up(facts.site.scope, migration);
     if migration.transactional == Some(true) && route == Route::Journaled {
         found.push(
             Finding::critical(
                 "cannot-be-transactional",
                 id.clone(),
-                "\"transactional\": true, but not all of its statements can share a transaction",
+                match migration.backfill {
+                    Some(_) => "\"transactional\": true, but a backfill is many transactions",
+                    None => "\"transactional\": true, but not all of its statements can share a transaction",
+                },
             )
             .remedy("remove the field; it is then run statement by statement with a journal"),
         );
@@ -117,9 +131,10 @@ fn of_migration(facts: &Facts<'_>, migration: &Migration) -> Vec<Finding> {
             format!("{}:{}", migration.up.file, statement.line),
             "this statement refuses transactions, so the migration runs statement by statement with a journal",
         ));
-    } else if route == Route::Journaled && facts.site.scope == DdlScope::Transaction {
+    } else if route == Route::Journaled && migration.backfill.is_none() && facts.site.scope == DdlScope::Transaction {
         found.push(Finding::info("not-transactional", id.clone(), "runs statement by statement with a journal"));
     }
+    found.extend(interruption::of_statements(facts, migration));
     if migration.down.is_none() {
         found.push(Finding::info("no-way-back", id, "it has no down script; only a snapshot takes it back"));
     }

@@ -38,11 +38,12 @@ pub fn health(facts: &Facts<'_>, running: bool, checked_at: DateTime<Utc>) -> He
         pending_migrations: pending,
         compatible: answer.compatible && !interrupted,
         migration_needed: answer.migration_needed,
-        compatibility_reason: if interrupted {
-            "A migration was interrupted and is finished by the next run".to_owned()
-        } else {
-            answer.reason
-        },
+        compatibility_reason: facts
+            .history
+            .unfinished
+            .as_ref()
+            .filter(|_| interrupted)
+            .map_or(answer.reason, super::findings::interrupted),
         last_migration: facts.history.last().map(last_migration),
         migration_running: running,
         checked_at,

@@ -1,5 +1,6 @@
 //! Pure thinking: (catalog, history, schema facts, goal) to plan and findings.
 
+mod backfill;
 mod backward;
 mod compatibility;
 mod estimate;
@@ -7,6 +8,7 @@ mod facts;
 mod findings;
 mod forward;
 mod health;
+mod interruption;
 mod matrix;
 mod steps;
 

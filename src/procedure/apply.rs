@@ -3,24 +3,27 @@
 use ulid::Ulid;
 
 use super::{
-    Assignment, Held, Target, cancel,
+    Assignment, Held, Target, backfill, cancel,
     evidence::Evidence,
     queue::{self, Queue},
+    recover::{self, Settled},
+    steps,
 };
 use crate::{
     engine::{
         EngineError, StatementError,
         bookkeeping::{
-            history,
+            self, history,
             journal::{self, Place},
             lock,
         },
     },
     model::{
+        backfill::Backfill,
         migration::{Direction, Migration, Script, Statement, StatementKind},
         plan::Route,
     },
-    plan,
+    plan, sql,
 };
 
 /// One migration on its way, in one direction.
@@ -32,6 +35,8 @@ pub struct Change<'a> {
     pub direction: Direction,
     /// The script of that direction; `None` when there is nothing to run, only to record.
     pub script: Option<&'a Script>,
+    /// What follows the script in batches.
+    pub backfill: Option<&'a Backfill>,
     /// The run that planned it.
     pub run: Ulid,
     /// Its place in that run.
@@ -39,6 +44,15 @@ pub struct Change<'a> {
     /// Its number in the history.
     pub number: i64,
 }
+
+/// A statement as a run executes it.
+pub fn text(run: Ulid, statement: &Statement) -> String {
+    let run = run.to_string().to_ascii_lowercase();
+    sql::of_run(statement, &run[run.len() - RUN_CHARACTERS..])
+}
+
+/// How many characters of a run's id are in its throw-away names: those that come of chance.
+const RUN_CHARACTERS: usize = 10;
 
 /// What a failed migration left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +63,16 @@ pub enum Left {
     InFlight {
         /// How many.
         done: u32,
+    },
+    /// Some statements are done, and nothing tells whether the next one took effect.
+    InDoubt {
+        /// How many.
+        done: u32,
+    },
+    /// All statements are done, and its backfill is as far as its own row says.
+    Backfill {
+        /// Rows that are done.
+        rows_done: u64,
     },
     /// The target could not be asked; the next start reads the truth.
     Unknown,
@@ -66,7 +90,7 @@ pub struct Failed {
 }
 
 impl Failed {
-    fn before(error: EngineError) -> Self {
+    pub(super) fn before(error: EngineError) -> Self {
         Self { statement: None, error, left: Left::AsBefore }
     }
 
@@ -81,6 +105,12 @@ impl Change<'_> {
         self.script.map(|script| script.statements.as_slice()).unwrap_or_default()
     }
 
+    /// The texts of all that it runs.
+    pub fn texts(&self) -> Vec<String> {
+        let statements = self.statements().iter().map(|statement| &statement.sql);
+        statements.chain(self.backfill.map(|backfill| &backfill.sql)).cloned().collect()
+    }
+
     /// How it is run on an engine.
     pub fn route(&self, target: &Target) -> Route {
         match self.script {
@@ -93,20 +123,31 @@ impl Change<'_> {
     pub fn place(&self, index: usize) -> Option<(String, String)> {
         let script = self.script?;
         let statement = script.statements.get(index)?;
-        Some((format!("{}:{}", script.file, statement.line), statement.sql.clone()))
+        Some((format!("{}:{}", script.file, statement.line), self.sql(statement)))
     }
 
-    /// The statements that record it.
-    fn record(&self, target: &Target) -> [String; 2] {
+    /// A statement as it is run.
+    pub fn sql(&self, statement: &Statement) -> String {
+        text(self.run, statement)
+    }
+
+    /// The statements that record it, or that its backfill begins.
+    fn record(&self, target: &Target, epoch: i64) -> [String; 2] {
+        if let Some(backfill) = self.backfill {
+            return bookkeeping::backfill::begin(target.engine.words(), backfill::place(self), epoch, backfill);
+        }
         match self.direction {
             Direction::Up => history::record_applied(target.engine.words(), self.run, self.seq),
             Direction::Down => history::record_undone(self.run, self.seq, self.number),
         }
     }
 
-    /// Whether the history says that it is done: the truth that is read after any error.
+    /// Whether the history says that it is done, or the journal that its backfill began: the truth that is read after any error.
     async fn is_recorded(&self, held: &mut Held) -> Result<bool, EngineError> {
         let session = held.session()?;
+        if self.backfill.is_some() {
+            return bookkeeping::backfill::has_begun(session, self.run, self.seq).await;
+        }
         match self.direction {
             Direction::Up => history::is_recorded(session, self.run, self.number).await,
             Direction::Down => Ok(!history::has_number(session, self.number).await?),
@@ -125,22 +166,49 @@ pub async fn apply(
     evidence: &mut Evidence,
     change: &Change<'_>,
 ) -> Result<(), Failed> {
-    held.limit(queue::limits(target, Some(change.migration))).await.map_err(Failed::before)?;
+    evidence.sees(change.statements());
+    if let Err(error) = held.limit(queue::limits(target, Some(change.migration))).await {
+        // A session that went away meanwhile may have been overtaken.
+        return Err(match truth(target, told, held, change).await {
+            Err(fenced @ EngineError::Fenced { .. }) => Failed::unknown(fenced),
+            _ => Failed::before(error),
+        });
+    }
     match change.route(target) {
         Route::Whole => {
             let mut queue = Queue::of(target);
-            loop {
-                let Err(mut failed) = whole(target, told, held, change).await else { return Ok(()) };
+            while let Err(mut failed) = whole(target, told, held, change).await {
                 if failed.left != Left::AsBefore || !queue.again(told, held, &mut failed.error).await {
-                    return Err(failed);
+                    return Err(overtaken(failed));
                 }
             }
         }
-        Route::Journaled => journaled(target, told, held, evidence, change, 0).await,
+        Route::Journaled => {
+            return journaled(target, told, held, evidence, change, From::default()).await.map_err(overtaken);
+        }
+    }
+    match change.backfill {
+        Some(backfill) => backfill::complete(target, told, held, change, backfill).await.map_err(overtaken),
+        None => Ok(()),
     }
 }
 
-/// Goes on with a migration whose first `done` statements are done, by its journal, and records it.
+/// What there is after another run has taken over is that run's.
+fn overtaken(failed: Failed) -> Failed {
+    let left = if matches!(failed.error, EngineError::Fenced { .. }) { Left::Unknown } else { failed.left };
+    Failed { left, ..failed }
+}
+
+/// Where a migration goes on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct From {
+    /// So many of its statements are done.
+    pub done: u32,
+    /// The next one was begun before, and may have taken effect.
+    pub again: bool,
+}
+
+/// Goes on with a migration that was interrupted, and records it.
 ///
 /// # Errors
 /// [`Failed`], after the truth was read again.
@@ -150,26 +218,32 @@ pub async fn resume(
     held: &mut Held,
     evidence: &mut Evidence,
     change: &Change<'_>,
-    done: u32,
+    from: From,
 ) -> Result<(), Failed> {
-    journaled(target, told, held, evidence, change, done).await
+    evidence.sees(change.statements());
+    journaled(target, told, held, evidence, change, from).await.map_err(overtaken)
 }
 
 /// Everything in one transaction: the fence, the statements, the history rows.
 async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Change<'_>) -> Result<(), Failed> {
     let fence = lock::fence(target.engine.words(), held.epoch);
-    let record = change.record(target);
+    let record = change.record(target, held.epoch);
     let mut texts = vec![fence.as_str()];
     texts.extend(change.statements().iter().map(|statement| statement.sql.as_str()));
     texts.extend(record.iter().map(String::as_str));
     let count = change.statements().len();
     let base = told.progress.now().completed;
-    let mut seen = |index: usize| told.progress.update(|p| p.count(base + index.min(count) as u64, p.total));
+    let mut seen = |index: usize| {
+        failpoint!("whole.reply");
+        told.progress.update(|p| p.count(base + index.min(count) as u64, p.total));
+    };
+    failpoint!("whole.before", |fault| Failed::before(EngineError::fault(fault)));
     let session = held.session().map_err(Failed::before)?;
     let connection = session.connection_id().to_owned();
     let name = change.migration.identity.to_string();
     let work = session.transact(&texts, &mut seen);
     let (outcome, is_cancelled) = cancel::or_stopped(target, told, &connection, &name, work).await;
+    failpoint!("whole.after");
     let Err(failed) = outcome else { return Ok(()) };
     told.progress.update(|progress| progress.count(base, progress.total));
     match truth(target, told, held, change).await {
@@ -185,7 +259,7 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
 }
 
 /// The fence is the first statement of every transaction; its failure has one meaning.
-fn fenced(failed: StatementError, ours: i64) -> EngineError {
+pub(super) fn fenced(failed: StatementError, ours: i64) -> EngineError {
     match failed.error {
         EngineError::Refused { .. } if failed.index == 0 => EngineError::Fenced { ours },
         error => error,
@@ -197,6 +271,7 @@ async fn truth(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     if let Ok(recorded) = change.is_recorded(held).await {
         return Ok(recorded);
     }
+    failpoint!("truth.lost", EngineError::fault);
     held.replace(target, told).await?;
     change.is_recorded(held).await
 }
@@ -208,11 +283,11 @@ async fn journaled(
     held: &mut Held,
     evidence: &mut Evidence,
     change: &Change<'_>,
-    done: u32,
+    from: From,
 ) -> Result<(), Failed> {
     let base = told.progress.now().completed;
     for (number, (index, statement)) in (1_u32..).zip(change.statements().iter().enumerate()) {
-        if number <= done && statement.kind != StatementKind::Session {
+        if number <= from.done && statement.kind != StatementKind::Session {
             continue;
         }
         if told.is_stopping() && number > 1 {
@@ -223,70 +298,72 @@ async fn journaled(
             told.progress.update(|p| p.statement = Some(place));
         }
         let place = Place { run: change.run, seq: change.seq, statement: number };
-        let limits = queue::limits_of(target, change.migration, statement);
-        held.limit(limits).await.map_err(|error| Failed { left: left_of(number - 1), ..Failed::before(error) })?;
-        let mut queue = Queue::of(target);
-        loop {
-            let connection = held.session().map(|session| session.connection_id().to_owned()).unwrap_or_default();
-            let work = one(target, held, evidence, statement, place);
-            let what = format!("statement {number} of {}", change.migration.identity);
-            let (outcome, is_cancelled) = cancel::or_stopped(target, told, &connection, &what, work).await;
-            let Err(mut error) = outcome else { break };
-            let done = super::recover::settle(target, told, held, place, (&statement.sql, &error)).await;
-            if is_cancelled && !matches!(error, EngineError::Lost { .. }) {
-                error = EngineError::Cancelled;
-            }
-            if let Err(EngineError::Fenced { ours }) = done {
-                error = EngineError::Fenced { ours };
-            }
-            if done.as_ref().ok() != Some(&number) {
-                let is_untouched = done.is_ok() && queue::is_untouched(held, place).await;
-                if is_untouched && queue.again(told, held, &mut error).await {
-                    continue;
-                }
-                return Err(Failed { statement: change.place(index), error, left: left_after(&done) });
-            }
-            told.warning(format!("statement {number} lost its answer and took effect: {error}"));
-            break;
-        }
+        step(target, told, held, evidence, change, place, from).await?;
         told.progress.update(|p| p.count(base + u64::from(number), p.total));
+    }
+    if let Some(backfill) = change.backfill {
+        return backfill::complete(target, told, held, change, backfill).await;
     }
     let all = u32::try_from(change.statements().len()).unwrap_or(u32::MAX);
     finish(target, told, held, change).await.map_err(|error| Failed { statement: None, error, left: left_of(all) })
 }
 
-/// One statement with its mark.
-async fn one(
+/// One statement with its mark: tried again while a lock is not given, settled by the truth after any other error.
+async fn step(
     target: &Target,
+    told: &Assignment,
     held: &mut Held,
     evidence: &mut Evidence,
-    statement: &Statement,
+    change: &Change<'_>,
     place: Place,
-) -> Result<(), EngineError> {
-    let epoch = held.epoch;
-    let session = held.session()?;
-    match statement.kind {
-        StatementKind::Rows => {
-            let fence = lock::fence(target.engine.words(), epoch);
-            let mark = journal::add_done(place, epoch);
-            let texts = [fence.as_str(), statement.sql.as_str(), mark.as_str()];
-            session.transact(&texts, &mut |_| ()).await.map_err(|failed| fenced(failed, epoch))
+    from: From,
+) -> Result<(), Failed> {
+    let (number, index) = (place.statement, place.statement as usize - 1);
+    let Some(statement) = change.statements().get(index) else { return Ok(()) };
+    let limits = queue::limits_of(target, change.migration, statement);
+    held.limit(limits).await.map_err(|error| Failed { left: left_of(number - 1), ..Failed::before(error) })?;
+    let mut queue = Queue::of(target);
+    let what = format!("statement {number} of {}", change.migration.identity);
+    loop {
+        let connection = held.session().map(|session| session.connection_id().to_owned()).unwrap_or_default();
+        let work = steps::one(target, told, held, evidence, change, place);
+        let (outcome, is_cancelled) = cancel::or_stopped(target, told, &connection, &what, work).await;
+        let Err(mut error) = outcome else { return Ok(()) };
+        let is_again = from.again && number == from.done + 1;
+        if is_again && steps::is_so_already(target, &statement.sql, &error) {
+            let (at, _) = change.place(index).unwrap_or_default();
+            evidence.notes.push(recover::unverified(&at, &format!("the database says so: {error}")));
+            return steps::is_done(held, place).await.map_err(Failed::unknown);
         }
-        StatementKind::Session | StatementKind::Begin | StatementKind::Commit | StatementKind::Rollback => {
-            session.execute(&statement.sql).await.map(drop).map_err(|failed| failed.error)
+        let mut settled = recover::settle(target, told, held, change, place, &error).await;
+        if is_cancelled && !matches!(error, EngineError::Lost { .. }) {
+            error = EngineError::Cancelled;
         }
-        StatementKind::TransactionalDdl | StatementKind::ImplicitCommit | StatementKind::OutsideTransaction => {
-            let before = evidence.before(session, target.engine.dialect(), &statement.sql).await?;
-            journal::intend(session, place, epoch, &statement.sql, Some(&before)).await?;
-            session.execute(&statement.sql).await.map_err(|failed| failed.error)?;
-            journal::mark_done(session, place, epoch).await
+        match &settled {
+            Ok(settled) if settled.done == number => {
+                told.warning(format!("statement {number} lost its answer and took effect: {error}"));
+                return Ok(());
+            }
+            Ok(Settled { in_doubt: false, .. }) if matches!(error, EngineError::Blocked { .. }) => {
+                if queue::is_untouched(held, place).await && queue.again(told, held, &mut error).await {
+                    continue;
+                }
+                settled = recover::take_parts_back(target, held, change, place).await.map(Settled::at);
+            }
+            Err(EngineError::Fenced { ours }) => error = EngineError::Fenced { ours: *ours },
+            _ => {}
         }
+        return Err(Failed { statement: change.place(index), error, left: left_after(&settled) });
     }
 }
 
-/// What a failed statement left, by how many statements the journal knows as done.
-fn left_after(done: &Result<u32, EngineError>) -> Left {
-    done.as_ref().map_or(Left::Unknown, |done| left_of(*done))
+/// What a failed statement left, by what the journal knows.
+fn left_after(settled: &Result<Settled, EngineError>) -> Left {
+    match settled {
+        Ok(Settled { done, in_doubt: true }) => Left::InDoubt { done: *done },
+        Ok(Settled { done, .. }) => left_of(*done),
+        Err(_) => Left::Unknown,
+    }
 }
 
 fn left_of(done: u32) -> Left {
@@ -294,13 +371,24 @@ fn left_of(done: u32) -> Left {
 }
 
 /// The history rows of a journaled migration, in one transaction that also empties its journal.
-async fn finish(target: &Target, told: &Assignment, held: &mut Held, change: &Change<'_>) -> Result<(), EngineError> {
+pub(super) async fn finish(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    change: &Change<'_>,
+) -> Result<(), EngineError> {
     let fence = lock::fence(target.engine.words(), held.epoch);
-    let [first, second] = change.record(target);
-    let forget = journal::forget(change.run, change.seq);
-    let texts = [fence.as_str(), first.as_str(), second.as_str(), forget.as_str()];
+    let [first, second] = change.record(target, held.epoch);
+    let forget = [journal::forget(change.run, change.seq), bookkeeping::backfill::forget(change.run, change.seq)];
+    let texts = [&fence, &first, &second, &forget[0], &forget[1]].map(String::as_str);
     let epoch = held.epoch;
-    let Err(failed) = held.session()?.transact(&texts, &mut |_| ()).await else { return Ok(()) };
+    failpoint!("history.before", EngineError::fault);
+    let mut seen = |_| {
+        failpoint!("history.reply");
+    };
+    let outcome = held.session()?.transact(&texts, &mut seen).await;
+    failpoint!("history.after");
+    let Err(failed) = outcome else { return Ok(()) };
     match truth(target, told, held, change).await {
         Ok(true) => Ok(()),
         Err(fenced @ EngineError::Fenced { .. }) => Err(fenced),

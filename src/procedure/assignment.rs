@@ -1,5 +1,7 @@
 //! What a procedure is told, and how it tells: progress, log, stop.
 
+use std::time::Duration;
+
 use tokio::sync::{mpsc, watch};
 
 use crate::model::{
@@ -70,12 +72,18 @@ impl Assignment {
         }
     }
 
+    /// Waits, but no longer than until somebody asks to stop.
+    pub async fn rest(&self, time: Duration) {
+        let _ = tokio::time::timeout(time, self.stop_asked()).await;
+    }
+
     /// Says what is being done now.
     pub fn step(&self, step: impl Into<String>) {
         let step = step.into();
         self.progress.update(|progress| {
             progress.step = step;
             progress.statement = None;
+            (progress.rows_done, progress.rows_total, progress.rate) = (None, None, None);
         });
     }
 

@@ -57,6 +57,12 @@ impl Held {
         Some(recording)
     }
 
+    /// Whether nothing is written.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.is_recording
+    }
+
     /// The session.
     ///
     /// # Errors
@@ -109,21 +115,28 @@ impl Held {
 
     /// One try of [`Held::begin`].
     async fn enter(&mut self, target: &Target, told: &Assignment) -> Result<History, EngineError> {
+        failpoint!("begin.before", EngineError::fault);
         let words = target.engine.words();
         self.limit(queue::limits(target, None)).await?;
         let session = self.session()?;
         let recorded = history::recorded(session, words).await?;
         let present = recorded.is_some();
-        let before = match recorded {
+        let mut before = match recorded {
             Some(before) => before,
             None => history::unrecorded(session, words).await?,
         };
-        if !present {
+        if !present || before.is_outdated {
             bookkeeping::ensure(session, words, target.engine.ddl_scope()).await?;
         }
+        failpoint!("begin.tables", EngineError::fault);
         self.epoch = lock::raise_epoch(session, words, present, &holder(told)).await?;
         if let Some(lookout) = &self.lookout {
             lookout.beats_for(self.epoch);
+        }
+        failpoint!("begin.after", EngineError::fault);
+        if present {
+            // Only now is it sure that no other run writes what would not be seen here.
+            before = history::read(self.session()?, words).await?;
         }
         Ok(before)
     }
@@ -156,6 +169,7 @@ impl Held {
             }
             tokio::time::sleep(Duration::from_millis(GHOST_POLL_MS)).await;
         }
+        failpoint!("replace.locked", EngineError::fault);
         if self.epoch > 0 {
             lock::must_be_ours(session.as_mut(), self.epoch).await?;
         }

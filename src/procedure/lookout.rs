@@ -149,6 +149,8 @@ impl Watch {
         };
         let blockers = way.blockers(&self.connection).await?;
         self.tell(&blockers);
+        let within = if blockers.is_empty() { way.within(&self.connection).await? } else { None };
+        self.told.progress.update(|progress| progress.within = within);
         let doing = doing(&self.told.progress.now());
         let epoch = self.seen.epoch.load(Ordering::SeqCst);
         if epoch > 0 && self.is_time_to_beat(&doing) {

@@ -7,7 +7,7 @@ use super::{
     Assignment, Ended, Held, Target,
     apply::{self, Change, Failed, Left},
     evidence::Evidence,
-    problem, read_history,
+    keys, problem, read_history,
     recover::{self, Stuck},
     snapshot, undo, validate,
 };
@@ -24,7 +24,7 @@ use crate::{
         finding::Finding,
         job::JobProblem,
         migration::{Direction, Migration},
-        order::SnapshotPolicy,
+        order::{InDoubt, SnapshotPolicy},
         plan::{Plan, RollbackKind},
         report::{MigrationResult, RunReport},
     },
@@ -42,6 +42,16 @@ pub struct Ask<'a> {
     pub snapshot: Option<SnapshotPolicy>,
     /// Whether to validate after each hop.
     pub validate: bool,
+    /// What a person says of a statement that nothing else tells about.
+    pub in_doubt: Option<InDoubt>,
+    /// Only to finish what was interrupted.
+    pub only_left: bool,
+}
+
+impl Ask<'_> {
+    /// To finish what was interrupted, and nothing else.
+    pub const WHAT_IS_LEFT: Self =
+        Self { to: None, dry_run: false, snapshot: None, validate: true, in_doubt: None, only_left: true };
 }
 
 /// Why a run ended before its goal.
@@ -75,13 +85,15 @@ pub async fn migrate(target: &Target, told: &Assignment, held: &mut Held, ask: A
     let mut run = Run { target, told, held, ask, evidence: Evidence::default(), recording, report };
     let ended = run.go().await;
     let mut report = run.report;
+    report.findings.append(&mut run.evidence.notes);
     report.execution_time_ms = ms_since(started);
     match ended {
         Ok(()) => Ended::well(&report),
         Err(Short::Paused) => Ended::paused(&report),
         Err(Short::Problem(problem)) => {
             told.error(problem.detail.clone());
-            Ended::badly(*problem, serde_json::to_value(&report).ok())
+            let problem = snapshot::named(target, held, *problem, report.snapshot).await;
+            Ended::badly(problem, serde_json::to_value(&report).ok())
         }
     }
 }
@@ -91,27 +103,43 @@ impl Run<'_> {
         let catalog = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;
         let needs = self.target.needs(&catalog);
         let mut history = self.held.begin(self.target, self.told).await.map_err(not_begun)?;
-        if history.unfinished.is_some() && self.recording.is_none() {
-            recover::recover(self.target, self.told, self.held, &mut self.evidence, &catalog).await.map_err(short)?;
+        self.report.from.clone_from(&history.version);
+        let is_left = history.unfinished.is_some() && self.recording.is_none();
+        if is_left {
+            self.finish_what_is_left(&catalog).await?;
             let session = self.held.session().map_err(problem::untouched)?;
             history = read_history(session, self.target.engine.words()).await.map_err(problem::untouched)?;
         }
-        self.report.from.clone_from(&history.version);
         self.report.to.clone_from(&history.version);
+        if self.ask.only_left {
+            return self.validate(&catalog).await;
+        }
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
+        let session = self.held.session().map_err(problem::untouched)?;
+        let keys = keys(self.target, session, &facts).await.map_err(problem::untouched)?;
+        let facts = facts.keyed(&keys);
         let plan = plan::forward(&facts, self.ask.to, false);
-        self.report.findings.clone_from(&plan.findings);
+        self.report.findings.extend(plan.findings.iter().cloned());
         if !plan.ready {
             return Err(problem::blocked(&plan.blocking).into());
         }
         if plan.hops.is_empty() {
             self.told.info("nothing is pending");
-            return Ok(());
+            return if is_left { self.validate(&catalog).await } else { Ok(()) };
         }
         self.told.progress.update(|progress| progress.count(0, plan.statement_count()));
         self.snapshot(&plan).await?;
         self.announce(&plan, &catalog, &needs).await?;
         self.hops(&plan, &catalog).await
+    }
+
+    /// Finishes what was interrupted.
+    async fn finish_what_is_left(&mut self, catalog: &Catalog) -> Result<(), Short> {
+        let answer = self.ask.in_doubt;
+        let recovering = recover::recover(self.target, self.told, self.held, &mut self.evidence, catalog, answer);
+        let recovered = recovering.await.map_err(short)?;
+        self.report.findings.extend(recovered.iter().flat_map(recover::Recovered::findings));
+        Ok(())
     }
 
     /// Makes the snapshot under the run, where the policy wants one.
@@ -129,7 +157,7 @@ impl Run<'_> {
         let goal = plan.goal_version.as_ref().map(ToString::to_string).unwrap_or_default();
         let labels = snapshot::Labels {
             message: Some(format!("before the run to {goal}")),
-            tags: vec!["before-run".to_owned()],
+            tags: vec!["before-run".to_owned(), snapshot::tag_of_run(&self.told.job.to_string())],
             notes: None,
         };
         let manifest = snapshot::take(self.target, self.told, self.held, labels).await?;
@@ -151,7 +179,9 @@ impl Run<'_> {
             .filter_map(|(seq, step)| Some(Planned::up(seq, step.number, by_id.get(&step.id)?)))
             .collect();
         let session = self.held.session().map_err(problem::untouched)?;
+        failpoint!("announce.before", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
         journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
+        failpoint!("announce.after", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
         if let Some(recording) = &self.recording {
             drop(recording.take());
         }
@@ -194,12 +224,13 @@ impl Run<'_> {
             migration,
             direction: Direction::Up,
             script: Some(&migration.up),
+            backfill: migration.backfill.as_ref(),
             run: self.told.job.0,
             seq,
             number,
         };
         let applied = apply::apply(self.target, self.told, self.held, &mut self.evidence, &change).await;
-        let done = before + migration.up.statements.len() as u64;
+        let done = before + migration.statement_count();
         self.told.progress.update(|progress| progress.count(done, progress.total));
         let failed = match applied {
             Ok(()) => {
@@ -223,7 +254,9 @@ impl Run<'_> {
         let Left::InFlight { done } = failed.left else { return failed };
         match undo::undo(self.target, self.told, self.held, &self.evidence, change, done).await {
             Ok(true) => Failed { left: Left::AsBefore, ..failed },
-            _ => failed,
+            Ok(false) => failed,
+            // The next run goes on with that.
+            Err(_) => Failed { left: Left::Unknown, ..failed },
         }
     }
 
@@ -247,7 +280,7 @@ impl Run<'_> {
     fn tell(&mut self, change: &Change<'_>, started: Instant, error: Option<String>) {
         let statements = match &self.recording {
             Some(recording) => recording.take(),
-            None => change.statements().iter().map(|statement| statement.sql.clone()).collect(),
+            None => change.texts(),
         };
         self.report.migrations.push(MigrationResult {
             number: change.number,

@@ -2,11 +2,14 @@
 
 mod apply;
 mod assignment;
+mod backfill;
 mod baseline;
 mod cancel;
+mod doubt;
 mod ended;
 mod evidence;
 mod held;
+mod interrupted;
 mod lookout;
 mod migrate;
 mod problem;
@@ -15,14 +18,17 @@ mod recover;
 mod restore;
 mod rollback;
 mod snapshot;
+mod steps;
 mod target;
 mod undo;
 mod validate;
 
 pub use self::{
     assignment::{Assignment, Told},
+    backfill::keys,
     ended::Ended,
     held::{Held, read_history},
+    interrupted::looked_at,
     target::Target,
 };
 use crate::{engine::Session, model::order::Order};
@@ -36,10 +42,13 @@ pub async fn perform(
 ) -> (Ended, Option<Box<dyn Session>>) {
     let mut held = Held::new(session);
     let ended = match order {
-        Order::Migrate { to, dry_run, snapshot, validate } => {
-            let ask = migrate::Ask { to: to.as_ref(), dry_run: *dry_run, snapshot: *snapshot, validate: *validate };
+        Order::Migrate { to, dry_run, snapshot, validate, in_doubt } => {
+            let (to, dry_run, validate) = (to.as_ref(), *dry_run, *validate);
+            let ask =
+                migrate::Ask { to, dry_run, snapshot: *snapshot, validate, in_doubt: *in_doubt, only_left: false };
             migrate::migrate(target, told, &mut held, ask).await
         }
+        Order::Recover => migrate::migrate(target, told, &mut held, migrate::Ask::WHAT_IS_LEFT).await,
         Order::Rollback { goal, dry_run } => rollback::rollback(target, told, &mut held, goal, *dry_run).await,
         Order::Snapshot { message, tags, notes } => {
             let labels = snapshot::Labels { message: message.clone(), tags: tags.clone(), notes: notes.clone() };

@@ -71,6 +71,10 @@ pub fn engine(error: &EngineError, state: &str) -> JobProblem {
     problem(kind, title, error.to_string(), state, next)
 }
 
+/// The ways on where nothing tells whether a statement took effect.
+const IN_DOUBT: &str = "look whether it took effect; then run it again: windlass up --in-doubt redo; or go on behind it: \
+                        windlass up --in-doubt done; or go back: windlass down --snapshot <id>";
+
 /// A migration failed.
 pub fn migration(name: &str, failed: &Failed) -> JobProblem {
     let detail = match &failed.statement {
@@ -89,13 +93,25 @@ pub fn migration(name: &str, failed: &Failed) -> JobProblem {
         Left::Unknown if matches!(failed.error, EngineError::Fenced { .. }) => {
             ("in the hands of the run that took over".to_owned(), "look at that run: windlass status")
         }
+        Left::InDoubt { done } => (
+            format!(
+                "{name} is interrupted: its first {done} statements are done; the next one may have taken effect in part"
+            ),
+            IN_DOUBT,
+        ),
+        Left::Backfill { rows_done } => (
+            format!("{name} is interrupted: its statements are done, and {rows_done} rows of its backfill"),
+            "mend what is named and start again: the backfill goes on behind what is done; or go back: windlass down --snapshot <id>",
+        ),
         Left::Unknown => (
             "unknown: the database could not be asked any more".to_owned(),
             "see that the database answers, then start again: the truth is read first",
         ),
     };
     match &failed.error {
-        EngineError::Refused { .. } => problem("statement-failed", "A statement failed", detail, &state, next),
+        EngineError::Refused { .. } | EngineError::Unfit { .. } => {
+            problem("statement-failed", "A statement failed", detail, &state, next)
+        }
         error => JobProblem { detail, ..engine(error, &state) },
     }
 }
@@ -105,6 +121,16 @@ pub fn stuck(stuck: &Stuck) -> JobProblem {
     match stuck {
         Stuck::Engine(error) => engine(error, "an interrupted migration is waiting to be finished"),
         Stuck::Failed(name, failed) => migration(name, failed),
+        Stuck::InDoubt { migration, statement: (place, sql), why } => problem(
+            "interrupted",
+            "An interrupted migration waits for a decision",
+            format!(
+                "{place}: whether this statement of {migration} took effect cannot be told: {why}\n{}",
+                shortened(sql)
+            ),
+            &format!("{migration} is partly applied; nothing was changed now"),
+            IN_DOUBT,
+        ),
         Stuck::Changed { migration, what } => problem(
             "interrupted",
             "An interrupted migration cannot be finished",

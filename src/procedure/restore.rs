@@ -33,9 +33,11 @@ pub async fn restore(
         tags: vec!["before-rollback".to_owned()],
         notes: None,
     };
+    failpoint!("restore.verified", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
     let before = snapshot::take(target, told, held, labels).await?;
     told.step(format!("restoring snapshot {id}"));
     swap(target, held, &manifest).await?;
+    failpoint!("restore.swapped");
     take_over(target, told, held)
         .await
         .map_err(|error| problem::engine(&error, "the snapshot is restored; its lock row could not be renewed"))?;
@@ -75,6 +77,7 @@ async fn take_over(target: &Target, told: &Assignment, held: &mut Held) -> Resul
     if bookkeeping::present(session, words).await? {
         let sql = format!("UPDATE windlass_lock SET epoch = {epoch} WHERE id = 1 AND epoch < {epoch}");
         session.write(&sql, &[]).await?;
+        failpoint!("restore.renew", EngineError::fault);
         held.begin(target, told).await?;
     }
     Ok(())

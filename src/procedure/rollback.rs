@@ -55,6 +55,7 @@ pub async fn rollback(
     let ended = rollback.go(goal).await;
     let is_paused = rollback.is_paused;
     let mut report = rollback.report;
+    report.findings.append(&mut rollback.evidence.notes);
     report.execution_time_ms = ms_since(started);
     match ended {
         Ok(()) if is_paused => Ended::paused(&report),
@@ -117,9 +118,10 @@ impl Rollback<'_> {
         let unfinished = history.unfinished.as_ref().filter(|_| self.recording.is_none());
         let Some(unfinished) = unfinished else { return Ok((history, goal.clone())) };
         let keep = (unfinished.direction == Direction::Down).then(|| plan::kept(&history.applied, goal));
-        recover::recover(self.target, self.told, self.held, &mut self.evidence, catalog)
+        let recovered = recover::recover(self.target, self.told, self.held, &mut self.evidence, catalog, None)
             .await
             .map_err(|stuck| problem::stuck(&stuck))?;
+        self.report.findings.extend(recovered.iter().flat_map(recover::Recovered::findings));
         let session = self.held.session().map_err(problem::untouched)?;
         let history = read_history(session, self.target.engine.words()).await.map_err(problem::untouched)?;
         let left = |keep| u32::try_from(history.applied.len().saturating_sub(keep)).unwrap_or(u32::MAX);
@@ -200,7 +202,9 @@ impl Rollback<'_> {
             })
             .collect();
         let session = self.held.session().map_err(problem::untouched)?;
+        failpoint!("down.before", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
         journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
+        failpoint!("down.announced", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
         if let Some(recording) = &self.recording {
             drop(recording.take());
         }
@@ -229,6 +233,7 @@ impl Rollback<'_> {
                 migration,
                 direction: Direction::Down,
                 script,
+                backfill: None,
                 run: self.told.job.0,
                 seq,
                 number: step.number,
@@ -298,8 +303,5 @@ async fn snapshot_of(
     run: Option<&str>,
 ) -> Result<Option<SnapshotId>, JobProblem> {
     let (RollbackGoal::LastRun, Some(run)) = (goal, run) else { return Ok(None) };
-    let Ok(job) = run.parse() else { return Ok(None) };
-    let job = target.store.job(job).await.map_err(|error| problem::store(&error))?;
-    let report = job.and_then(|job| job.result).and_then(|json| serde_json::from_value::<RunReport>(json).ok());
-    Ok(report.and_then(|report| report.snapshot))
+    snapshot::under_run(target, run).await
 }

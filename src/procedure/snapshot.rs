@@ -6,10 +6,11 @@ use tokio::sync::mpsc;
 
 use super::{Assignment, Ended, Held, Target, problem, read_history};
 use crate::{
-    engine::EngineError,
+    engine::{EngineError, bookkeeping::journal},
     model::{
         history::History,
         job::JobProblem,
+        report::RunReport,
         snapshot::{Manifest, SnapshotId},
     },
     snapshot::Written,
@@ -53,7 +54,9 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
     let tables = session.count_rows().await.map_err(asked)?;
     let server = session.server().clone();
     let id = SnapshotId::fresh();
+    failpoint!("snap.before", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
     let (tool, written) = held.awake(copy(target, told, id)).await?;
+    failpoint!("snap.dumped", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
     let tables = steady(tables, &held.session().map_err(asked)?.count_rows().await.map_err(asked)?);
     let manifest = Manifest {
         id,
@@ -80,6 +83,7 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
         dump_bytes: written.dump_bytes,
     };
     target.folder.publish(&manifest).await.map_err(|error| problem::archive(&error))?;
+    failpoint!("snap.published", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
     told.info(format!("snapshot {id} made: {} bytes by {}", manifest.payload_bytes, manifest.tool));
     Ok(manifest)
 }
@@ -114,4 +118,48 @@ async fn copy(target: &Target, told: &Assignment, id: SnapshotId) -> Result<(Str
     // What was written of it is no snapshot; a leftover is swept up by the next run.
     let _ = target.folder.remove(id).await;
     Err(failed)
+}
+
+/// The tag that a snapshot bears for the run above it.
+pub fn tag_of_run(run: &str) -> String {
+    format!("run-{run}")
+}
+
+/// The snapshot under a run, as the run's job tells it, or by its tag where the run did not come to its end.
+///
+/// # Errors
+/// When our own database cannot be used.
+pub async fn under_run(target: &Target, run: &str) -> Result<Option<SnapshotId>, JobProblem> {
+    let Ok(id) = run.parse() else { return Ok(None) };
+    let job = target.store.job(id).await.map_err(|error| problem::store(&error))?;
+    let report = job.and_then(|job| job.result).and_then(|json| serde_json::from_value::<RunReport>(json).ok());
+    if let Some(told) = report.and_then(|report| report.snapshot) {
+        return Ok(Some(told));
+    }
+    let tag = tag_of_run(run);
+    let there = target.folder.list().await.map_err(|error| problem::archive(&error))?;
+    Ok(there.manifests.into_iter().find(|manifest| manifest.tags.contains(&tag)).map(|manifest| manifest.id))
+}
+
+/// A problem whose way back names the snapshot under the run that was interrupted, where there is one.
+pub async fn named(target: &Target, held: &mut Held, problem: JobProblem, known: Option<SnapshotId>) -> JobProblem {
+    const PLACE: &str = "--snapshot <id>";
+    if !problem.next_step.contains(PLACE) {
+        return problem;
+    }
+    let left = match held.session() {
+        Ok(session) => journal::unfinished(session).await.ok().flatten(),
+        Err(_) => None,
+    };
+    let under = match left {
+        Some(left) => under_run(target, &left.run.to_string()).await.ok().flatten(),
+        None => None,
+    };
+    match under.or(known) {
+        Some(id) => {
+            let next_step = problem.next_step.replace(PLACE, &format!("--snapshot {id}"));
+            JobProblem { next_step, ..problem }
+        }
+        None => problem,
+    }
 }

@@ -157,11 +157,13 @@ fn compress(part: &Path, mut dump: Receiver<Bytes>, mut progress: impl FnMut(u64
         encoder.include_checksum(true)?;
         let mut encoder = Measured::new(encoder);
         while let Some(piece) = dump.blocking_recv() {
+            failpoint!("snap.piece", std::io::Error::from);
             encoder.write_all(&piece)?;
             progress(encoder.bytes());
         }
         let (encoder, dump_bytes, dump_sha256) = encoder.finish();
         let (file, payload_bytes, payload_sha256) = encoder.finish()?.finish();
+        failpoint!("snap.sync", std::io::Error::from);
         file.sync_all()?;
         Ok(Measures { payload_bytes, payload_sha256, dump_bytes, dump_sha256 })
     };
@@ -184,6 +186,7 @@ fn create(path: &Path) -> io::Result<File> {
 
 /// Gives a file its name, and makes the name last.
 fn name(folder: &Path, part: &Path, place: &Path) -> Result<(), ArchiveError> {
+    failpoint!("snap.name", |fault: crate::failpoint::Fault| ArchiveError::file(place, fault.into()));
     fs::rename(part, place).and_then(|()| sync(folder)).map_err(|error| ArchiveError::file(place, error))
 }
 

@@ -54,9 +54,11 @@ pub fn is_reserved(dialect: Dialect, word: &str) -> bool {
     contains(list, Lower::of(word).as_str())
 }
 
-/// Whether a sorted list holds a word in lower case.
+/// Whether a sorted list holds a word in lower case. Within a letter, most words differ in length already.
 fn contains(list: &[&str], word: &str) -> bool {
-    list.binary_search(&word).is_ok()
+    let letter = word.as_bytes().first();
+    let from = list.partition_point(|known| known.as_bytes().first() < letter);
+    list[from..].iter().take_while(|known| known.as_bytes().first() == letter).any(|known| *known == word)
 }
 
 /// Words behind which a table or an alias may be named (MariaDB and MySQL).

@@ -32,8 +32,11 @@ pub fn word_or_number(dialect: Dialect, text: &[u8], from: usize, delimiter: &[u
     if !is_word(first) || (parameter && !text.get(from + 1).is_some_and(u8::is_ascii_digit)) {
         return None;
     }
-    let kind = if parameter { TokenKind::Symbol } else { Word };
-    Some((kind, Span::closed(run_end(text, from + 1, delimiter))))
+    let (kind, end) = match parameter {
+        true => (TokenKind::Symbol, digits_end(dialect, text, from + 1, delimiter)),
+        false => (Word, run_end(text, from + 1, delimiter)),
+    };
+    Some((kind, Span::closed(end)))
 }
 
 /// Where the run of word bytes at `from` ends, or the delimiter begins.
@@ -43,16 +46,24 @@ fn run_end(text: &[u8], from: usize, delimiter: &[u8]) -> usize {
     (from..text.len()).find(ends).unwrap_or(text.len())
 }
 
+/// Where the run that begins with digits ends; on PostgreSQL a dollar sign behind them is no part of it, but may open a quote.
+fn digits_end(dialect: Dialect, text: &[u8], from: usize, delimiter: &[u8]) -> usize {
+    let end = run_end(text, from, delimiter);
+    let digits = text[from..end].iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'_').count();
+    let is_dollar = dialect == Dialect::Postgres && text.get(from + digits) == Some(&b'$');
+    if is_dollar { from + digits } else { end }
+}
+
 /// The number at `from`; on MariaDB and MySQL a name may begin with a digit.
 fn number(dialect: Dialect, text: &[u8], from: usize, delimiter: &[u8]) -> (TokenKind, Span) {
-    let mut end = run_end(text, from, delimiter);
+    let mut end = digits_end(dialect, text, from, delimiter);
     let grouped = dialect != Dialect::MySql;
     let whole = text[from..end].iter().all(|&byte| byte.is_ascii_digit() || (grouped && byte == b'_'));
     if whole && text.get(end) == Some(&b'.') && text.get(end + 1) != Some(&b'.') {
-        end = run_end(text, end + 1, delimiter);
+        end = digits_end(dialect, text, end + 1, delimiter);
     }
     if has_open_exponent(&text[from..end]) && matches!(text.get(end..), Some([b'+' | b'-', b'0'..=b'9', ..])) {
-        end = run_end(text, end + 1, delimiter);
+        end = digits_end(dialect, text, end + 1, delimiter);
     }
     let named = dialect == Dialect::MySql && !whole && !is_number(&text[from..end]);
     (if named { Word } else { Number }, Span::closed(end))

@@ -11,6 +11,7 @@ mod body;
 mod client;
 mod dialect;
 mod digest;
+mod doubt;
 mod error;
 mod keyword;
 mod kind;
@@ -20,15 +21,18 @@ mod lower;
 mod marker;
 mod names;
 mod operator;
+mod placeholder;
 mod quoted;
+mod rewrite;
 mod scanner;
 mod splitter;
 mod token;
 
 pub use dialect::Dialect;
+pub use doubt::Doubt;
 pub use error::SqlError;
 
-use crate::model::{checksum::Checksum, migration::Statement};
+use crate::model::{backfill::Part, checksum::Checksum, migration::Statement};
 
 use splitter::{Piece, Splitter};
 
@@ -47,7 +51,7 @@ pub fn split(dialect: Dialect, text: &str) -> Result<Vec<Statement>, SqlError> {
 }
 
 fn statement(dialect: Dialect, text: &str, piece: &Piece) -> Statement {
-    Statement { sql: piece.text(text).to_owned(), line: piece.line, kind: kind::of(dialect, text, piece) }
+    Statement { sql: piece.text(text).to_owned(), line: piece.line, kind: kind::of(dialect, text, piece), part: None }
 }
 
 /// The statements and the checksum of one script, read once.
@@ -79,6 +83,14 @@ pub fn checksum(dialect: Dialect, texts: &[&str]) -> Result<Checksum, SqlError> 
     Ok(Checksum { bytes: digest::of_bytes(texts), tokens: digest::of_tokens(dialect, texts)? })
 }
 
+/// Cuts a backfill's statement at what stands for the range of keys: `> :after`, `<= :upto` and `:range`.
+///
+/// # Errors
+/// A comparison that makes no range, or a `:name` that is none of them; the line is that within the statement.
+pub fn placeholders(dialect: Dialect, statement: &str) -> Result<Vec<Part>, SqlError> {
+    placeholder::cut(dialect, statement)
+}
+
 /// The identifiers a statement names, unquoted, each once, in order: what a schema look-up can be narrowed to.
 ///
 /// More than that may come back, never less: every word that is not reserved, each part of a qualified name,
@@ -97,4 +109,43 @@ pub fn names(dialect: Dialect, statement: &str) -> Vec<String> {
 #[must_use]
 pub fn changed_names(dialect: Dialect, statement: &str) -> Vec<String> {
     names::changed(dialect, statement)
+}
+
+/// Whether a statement changes tables, views and indexes and nothing else that has a name: a schema change in whose words
+/// stands nothing of triggers, routines, events or packages.
+#[must_use]
+pub fn changes_tables_only(dialect: Dialect, statement: &str) -> bool {
+    names::changes_tables_only(dialect, statement)
+}
+
+/// A script's statements with those in several steps that the server would not carry out as one; which they are is told by
+/// the script alone. `salt` keeps the throw-away names of two scripts apart.
+#[must_use]
+pub fn stepwise(dialect: Dialect, salt: &str, statements: Vec<Statement>) -> Vec<Statement> {
+    rewrite::of(dialect, salt, statements)
+}
+
+/// What there is to go by when a statement was begun and nobody saw its end.
+#[must_use]
+pub fn doubt(dialect: Dialect, statement: &str) -> Doubt {
+    doubt::of(dialect, statement)
+}
+
+/// Whether a statement executes one that was prepared, which is one statement whatever it is.
+#[must_use]
+pub fn is_one_prepared(statement: &str) -> bool {
+    statement.split_ascii_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("execute"))
+}
+
+/// A statement as a run executes it: its throw-away names, where windlass gave it any, are the run's own.
+#[must_use]
+pub fn of_run(statement: &Statement, run: &str) -> String {
+    if statement.part.is_some() { rewrite::of_run(&statement.sql, run) } else { statement.sql.clone() }
+}
+
+/// Whether all that a statement does shows in the schema, or leaves nothing to be seen at all: no rows go or come with it, and
+/// nothing changes outside this database.
+#[must_use]
+pub fn shows_in_the_schema(dialect: Dialect, statement: &str) -> bool {
+    doubt::shows_in_the_schema(dialect, statement)
 }

@@ -18,11 +18,24 @@ pub fn of(dialect: Dialect, text: &str) -> Vec<String> {
 /// How a statement begins that changes nothing but what it names outside parentheses.
 const PLAIN_DDL: [&str; 5] = ["CREATE", "ALTER", "DROP", "RENAME", "TRUNCATE"];
 
+/// What a schema change is about when it is not about tables alone.
+const OTHER_OBJECTS: [&str; 6] = ["TRIGGER", "PROCEDURE", "FUNCTION", "EVENT", "PACKAGE", "SEQUENCE"];
+
+fn is_plain_ddl(dialect: Dialect, text: &str) -> bool {
+    let first = Scanner::over(dialect, text).find(|token| token.kind == TokenKind::Word);
+    first.is_some_and(|word| PLAIN_DDL.iter().any(|plain| word.text(text).eq_ignore_ascii_case(plain)))
+}
+
+/// Whether a text changes nothing but tables, views and indexes.
+pub fn changes_tables_only(dialect: Dialect, text: &str) -> bool {
+    let names_other = |word: &str| OTHER_OBJECTS.iter().any(|other| word.eq_ignore_ascii_case(other));
+    is_plain_ddl(dialect, text)
+        && !Scanner::over(dialect, text).any(|token| token.kind == TokenKind::Word && names_other(token.text(text)))
+}
+
 /// The names of what a text may change: those outside parentheses where it begins as schema changes do, else all.
 pub fn changed(dialect: Dialect, text: &str) -> Vec<String> {
-    let first = Scanner::over(dialect, text).find(|token| token.kind == TokenKind::Word);
-    let is_plain = first.is_some_and(|word| PLAIN_DDL.iter().any(|plain| word.text(text).eq_ignore_ascii_case(plain)));
-    if !is_plain {
+    if !is_plain_ddl(dialect, text) {
         return of(dialect, text);
     }
     let mut names = Names { dialect, seen: HashSet::new(), list: Vec::new() };

@@ -121,6 +121,10 @@ impl<'a> Splitter<'a> {
         if self.dialect == Dialect::MySql && token.kind == TokenKind::Word && self.is_delimiter_line(token)? {
             return Ok(None);
         }
+        if is_first && self.is_line_of_dashes(token) {
+            self.scanner.take_line();
+            return Ok(None);
+        }
         if is_first || token.kind == TokenKind::Meta {
             let line = self.lines.at(token.start);
             client::refuse(self.dialect, self.text, token, is_first, line)?;
@@ -133,6 +137,12 @@ impl<'a> Splitter<'a> {
         }
         self.tokens.push(token);
         Ok(None)
+    }
+
+    /// Whether `--` without a blank behind it stands before a statement: MariaDB's and MySQL's own client then passes the
+    /// line over, as a comment; no statement begins so. Within one it is two signs (MySQL manual, "Comments").
+    fn is_line_of_dashes(&self, token: Token) -> bool {
+        self.dialect == Dialect::MySql && self.text[token.start..].starts_with("--")
     }
 
     /// Obeys a `DELIMITER` line (MySQL manual, mysql Client Commands), and says whether this was one.

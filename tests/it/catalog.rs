@@ -1,5 +1,6 @@
 //! Migrations on disk: what is read, what is refused, and in which words.
 
+mod backfill;
 mod dependencies;
 mod files;
 mod metadata;

@@ -54,7 +54,7 @@ fn up_means_a_migrate_order() {
         Command::Up(up) => up.order(),
         other => panic!("{other:?}"),
     };
-    let plain = Order::Migrate { to: None, dry_run: false, snapshot: None, validate: true };
+    let plain = Order::Migrate { to: None, dry_run: false, snapshot: None, validate: true, in_doubt: None };
     assert_eq!(order("windlass up"), plain);
     assert_eq!(order("windlass up --through --wait 10m"), plain);
     assert_eq!(
@@ -63,7 +63,8 @@ fn up_means_a_migrate_order() {
             to: Some(version("1.2.0")),
             dry_run: true,
             snapshot: Some(SnapshotPolicy::Never),
-            validate: false
+            validate: false,
+            in_doubt: None,
         }
     );
 }
@@ -260,6 +261,7 @@ fn migration(at: &str, min: Option<&str>, max: Option<&str>) -> Migration {
         lock_timeout_ms: None,
         statement_timeout_ms: None,
         supersedes: Vec::new(),
+        backfill: None,
         up: script,
         down: None,
         checksum: Checksum { bytes: "0".repeat(64), tokens: "0".repeat(64) },

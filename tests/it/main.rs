@@ -2,12 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 mod auth;
+mod backfill;
 mod catalog;
 mod cli_parse;
 mod cli_remote;
 mod cli_run;
 mod config;
 mod engine;
+mod failpoints;
 mod harness;
 mod house;
 mod http_door;

@@ -13,7 +13,7 @@ use crate::{
     },
     model::{
         job::Job,
-        order::{Order, SnapshotPolicy},
+        order::{InDoubt, Order, SnapshotPolicy},
     },
 };
 
@@ -31,11 +31,13 @@ pub struct StartRequest {
     snapshot: Option<SnapshotPolicy>,
     /// Whether to validate after each hop.
     validate: bool,
+    /// What you say of a statement that was interrupted and that nothing else tells about.
+    in_doubt: Option<InDoubt>,
 }
 
 impl Default for StartRequest {
     fn default() -> Self {
-        Self { to: None, dry_run: false, snapshot: None, validate: true }
+        Self { to: None, dry_run: false, snapshot: None, validate: true, in_doubt: None }
     }
 }
 
@@ -52,6 +54,6 @@ impl Default for StartRequest {
         OrderProblems,
     ))]
 pub async fn start(counter: Counter, Body(request): Body<StartRequest>) -> Result<Accepted, Problem> {
-    let StartRequest { to, dry_run, snapshot, validate } = request;
-    counter.submit(Order::Migrate { to, dry_run, snapshot, validate }).await
+    let StartRequest { to, dry_run, snapshot, validate, in_doubt } = request;
+    counter.submit(Order::Migrate { to, dry_run, snapshot, validate, in_doubt }).await
 }

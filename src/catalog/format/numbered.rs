@@ -88,7 +88,16 @@ pub fn read(reader: &mut Reader, entries: &[Entry]) -> Vec<Draft> {
 pub fn draft(identity: Identity, place: &str, up: Option<Source>) -> Draft {
     let number = Some(identity.version.patch);
     let numbering = Numbering::Sole;
-    Draft { identity, number, numbering, place: place.into(), metadata: Metadata::default(), up, down: None }
+    Draft {
+        identity,
+        number,
+        numbering,
+        place: place.into(),
+        metadata: Metadata::default(),
+        up,
+        backfill: None,
+        down: None,
+    }
 }
 
 /// Marks the forward files that share a number with forward files only, and tells of them: it may be two authors' mishap.

@@ -1,4 +1,5 @@
-//! Our own layout: `v<semver>[_<nn>]_<name>/{metadata.json,up.sql,up.<engine>.sql,down.sql,down.<engine>.sql}`.
+//! Our own layout: `v<semver>[_<nn>]_<name>/{metadata.json,up.sql,backfill.sql,down.sql}`; instead of each script
+//! there may be one for an engine, `up.<engine>.sql`.
 
 use super::Format;
 use crate::{
@@ -7,6 +8,7 @@ use crate::{
         folder::{Entry, Kind},
         metadata, name,
         reader::Reader,
+        shares::in_shares,
         words::{is_sql, nearest},
     },
     model::{finding::Finding, migration::Identity},
@@ -15,7 +17,7 @@ use crate::{
 const METADATA: &str = "metadata.json";
 
 /// Every script a migration may have.
-const SCRIPTS: [&str; 8] = [
+const SCRIPTS: [&str; 12] = [
     "up.sql",
     "up.postgres.sql",
     "up.mysql.sql",
@@ -24,7 +26,14 @@ const SCRIPTS: [&str; 8] = [
     "down.postgres.sql",
     "down.mysql.sql",
     "down.sqlite.sql",
+    "backfill.sql",
+    "backfill.postgres.sql",
+    "backfill.mysql.sql",
+    "backfill.sqlite.sql",
 ];
+
+/// How a file begins that was meant as a script.
+const WAYS: [&str; 3] = ["up", "down", "backfill"];
 
 /// Folders that begin with a version.
 pub static FORMAT: Format = Format {
@@ -39,15 +48,26 @@ fn begins_with_version(name: &str) -> bool {
 }
 
 fn read(reader: &mut Reader, entries: &[Entry]) -> Vec<Draft> {
+    let shares = in_shares(entries.iter().collect(), |entries| {
+        let mut reader = reader.beside();
+        let drafts = entries.into_iter().filter_map(|entry| draft(&mut reader, entry)).collect::<Vec<_>>();
+        (drafts, reader.findings)
+    });
     let mut drafts = Vec::with_capacity(entries.len());
-    for Entry { name, kind } in entries {
-        match (kind, name::identity(name)) {
-            (Kind::File, _) => reader.stray(name),
-            (Kind::Folder, Ok(identity)) => drafts.push(migration(reader, name, identity)),
-            (Kind::Folder, Err(fault)) => misnamed(reader, name, &fault),
-        }
+    for (some, findings) in shares {
+        drafts.extend(some);
+        reader.findings.extend(findings);
     }
     drafts
+}
+
+fn draft(reader: &mut Reader, Entry { name, kind }: &Entry) -> Option<Draft> {
+    match (kind, name::identity(name)) {
+        (Kind::File, _) => reader.stray(name),
+        (Kind::Folder, Ok(identity)) => return Some(migration(reader, name, identity)),
+        (Kind::Folder, Err(fault)) => misnamed(reader, name, &fault),
+    }
+    None
 }
 
 /// A folder without a usable name is a fault when it was meant as a migration: by its version, or by its scripts.
@@ -71,8 +91,9 @@ fn migration(reader: &mut Reader, place: &str, identity: Identity) -> Draft {
         let message = format!("it has neither up.sql nor up.{}.sql", reader.dialect.suffix());
         reader.fault("missing-up-script", place, message, "write one of them");
     }
+    let backfill = script(reader, place, &files, "backfill");
     let down = script(reader, place, &files, "down");
-    Draft { identity, number: None, numbering: Numbering::Sole, place: place.into(), metadata, up, down }
+    Draft { identity, number: None, numbering: Numbering::Sole, place: place.into(), metadata, up, backfill, down }
 }
 
 /// Says what is to be said of a file that is not read.
@@ -81,10 +102,7 @@ fn judge(reader: &mut Reader, place: &str, file: &str) {
     if file == METADATA || SCRIPTS.contains(&file) {
         return;
     }
-    if is_sql(file) && file.starts_with("backfill") {
-        let message = "backfill steps are not supported by this version yet";
-        reader.fault("backfill", whole, message, "put the UPDATE into up.sql and remove the file");
-    } else if is_sql(file) && (file.starts_with("up") || file.starts_with("down")) {
+    if is_sql(file) && WAYS.iter().any(|way| file.starts_with(way)) {
         let meant = nearest(file, SCRIPTS).unwrap_or("up.sql");
         let message = "no engine is called so, and the script is not read";
         let finding = Finding::warning("unknown-script", whole, message);

@@ -13,14 +13,16 @@ use crate::{
 /// An order that a service does not take.
 pub(super) fn request(order: &Order) -> Result<(&'static str, Value), Failure> {
     match order {
-        Order::Migrate { to, dry_run, snapshot, validate } => {
-            Ok(("start", json!({"to": to, "dry_run": dry_run, "snapshot": snapshot, "validate": validate})))
-        }
+        Order::Migrate { to, dry_run, snapshot, validate, in_doubt } => Ok((
+            "start",
+            json!({"to": to, "dry_run": dry_run, "snapshot": snapshot, "validate": validate, "in_doubt": in_doubt}),
+        )),
         Order::Rollback { goal, dry_run } => Ok(("rollback", rollback(goal, *dry_run))),
         Order::Snapshot { message, tags, notes } => {
             Ok(("snapshot", json!({"message": message, "tags": tags, "notes": notes})))
         }
         Order::Validate { deep } => Ok(("validate", json!({"deep": deep}))),
+        Order::Recover => Ok(("start", json!({}))),
         Order::Baseline { .. } => Err(Failure::only_here("windlass adopt")),
     }
 }

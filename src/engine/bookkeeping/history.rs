@@ -4,13 +4,13 @@ use semver::Version;
 use ulid::Ulid;
 
 use super::{
-    journal,
+    backfill, journal,
     lock::{self, moment},
     tables,
 };
 use crate::{
     engine::{EngineError, Row, Session, Words},
-    model::history::{Applied, History},
+    model::history::{Applied, History, Unfinished},
 };
 
 /// What the target says of itself; an empty history when our tables are not there.
@@ -50,15 +50,22 @@ pub async fn recorded(session: &mut dyn Session, words: &Words) -> Result<Option
     let rows = session.query(&sql, &[]).await?;
     // Without its row the lock's table is not finished yet, and nothing was ever applied.
     let Some(head) = rows.first() else { return Ok(None) };
-    tables::must_be_known(head.int(0)?)?;
+    let layout = head.int(0)?;
+    tables::must_be_known(layout)?;
     let version = match head.int(2)? {
         None | Some(0) => None, // nothing yet, or everything was rolled back
         Some(_) => head.text(1)?.map(version_of).transpose()?,
     };
-    let unfinished = journal::in_flight(head, 3)?.map(|found| found.summary());
+    let unfinished = match journal::in_flight(head, 3)? {
+        Some(found) => Some(Unfinished { backfill: backfill::summary(session, &found).await?, ..found.summary() }),
+        None => None,
+    };
     let applied = applied(session, words).await?;
-    let has_foreign_tables = applied.is_empty() && head.int(2)?.is_none() && has_foreign_tables(session, words).await?;
-    Ok(Some(History { version, applied, has_foreign_tables, unfinished }))
+    // What a first migration has made before it was interrupted is no stranger's.
+    let is_blank = applied.is_empty() && head.int(2)?.is_none() && unfinished.is_none();
+    let has_foreign_tables = is_blank && has_foreign_tables(session, words).await?;
+    let is_outdated = layout < Some(tables::LAYOUT);
+    Ok(Some(History { version, applied, has_foreign_tables, unfinished, is_outdated }))
 }
 
 async fn applied(session: &mut dyn Session, words: &Words) -> Result<Vec<Applied>, EngineError> {

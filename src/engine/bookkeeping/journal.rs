@@ -6,7 +6,7 @@
 use sha2::{Digest, Sha256};
 use ulid::Ulid;
 
-use super::lock;
+use super::{lock, undoing::Undoing};
 use crate::{
     engine::{EngineError, Row, Session, Value},
     model::{
@@ -19,11 +19,14 @@ use crate::{
 /// Rows that one INSERT carries; keeps the number of bound values below what every engine takes.
 const ROWS_AT_ONCE_MAX: usize = 50;
 
+/// The state of a statement that is a backfill.
+pub(super) const BACKFILL: &str = "backfill";
+
 /// The newest row of the journal under a condition.
 macro_rules! newest {
     ($which:literal) => {
         concat!(
-            "SELECT run_id, seq, direction, name, number, statement, state, sql_sha256, fingerprint_before \
+            "SELECT run_id, seq, direction, name, number, statement, state, sql_sha256, fingerprint_before, description \
              FROM windlass_journal WHERE ",
             $which,
             " ORDER BY run_id DESC, seq DESC, statement DESC LIMIT 1"
@@ -163,12 +166,13 @@ pub async fn intend(
     let Place { run, seq, statement } = place;
     let (digest, connection) = (sha256(sql), session.connection_id());
     let before = fingerprint_before.map_or("NULL".to_owned(), |before| format!("'{before}'"));
+    let ours = if ablated!("fence") { "1 = 1".to_owned() } else { format!("l.epoch = {epoch}") };
     let text = format!(
         "INSERT INTO windlass_journal (run_id, seq, statement, direction, state, name, number, version, sql_sha256, \
          fingerprint_before, epoch, connection_id) SELECT p.run_id, p.seq, {statement}, p.direction, 'intent', \
          p.name, p.number, p.version, '{digest}', {before}, l.epoch, '{connection}' FROM windlass_journal p, \
          windlass_lock l WHERE p.run_id = '{run}' AND p.seq = {seq} AND p.statement = 0 AND l.id = 1 \
-         AND l.epoch = {epoch}"
+         AND {ours}"
     );
     let written = session.write(&text, &[]).await?;
     if written == 1 { Ok(()) } else { Err(EngineError::Fenced { ours: epoch }) }
@@ -179,13 +183,40 @@ pub async fn intend(
 /// # Errors
 /// [`EngineError::Fenced`] when another run has taken over.
 pub async fn mark_done(session: &mut dyn Session, place: Place, epoch: i64) -> Result<(), EngineError> {
+    lock::write_fenced(session, epoch, &done(place, epoch), &[]).await
+}
+
+/// The statement that marks a statement as done, and nothing when another run has taken over.
+#[must_use]
+pub fn done(place: Place, epoch: i64) -> String {
+    becomes("done", place, epoch)
+}
+
+fn becomes(state: &str, place: Place, epoch: i64) -> String {
     let Place { run, seq, statement } = place;
-    let sql = format!(
-        "UPDATE windlass_journal SET state = 'done' WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement} \
+    format!(
+        "UPDATE windlass_journal SET state = '{state}' WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement} \
          AND {}",
         lock::is_ours(epoch)
-    );
-    lock::write_fenced(session, epoch, &sql, &[]).await
+    )
+}
+
+/// The statement that marks an intent as running, for the transaction in which its statement runs. Where that statement
+/// commits by itself it commits this mark too; without it, nothing of that transaction was kept.
+#[must_use]
+pub fn mark_running(place: Place) -> String {
+    let Place { run, seq, statement } = place;
+    format!(
+        "UPDATE windlass_journal SET state = 'running' WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement}"
+    )
+}
+
+/// Makes an intent again of a statement that is done, before it is taken back.
+///
+/// # Errors
+/// [`EngineError::Fenced`] when another run has taken over; the server's.
+pub async fn doubt(session: &mut dyn Session, place: Place, epoch: i64) -> Result<(), EngineError> {
+    lock::write_fenced(session, epoch, &becomes("intent", place, epoch), &[]).await
 }
 
 /// The statement that adds a statement as done at once, for one that shares a transaction with this mark.
@@ -231,10 +262,16 @@ pub struct InFlight {
     pub statement: u32,
     /// Whether that statement is known to be done.
     pub done: bool,
+    /// Whether something was committed while it ran.
+    pub ran: bool,
+    /// Whether it is the migration's backfill, which is done as far as its own row says.
+    pub is_backfill: bool,
     /// The SHA-256 of its text.
     pub sql_sha256: Option<String>,
     /// The scoped fingerprint before it.
     pub fingerprint_before: Option<String>,
+    /// How it is being taken back, where that was begun.
+    pub undoing: Option<Undoing>,
 }
 
 impl InFlight {
@@ -245,8 +282,16 @@ impl InFlight {
             run_id: self.run.to_string(),
             migration: self.name.clone(),
             direction: self.direction,
-            statements_done: if self.done { self.statement } else { self.statement - 1 },
-            statement_in_doubt: (!self.done).then_some(self.statement),
+            statements_done: match &self.undoing {
+                Some(_) => 0,
+                None => self.statement - u32::from(!self.done),
+            },
+            statement_in_doubt: (!self.done && !self.is_backfill && self.undoing.is_none()).then_some(self.statement),
+            place: None,
+            next_step: String::new(),
+            waits_for_a_person: false,
+            choices: Vec::new(),
+            backfill: None,
         }
     }
 }
@@ -327,8 +372,11 @@ pub(super) fn in_flight(row: &Row, from: usize) -> Result<Option<InFlight>, Engi
         number: row.int(from + 4)?.unwrap_or_default(),
         statement: small(5)?,
         done: text(6)? == Some("done"),
+        ran: text(6)? == Some("running"),
+        is_backfill: text(6)? == Some(BACKFILL),
         sql_sha256: text(7)?.map(str::to_owned),
         fingerprint_before: text(8)?.map(str::to_owned),
+        undoing: text(9)?.filter(|_| text(6).ok().flatten() == Some("undo")).and_then(Undoing::read),
     }))
 }
 

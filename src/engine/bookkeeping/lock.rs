@@ -149,6 +149,9 @@ pub async fn holder(session: &mut dyn Session, words: &Words) -> Result<Option<H
 /// On an engine whose rows lock, it holds the row until the transaction ends.
 #[must_use]
 pub fn fence(words: &Words, epoch: i64) -> String {
+    if ablated!("fence") {
+        return "UPDATE windlass_lock SET heartbeat = heartbeat WHERE id = 0".to_owned();
+    }
     format!(
         "UPDATE windlass_lock SET epoch = CASE WHEN epoch = {epoch} THEN {epoch} END, heartbeat = {clock} WHERE id = 1",
         clock = words.clock

@@ -1,8 +1,10 @@
-//! Our own tables in the target, written once for every engine: version, history, lock row, journal.
+//! Our own tables in the target, written once for every engine: version, history, lock row, journal, backfill.
 
+pub mod backfill;
 pub mod history;
 pub mod journal;
 pub mod lock;
 mod tables;
+pub mod undoing;
 
 pub use tables::{LAYOUT, ensure, present};

@@ -3,7 +3,7 @@
 use crate::engine::{DdlScope, EngineError, Session, Words};
 
 /// The layout of our tables that this windlass writes.
-pub const LAYOUT: i64 = 1;
+pub const LAYOUT: i64 = 2;
 
 /// Whether our tables are there.
 ///
@@ -38,7 +38,7 @@ pub(super) fn must_be_known(layout: Option<i64>) -> Result<(), EngineError> {
     match layout {
         Some(layout) if layout > LAYOUT => Err(EngineError::Unsupported {
             found: format!("layout {layout} of windlass's own tables"),
-            needed: "a newer windlass: its tables have layout 1",
+            needed: "a newer windlass",
         }),
         _ => Ok(()),
     }

@@ -9,8 +9,12 @@ use super::{
     open::{self, Purpose},
     session::MariaSession,
     tables::WORDS,
+    within,
 };
-use crate::engine::{Blocker, EngineError, Lookout, Row, Session, Value, bookkeeping::lock};
+use crate::{
+    engine::{Blocker, EngineError, Lookout, Row, Session, Value, bookkeeping::lock},
+    model::progress::Within,
+};
 
 /// What a session is at. An account sees its own without a privilege.
 const STATE: &str = "SELECT COALESCE(state, '') FROM information_schema.processlist WHERE id = ?";
@@ -102,6 +106,10 @@ impl Lookout for MariaLookout {
             ..Blocker::default()
         });
         Ok(unknown.into_iter().collect())
+    }
+
+    async fn within(&mut self, connection_id: &str) -> Result<Option<Within>, EngineError> {
+        within::of(&mut self.0, connection_id).await
     }
 
     async fn close(self: Box<Self>) {

@@ -18,6 +18,7 @@ mod tool;
 mod transact;
 mod undoing;
 mod watch;
+mod within;
 
 use std::sync::Arc;
 
@@ -76,6 +77,12 @@ impl Engine for MariaDb {
 
     fn undoing(&self, before: &Schema, now: &Schema) -> Option<Vec<String>> {
         undoing::undoing(before, now)
+    }
+
+    /// CREATE or DROP of an account, of a database, of a server, of a plugin or function that is there (or gone) already; a
+    /// grant that is not there (MariaDB manual, "MariaDB Error Codes").
+    fn is_so_already(&self, code: &str) -> bool {
+        ["1396", "1007", "1008", "1141", "1147", "1125", "1305", "1476", "1477", "1968"].contains(&code)
     }
 
     async fn cancel(&self, connection_id: &str) -> Result<(), EngineError> {

@@ -203,6 +203,14 @@ impl Session for MariaSession {
         introspect::schema(self, names).await
     }
 
+    async fn glance(&mut self, tables: &[String]) -> Result<Option<String>, EngineError> {
+        introspect::glance(self, tables).await.map(Some)
+    }
+
+    async fn generation(&mut self, names: &[String]) -> Result<Option<String>, EngineError> {
+        introspect::generation::numbers(self, names).await
+    }
+
     async fn count_rows(&mut self) -> Result<BTreeMap<String, u64>, EngineError> {
         broken::count_rows(self).await
     }

@@ -9,8 +9,12 @@ use super::{
     connect::{self, Purpose},
     session::PgSession,
     tables::WORDS,
+    within,
 };
-use crate::engine::{Blocker, EngineError, Lookout, Row, Session, bookkeeping::lock};
+use crate::{
+    engine::{Blocker, EngineError, Lookout, Row, Session, bookkeeping::lock},
+    model::progress::Within,
+};
 
 /// So many are named.
 const NAMED_MAX: u32 = 3;
@@ -46,6 +50,10 @@ impl Lookout for PgLookout {
              LEFT JOIN pg_stat_activity a ON a.pid = p.pid ORDER BY 3 DESC NULLS LAST LIMIT {NAMED_MAX}"
         );
         self.0.query(&sql, &[]).await?.iter().map(blocker).collect()
+    }
+
+    async fn within(&mut self, connection_id: &str) -> Result<Option<Within>, EngineError> {
+        within::of(&mut self.0, connection_id).await
     }
 
     async fn close(self: Box<Self>) {

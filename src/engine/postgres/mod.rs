@@ -15,6 +15,7 @@ mod lock;
 mod lookout;
 mod pooler;
 mod refusal;
+mod remains;
 mod restore;
 mod rows;
 mod session;
@@ -24,6 +25,7 @@ mod text;
 mod tool;
 mod transact;
 mod watch;
+mod within;
 
 use std::{path::Path, sync::Arc};
 
@@ -31,10 +33,7 @@ use async_trait::async_trait;
 
 use self::{address::Address, connect::Purpose};
 use super::{DdlScope, DumpSink, DumpSource, Engine, EngineError, Lookout, RestoreError, Session, Words};
-use crate::{
-    model::{schema::Schema, snapshot::Manifest},
-    sql::Dialect,
-};
+use crate::{model::snapshot::Manifest, sql::Dialect};
 
 /// The engine for a URL `postgres://…` or `postgresql://…`.
 ///
@@ -87,13 +86,13 @@ impl Engine for Postgres {
         words.iter().any(|word| word == "CONCURRENTLY") || is_vacuum && !words.iter().any(|word| word.contains("FULL"))
     }
 
-    /// A concurrent build that was interrupted leaves an invalid index, which a later `IF NOT EXISTS` would take for done
-    /// (PostgreSQL manual, "Building Indexes Concurrently").
-    fn remains(&self, now: &Schema) -> Vec<String> {
-        let invalid = now.objects.iter().filter(|(_, words)| words.ends_with("; invalid"));
-        let indexes = invalid.filter_map(|(key, _)| key.strip_prefix("index "));
-        let quoted = |name: &str| name.split('.').map(swap::quoted).collect::<Vec<_>>().join(".");
-        indexes.map(|name| format!("DROP INDEX CONCURRENTLY IF EXISTS {}", quoted(name))).collect()
+    async fn remains(&self, session: &mut dyn Session, statement: &str) -> Result<Vec<String>, EngineError> {
+        remains::of(session, statement).await
+    }
+
+    /// `duplicate_database`, `invalid_catalog_name`, `duplicate_object`, `undefined_object` (PostgreSQL manual, "Error Codes").
+    fn is_so_already(&self, code: &str) -> bool {
+        ["42P04", "3D000", "42710", "42704"].contains(&code)
     }
 
     async fn cancel(&self, connection_id: &str) -> Result<(), EngineError> {

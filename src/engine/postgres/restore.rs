@@ -119,8 +119,11 @@ async fn exchange(
     names: &Names,
     session: Box<dyn Session>,
 ) -> Result<Box<dyn Session>, RestoreError> {
+    failpoint!("restore.loaded");
     session.close().await;
+    failpoint!("restore.unlocked");
     let swapped = swap::names(address, maintenance, &names.copy, &names.old).await;
+    failpoint!("restore.renamed");
     let reopened = locked(address).await;
     match (swapped, reopened) {
         (Ok(()), Ok(session)) => Ok(session),

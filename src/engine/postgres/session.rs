@@ -172,6 +172,11 @@ impl Session for PgSession {
         self.noted(answer)
     }
 
+    async fn generation(&mut self, names: &[String]) -> Result<Option<String>, EngineError> {
+        let answer = bounded(introspect::generation(self.line()?, names)).await;
+        self.noted(answer).map(Some)
+    }
+
     async fn count_rows(&mut self) -> Result<BTreeMap<String, u64>, EngineError> {
         let (address, pid, started) = (self.address.clone(), self.pid.clone(), self.started.clone());
         let answer = watch::over(&address, &pid, &started, rows::count(self.line()?)).await;

@@ -17,8 +17,9 @@ pub(super) static WORDS: Words = Words {
         "CREATE INDEX IF NOT EXISTS idx_migration_history_applied_at ON migration_history (applied_at)",
         ADDITIONS,
         JOURNAL,
+        BACKFILL,
         LOCK,
-        "INSERT INTO windlass_lock (id, layout, epoch) VALUES (1, 1, 0) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO windlass_lock (id, layout, epoch) VALUES (1, 2, 0) ON CONFLICT (id) DO UPDATE SET layout = 2",
     ],
     clock: "clock_timestamp()",
     elapsed_ms: "(SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp() - heartbeat) * 1000 AS BIGINT) \
@@ -32,7 +33,44 @@ pub(super) static WORDS: Words = Words {
                    AND (c.relname IN ('schema_version', 'migration_history') OR c.relname LIKE 'windlass\_%'))
           AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
                           AND d.deptype = 'e')",
+    keys: KEYS,
+    compares_rows: true,
+    text_of_hex: ("convert_from('\\x", "', 'UTF8')"),
+    // Lock not available, query canceled (by a timeout), deadlock, serialization failure (PostgreSQL manual, appendix A).
+    passing: &["55P03", "57014", "40P01", "40001"],
+    breath_ms: 0,
 };
+
+/// Unique keys that hold for every row at once: valid, not deferred, over whole columns without NULL (PostgreSQL manual,
+/// `pg_index`). `quote_literal` writes a value as text, which takes the type of the column it is compared with.
+const KEYS: &str = "\
+SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), i.indexrelid::text, \
+       CASE WHEN i.indisprimary THEN 1 ELSE 0 END, a.attname::text, quote_ident(a.attname), \
+       'quote_literal(' || quote_ident(a.attname) || ')', format_type(a.atttypid, a.atttypmod), 0 \
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+LEFT JOIN (pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS u (column_number, place) \
+           JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.column_number) \
+  ON i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL \
+ AND i.indexprs IS NULL AND u.place <= i.indnkeyatts \
+ AND NOT EXISTS (SELECT 1 FROM pg_attribute o WHERE o.attrelid = i.indrelid AND NOT o.attnotnull \
+                 AND o.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) \
+WHERE c.relkind IN ('r', 'p') AND n.nspname = coalesce(nullif(?, ''), current_schema()) AND c.relname = ? \
+ORDER BY i.indisprimary DESC, i.indexrelid, u.place";
+
+const BACKFILL: &str = "\
+CREATE TABLE IF NOT EXISTS windlass_backfill (
+    run_id VARCHAR(26) NOT NULL,
+    seq INT NOT NULL,
+    table_name TEXT NOT NULL,
+    key_columns TEXT NOT NULL,
+    after_key TEXT,
+    rows_done BIGINT NOT NULL,
+    rows_total BIGINT NOT NULL,
+    batch_rows BIGINT NOT NULL,
+    epoch BIGINT NOT NULL,
+    at TIMESTAMPTZ(3) DEFAULT clock_timestamp(),
+    PRIMARY KEY (run_id, seq)
+)";
 
 const SCHEMA_VERSION: &str = "\
 CREATE TABLE IF NOT EXISTS schema_version (

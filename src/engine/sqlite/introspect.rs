@@ -55,7 +55,9 @@ const FOREIGN_KEYS: &str = for_each_table!(
     " ORDER BY t.name, f.id, f.seq"
 );
 
-const OBJECTS: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger') \
+/// Its table tells of an index as well; here it is found by its own name, which is all that DROP INDEX gives.
+const OBJECTS: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger', 'index') \
+                       AND sql IS NOT NULL \
                        OR (type = 'table' AND sql LIKE 'CREATE VIRTUAL TABLE%')";
 
 /// A column that an expression computes is told so by this number (SQLite manual, `PRAGMA table_xinfo`).

@@ -7,14 +7,20 @@ use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 use async_trait::async_trait;
 
-use super::{Place, fault, lock};
-use crate::engine::{Beat, Blocker, EngineError, Lookout, Owner};
+use super::{Place, fault, lock, watch};
+use crate::{
+    engine::{Beat, Blocker, EngineError, Lookout, Owner},
+    model::progress::Within,
+};
 
 /// The byte of the `-shm` file that the writer of a database in WAL mode locks (SQLite source, `wal.c`, `WAL_WRITE_LOCK`).
 const WAL_WRITER: u64 = 120;
 /// The first of the bytes that are locked in the database file: PENDING, then RESERVED, then the readers' (SQLite source,
 /// `os.h`, `PENDING_BYTE`).
 const PENDING: u64 = 0x4000_0000;
+
+/// A statement of fewer steps is over at once.
+const STEPS_TOLD: u64 = 1_000_000;
 
 /// Looks at the file from beside.
 pub(super) struct SqliteLookout(pub(super) Place);
@@ -47,6 +53,12 @@ impl Lookout for SqliteLookout {
         found.sort_unstable();
         found.dedup();
         Ok(found.into_iter().map(blocker).collect())
+    }
+
+    /// SQLite counts the steps of its machine and does not know how many there will be.
+    async fn within(&mut self, connection_id: &str) -> Result<Option<Within>, EngineError> {
+        let steps = watch::steps(connection_id).filter(|steps| *steps >= STEPS_TOLD);
+        Ok(steps.map(|steps| Within::at(format!("{} million steps", steps / STEPS_TOLD), 0, 0)))
     }
 
     async fn close(self: Box<Self>) {}

@@ -1,5 +1,6 @@
 //! SQLite: a file. One raw connection for each session; the lock is an OS lock on a file beside the database.
 
+mod batch;
 mod copy;
 mod definition;
 mod dump;

@@ -38,7 +38,9 @@ pub(super) async fn restore(
     let mut live = open::connect(place, Access::Write).await?;
     carry_epoch(session, &mut copy).await?;
     fit_pages(&mut copy, &mut live).await.map_err(|error| fault::in_session(place, &error, None))?;
+    failpoint!("restore.loaded", EngineError::fault);
     let (copy, mut live) = copy::copy(copy, live, Source::Held).await?;
+    failpoint!("restore.copied");
     // The log is as large as the database now. It shrinks here unless a reader still needs it, which is not waited for:
     // then SQLite does it later by itself.
     let _ = rows::run(&mut live, "PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)").await;

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use sqlx::{Connection, SqliteConnection};
 
 use super::{
-    EngineError, Place, Session, definition, fault, introspect, lock, lookout,
+    EngineError, Place, Session, batch, definition, fault, introspect, lock, lookout,
     open::{self, Access, LOCK_TIMEOUT_MS},
     rows, sizes, transact,
     watch::Watcher,
@@ -187,6 +187,10 @@ impl Session for SqliteSession {
         seen: &mut (dyn FnMut(usize) + Send),
     ) -> Result<(), StatementError> {
         transact::transact(self, statements, seen).await
+    }
+
+    async fn batch(&mut self, statements: &[&str]) -> Result<(), StatementError> {
+        batch::run(self, statements).await
     }
 
     async fn schema(&mut self, names: Option<&[String]>) -> Result<Schema, EngineError> {

@@ -32,8 +32,9 @@ pub(super) static WORDS: Words = Words {
         "CREATE INDEX IF NOT EXISTS idx_migration_history_version ON migration_history (version)",
         "CREATE INDEX IF NOT EXISTS idx_migration_history_applied_at ON migration_history (applied_at)",
         WINDLASS_JOURNAL,
+        WINDLASS_BACKFILL,
         WINDLASS_LOCK,
-        "INSERT OR IGNORE INTO windlass_lock (id, layout, epoch) VALUES (1, 1, 0)",
+        "INSERT INTO windlass_lock (id, layout, epoch) VALUES (1, 2, 0) ON CONFLICT (id) DO UPDATE SET layout = 2",
     ],
     clock: "strftime('%Y-%m-%d %H:%M:%f', 'now')",
     elapsed_ms: "(SELECT CAST(round((unixepoch('now', 'subsec') - unixepoch(heartbeat, 'subsec')) * 1000) AS INTEGER) \
@@ -41,7 +42,47 @@ pub(super) static WORDS: Words = Words {
     epoch_ms: ("CAST(round(unixepoch(", ", 'subsec') * 1000) AS INTEGER)"),
     count_table: "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE",
     count_foreign_tables: concat!("SELECT count(*) FROM sqlite_schema WHERE ", foreign!()),
+    keys: KEYS,
+    compares_rows: true,
+    text_of_hex: ("CAST(X'", "' AS TEXT)"),
+    // Busy and locked, also while a snapshot is stale (SQLite manual, "Result and Error Codes").
+    passing: &["5", "6", "261", "262", "517"],
+    breath_ms: 5,
 };
+
+/// The primary key by its columns, as that of a rowid table has no index of its own, then every unique index over whole
+/// columns. A primary key may hold NULL (SQLite manual, "CREATE TABLE", "The PRIMARY KEY"); the last column says whether it
+/// can. A text is written by its bytes, since `quote` ends at a NUL.
+const KEYS: &str = "\
+WITH held (tab) AS (SELECT name FROM sqlite_schema WHERE type = 'table' AND ?1 IN ('', 'main') AND name = ?2 COLLATE NOCASE), \
+keyed (tab, key, is_primary, col, place, kind, nullable) AS ( \
+  SELECT h.tab, '', 1, c.name, c.pk, c.type, CASE WHEN c.\"notnull\" = 1 OR (lower(c.type) = 'integer' AND 1 = \
+         (SELECT count(*) FROM pragma_table_info(h.tab) o WHERE o.pk > 0)) THEN 0 ELSE 1 END \
+  FROM held h JOIN pragma_table_info(h.tab) c WHERE c.pk > 0 \
+  UNION ALL SELECT h.tab, i.name, 0, x.name, x.seqno + 1, c.type, 0 \
+  FROM held h JOIN pragma_index_list(h.tab) i JOIN pragma_index_xinfo(i.name) x JOIN pragma_table_info(h.tab) c \
+    ON c.name = x.name \
+  WHERE i.\"unique\" = 1 AND i.partial = 0 AND i.origin <> 'pk' AND x.key = 1 \
+    AND NOT EXISTS (SELECT 1 FROM pragma_index_xinfo(i.name) o LEFT JOIN pragma_table_info(h.tab) p ON p.name = o.name \
+                    WHERE o.key = 1 AND coalesce(p.\"notnull\", 0) = 0)) \
+SELECT '\"' || replace(h.tab, '\"', '\"\"') || '\"', k.key, k.is_primary, k.col, '\"' || replace(k.col, '\"', '\"\"') || '\"', \
+       replace('CASE typeof(@) WHEN ''text'' THEN ''CAST(X'''''' || hex(@) || '''''' AS TEXT)'' ELSE quote(@) END', '@', \
+               '\"' || replace(k.col, '\"', '\"\"') || '\"'), k.kind, k.nullable \
+FROM held h LEFT JOIN keyed k ON k.tab = h.tab ORDER BY k.is_primary DESC, k.key, k.place";
+
+const WINDLASS_BACKFILL: &str = "CREATE TABLE IF NOT EXISTS windlass_backfill (
+    run_id VARCHAR(26) NOT NULL,
+    seq INT NOT NULL,
+    table_name TEXT NOT NULL,
+    key_columns TEXT NOT NULL,
+    after_key TEXT,
+    rows_done BIGINT NOT NULL,
+    rows_total BIGINT NOT NULL,
+    batch_rows BIGINT NOT NULL,
+    epoch BIGINT NOT NULL,
+    at TEXT DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now')),
+    PRIMARY KEY (run_id, seq)
+)";
 
 const SCHEMA_VERSION: &str = "CREATE TABLE IF NOT EXISTS schema_version (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -121,6 +121,7 @@ async fn run(
         if let Err(error) = check(session, before).await {
             return Err(roll_back(session, whole, error).await);
         }
+        failpoint!("commit.before");
         sent = send(session, &AT_THE_END, &mut |_| ()).await.map_err(|(index, error)| (whole + index, error));
     }
     match sent {
@@ -174,7 +175,7 @@ fn end_of(statement: &str) -> &'static str {
 
 /// Sends statements, several at a time; gives the last number that they answered, or which of them failed. Each has its
 /// own time to run.
-async fn send(
+pub(super) async fn send(
     session: &mut SqliteSession,
     texts: &[&str],
     seen: &mut (dyn FnMut(usize) + Send),
@@ -265,7 +266,7 @@ async fn find_one_more(connection: &mut SqliteConnection, before: Before) -> Res
     Ok(found.first().map(|row| sentence(&row.0)))
 }
 
-async fn roll_back(session: &mut SqliteSession, index: usize, error: EngineError) -> StatementError {
+pub(super) async fn roll_back(session: &mut SqliteSession, index: usize, error: EngineError) -> StatementError {
     let outcome = rows::run(&mut session.connection, "ROLLBACK").await;
     // A statement that was stopped has rolled the whole transaction back by itself (SQLite manual, `sqlite3_interrupt`).
     // Otherwise a refused ROLLBACK means that a statement of the migration ended the transaction: then nothing is known.
@@ -275,7 +276,7 @@ async fn roll_back(session: &mut SqliteSession, index: usize, error: EngineError
 
 /// A COMMIT that fails with the transaction still open (the file was busy) has done nothing. After any other failure it may
 /// have happened all the same: injected I/O errors were answered with an error after the commit.
-async fn after_commit(session: &mut SqliteSession, index: usize, error: EngineError) -> StatementError {
+pub(super) async fn after_commit(session: &mut SqliteSession, index: usize, error: EngineError) -> StatementError {
     let still_open = rows::run(&mut session.connection, "ROLLBACK").await.is_ok();
     StatementError { index, committed: still_open.then_some(false), error }
 }

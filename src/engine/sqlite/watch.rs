@@ -16,7 +16,7 @@ use std::{
 use sqlx::SqliteConnection;
 
 /// How many steps of SQLite's machine run between two looks at the watch.
-const WATCH_STEPS: i32 = 2_000;
+const WATCH_STEPS: u16 = 2_000;
 
 /// The value of a deadline that never comes.
 const NEVER_MS: u64 = u64::MAX;
@@ -26,6 +26,8 @@ const NEVER_MS: u64 = u64::MAX;
 pub(super) struct Watch {
     began: Instant,
     deadline_ms: AtomicU64,
+    /// How often the statement that runs looked at the watch.
+    looks: AtomicU64,
     abandoned: AtomicBool,
     lock: Mutex<Option<File>>,
 }
@@ -41,12 +43,20 @@ pub(super) fn stop(name: &str) {
     }
 }
 
+/// How many steps the statement of the session of this name has made; `None` when there is no such session.
+pub(super) fn steps(name: &str) -> Option<u64> {
+    let watches = WATCHES.lock().unwrap_or_else(PoisonError::into_inner);
+    let watch = watches.get(name).and_then(Weak::upgrade)?;
+    Some(watch.looks.load(Ordering::Relaxed) * u64::from(WATCH_STEPS))
+}
+
 /// The session's end of the watch. Dropped, it stops the statement that still runs.
 #[derive(Debug)]
 pub(super) struct Watcher(Arc<Watch>);
 
 impl Watch {
     fn must_stop(&self) -> bool {
+        self.looks.fetch_add(1, Ordering::Relaxed);
         self.abandoned.load(Ordering::Relaxed) || self.is_late()
     }
 
@@ -66,6 +76,7 @@ impl Watch {
             self.elapsed_ms().saturating_add(u64::try_from(limit.as_millis()).unwrap_or(NEVER_MS))
         });
         self.deadline_ms.store(deadline, Ordering::Relaxed);
+        self.looks.store(0, Ordering::Relaxed);
     }
 
     /// The file whose OS lock is held, if it is.
@@ -91,11 +102,12 @@ impl Watcher {
         let watch = Arc::new(Watch {
             began: Instant::now(),
             deadline_ms: AtomicU64::new(NEVER_MS),
+            looks: AtomicU64::new(0),
             abandoned: AtomicBool::new(false),
             lock: Mutex::new(None),
         });
         let share = Arc::clone(&watch);
-        connection.lock_handle().await?.set_progress_handler(WATCH_STEPS, move || !share.must_stop());
+        connection.lock_handle().await?.set_progress_handler(i32::from(WATCH_STEPS), move || !share.must_stop());
         Ok(Self(watch))
     }
 }

@@ -21,10 +21,21 @@ use super::{
 /// How many tokens are looked at: what decides stands before the columns, conditions and rows.
 const TOKENS_MAX: usize = 64;
 
+/// How long they are together, mostly, in bytes.
+const LOWER_BYTES: usize = 256;
+
 /// The kind of a statement.
 pub fn of(dialect: Dialect, text: &str, piece: &Piece) -> StatementKind {
-    let words: Vec<String> = piece.tokens.iter().filter_map(|token| word(token, text)).take(TOKENS_MAX).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).skip_while(|word| *word == "(").collect();
+    let mut lower = String::with_capacity(LOWER_BYTES);
+    let mut ends = Vec::with_capacity(TOKENS_MAX);
+    for word in piece.tokens.iter().filter_map(|token| word(token, text)).take(TOKENS_MAX) {
+        lower.push_str(word);
+        ends.push(lower.len());
+    }
+    lower.make_ascii_lowercase();
+    let starts = std::iter::once(0).chain(ends.iter().copied());
+    let words: Vec<&str> =
+        starts.zip(&ends).map(|(start, end)| &lower[start..*end]).skip_while(|word| *word == "(").collect();
     match dialect {
         Dialect::Postgres => postgres::kind(&words),
         Dialect::MySql => mysql::kind(&words),
@@ -32,14 +43,14 @@ pub fn of(dialect: Dialect, text: &str, piece: &Piece) -> StatementKind {
     }
 }
 
-/// A word in lower case, or a sign; `?` for a name in quotes or a literal, so that each keeps its place.
-fn word(token: &Token, text: &str) -> Option<String> {
+/// A word, or a sign; `?` for a name in quotes or a literal, so that each keeps its place.
+fn word<'a>(token: &Token, text: &'a str) -> Option<&'a str> {
     match token.kind {
-        TokenKind::Word => Some(token.text(text).to_ascii_lowercase()),
+        TokenKind::Word => Some(token.text(text)),
         TokenKind::Symbol if token.text(text).starts_with("/*") => None,
-        TokenKind::Symbol => Some(token.text(text).to_owned()),
+        TokenKind::Symbol => Some(token.text(text)),
         TokenKind::CodeOpen | TokenKind::CodeClose => None,
-        _ => Some("?".to_owned()),
+        _ => Some("?"),
     }
 }
 

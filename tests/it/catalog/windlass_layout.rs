@@ -116,21 +116,6 @@ fn a_migration_without_a_script_for_this_engine_is_a_fault() {
     ");
 }
 
-/// Goal: a step that this version cannot run is never silently left out.
-#[test]
-fn a_backfill_is_refused_with_what_to_do_instead() {
-    for file in ["backfill.sql", "backfill.mysql.sql", "backfill_users.sql"] {
-        let folder =
-            Folder::with([("v1.0.0_t/up.sql", "SELECT 1")]).and(&format!("v1.0.0_t/{file}"), "UPDATE t SET a = 1");
-
-        let expected = format!(
-            "v1.0.0_t/{file}: backfill steps are not supported by this version yet; \
-             put the UPDATE into up.sql and remove the file"
-        );
-        assert_eq!(folder.refused(), expected);
-    }
-}
-
 #[test]
 fn a_folder_that_was_meant_as_a_migration_must_have_a_proper_name() {
     let name = |name: &str| {

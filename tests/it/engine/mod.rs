@@ -5,6 +5,7 @@ mod fencing;
 mod lookout;
 mod mariadb;
 mod postgres;
+mod sensitivity;
 mod sqlite;
 mod sqlite_schema;
 mod target;

@@ -1,7 +1,7 @@
 //! The engine's own client: it runs files, and tells in its own words what is in a database.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -34,6 +34,34 @@ impl Database {
         };
         let output = command.stdin(File::open(file).expect("the file")).output().expect("the engine's client");
         if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+    }
+
+    /// What the engine's own client takes for the statements of a text, whatever the server says to them.
+    pub fn sends(&self, text: &str) -> Vec<String> {
+        let (file, log) = (self.folder.path().join("text.sql"), self.folder.path().join("psql.log"));
+        fs::write(&file, text).expect("a file");
+        let mut command = match self.on {
+            On::Sqlite => panic!("sqlite3 does not tell what it sends"),
+            On::Postgres => {
+                fs::write(&log, "").expect("a log");
+                let mut psql = Command::new("psql");
+                psql.args(["--no-psqlrc", "--quiet"])
+                    .arg("--log-file")
+                    .arg(&log)
+                    .arg("--file")
+                    .arg(&file)
+                    .arg(&self.url);
+                psql
+            }
+            On::MariaDb => self.mariadb("mariadb", &["--default-character-set=utf8mb4", "--force", "-vv"]),
+        };
+        let output = command.stdin(File::open(&file).expect("the file")).output().expect("the engine's client");
+        match self.on {
+            On::MariaDb => between(&String::from_utf8_lossy(&output.stdout), &|line| line == "--------------"),
+            _ => between(&fs::read_to_string(&log).expect("a log"), &|line| {
+                line.len() > 20 && line.trim_matches('/').starts_with("****")
+            }),
+        }
     }
 
     /// Everything in the database, schema and rows, but for what windlass keeps there. Random identifiers are all the same.
@@ -138,4 +166,16 @@ fn told(mut command: Command) -> String {
     let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text")
+}
+
+/// The texts between one line that frames and the next.
+fn between(printed: &str, frames: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let mut parts: Vec<String> = vec![String::new()];
+    for line in printed.lines() {
+        match parts.last_mut().filter(|_| !frames(line)) {
+            Some(part) => *part += &format!("{line}\n"),
+            None => parts.push(String::new()),
+        }
+    }
+    parts.into_iter().skip(1).step_by(2).collect()
 }

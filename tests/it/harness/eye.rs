@@ -59,13 +59,17 @@ impl Eye {
 
     /// Runs statements as they are.
     pub async fn run(&mut self, sql: &str) {
+        self.try_run(sql).await.expect("a statement of the test");
+    }
+
+    /// Runs statements that may be refused.
+    pub async fn try_run(&mut self, sql: &str) -> Result<(), sqlx::Error> {
         let sql = AssertSqlSafe(sql.to_owned());
-        let ran = match self {
+        match self {
             Self::Sqlite(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
             Self::Postgres(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
             Self::MariaDb(connection) => sqlx::raw_sql(sql).execute(connection).await.map(drop),
-        };
-        ran.expect("a statement of the test");
+        }
     }
 
     /// The rows of a query whose columns are text.

@@ -8,6 +8,7 @@ pub mod crate_source;
 pub mod database;
 pub mod eye;
 pub mod gate;
+pub mod interrupted;
 pub mod proxy;
 pub mod ship;
 

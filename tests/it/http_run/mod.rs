@@ -1,7 +1,9 @@
 //! Whole runs over HTTP, against the real program and a real database of every engine.
 
 mod bad_input;
+mod concurrent;
 mod crash;
+mod evidence;
 mod failures;
 mod ghost;
 mod health;
@@ -10,4 +12,6 @@ mod path;
 mod retry;
 mod session;
 mod snapshots;
+mod stepwise;
 mod stop;
+mod within;

@@ -2,11 +2,13 @@
 
 mod bodies;
 mod checksums;
+mod clients;
 mod corpus;
 mod kinds;
 mod named;
 mod properties;
 mod refused;
+mod stepwise;
 
 use windlass::sql::{Dialect, SqlError, split};
 

@@ -2,7 +2,7 @@
 
 use windlass::sql::{
     Dialect::{MySql, Postgres, Sqlite},
-    changed_names, names,
+    changed_names, changes_tables_only, names,
 };
 
 #[test]
@@ -64,4 +64,21 @@ fn any_other_statement_may_change_all_it_names() {
         changed_names(Postgres, "DO $x$ ALTER TABLE acct (a) $x$"),
         names(Postgres, "DO $x$ ALTER TABLE acct (a) $x$")
     );
+}
+
+#[test]
+fn a_change_of_tables_alone_is_told_from_any_other() {
+    for table in
+        ["CREATE TABLE t (a INT)", "alter table t add b int", "CREATE UNIQUE INDEX i ON t (a)", "RENAME TABLE t TO u"]
+    {
+        assert!(changes_tables_only(MySql, table), "{table}");
+    }
+    for other in [
+        "CREATE TRIGGER x AFTER INSERT ON t FOR EACH ROW SET @a = 1",
+        "DROP EVENT e",
+        "CALL t()",
+        "INSERT INTO t VALUES (1)",
+    ] {
+        assert!(!changes_tables_only(MySql, other), "{other}");
+    }
 }

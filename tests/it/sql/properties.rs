@@ -15,7 +15,7 @@ use windlass::{
 };
 
 /// What texts are made of here: everything that opens, closes, ends or escapes.
-const FRAGMENTS: [&str; 44] = [
+pub const FRAGMENTS: [&str; 44] = [
     "'",
     "\"",
     "`",

@@ -136,5 +136,6 @@ pub(super) async fn events(
 }
 
 fn key(kind: &str, name: &str) -> String {
-    format!("{} {name}", kind.to_lowercase())
+    // The kind is one word: `package_body`.
+    format!("{} {name}", kind.to_lowercase().replace(' ', "_"))
 }

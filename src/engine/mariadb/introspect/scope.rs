@@ -58,7 +58,7 @@ impl Scope<'_> {
 }
 
 /// The names, each once, and empty ones (which nothing is called) up to a power of two: few different texts to prepare.
-fn padded(names: &[String]) -> Vec<Value> {
+pub(super) fn padded(names: &[String]) -> Vec<Value> {
     let mut each: Vec<&str> = names.iter().map(String::as_str).collect();
     each.sort_unstable();
     each.dedup();

@@ -57,3 +57,22 @@ fn quoted(text: &str) -> usize {
     }
     text.len()
 }
+
+/// A table's definition without the number its next row gets, which moves with every row; what stands in quotes stays.
+pub(super) fn without_next_number(shown: &str) -> String {
+    const WORD: &str = " AUTO_INCREMENT=";
+    let mut kept = String::with_capacity(shown.len());
+    let mut rest = shown;
+    loop {
+        let (plain, behind) = rest.split_at(rest.find(['`', '\'', '"']).unwrap_or(rest.len()));
+        let mut parts = plain.split(WORD);
+        kept.push_str(parts.next().unwrap_or_default());
+        parts.for_each(|part| kept.push_str(part.trim_start_matches(|letter: char| letter.is_ascii_digit())));
+        if behind.is_empty() {
+            return kept;
+        }
+        let (text, next) = behind.split_at(quoted(behind));
+        kept.push_str(text);
+        rest = next;
+    }
+}

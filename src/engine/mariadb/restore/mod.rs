@@ -74,6 +74,7 @@ async fn restored(
         tracing::warn!(database = %places.copy, %error, "the copy could not be removed; the next restore removes it");
     }
     swapped?;
+    failpoint!("restore.tidy");
     if let Err(error) = drop_databases(session, &format!("{}__windlass_old_", stem(&live))).await {
         tracing::warn!(database = %places.old, %error, "the old tables could not be removed; the next restore removes them");
     }
@@ -99,6 +100,7 @@ async fn replaced(
         Err(error) => Err(error),
     };
     copy.close().await;
+    failpoint!("restore.loaded", EngineError::fault);
     Swap::prepare(session, live, places, wanted?).await?.run(session, &manifest.schema_fingerprint).await
 }
 

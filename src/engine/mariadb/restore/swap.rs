@@ -60,10 +60,12 @@ impl<'a> Swap<'a> {
     /// # Errors
     /// Everything is as it was, unless the session is gone or the way back failed too; the error says so.
     pub async fn run(self, session: &mut dyn Session, fingerprint: &str) -> Result<(), EngineError> {
+        failpoint!("restore.prepared", EngineError::fault);
         if let Err(error) = self.exchange(session).await {
             let back = self.stay(session).await;
             return Err(self.after(error, back));
         }
+        failpoint!("restore.renamed");
         let settled = self.settle(session, fingerprint).await;
         let Err(error) = settled else { return Ok(()) };
         let back = self.go_back(session).await;

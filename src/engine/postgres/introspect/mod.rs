@@ -6,6 +6,8 @@
 //! all tables; with names, each is narrowed by the server,
 //! the case of letters aside.
 
+mod generation;
+mod machinery;
 mod objects;
 mod tables;
 
@@ -14,7 +16,7 @@ use sqlx::PgConnection;
 use super::refusal;
 use crate::{engine::EngineError, model::schema::Schema};
 
-pub(super) use self::tables::PICKED;
+pub(super) use self::{generation::generation, tables::PICKED};
 
 /// The first server whose columns have a compression method (PostgreSQL 14 release notes).
 const COMPRESSION_SINCE: u32 = 14;
@@ -28,7 +30,7 @@ pub(super) async fn schema(
     let names = names.map(|names| names.iter().map(|name| name.to_ascii_lowercase()).collect());
     let read = async {
         let tables = tables::read(&mut *connection, major >= COMPRESSION_SINCE, names.as_ref()).await?;
-        let objects = objects::read(connection, names.as_ref()).await?;
+        let objects = objects::read(connection, major, names.as_ref()).await?;
         Ok(Schema { tables, objects })
     };
     read.await.map_err(|error: sqlx::Error| refusal::of(&error))

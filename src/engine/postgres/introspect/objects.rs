@@ -1,24 +1,26 @@
-//! Everything but tables, each as a key `kind name`, the kind in one word, and a definition: six questions, each a few
+//! Everything but tables, each as a key `kind name`, the kind in one word, and a definition: seven questions, each a few
 //! catalogs long.
 
 use std::{collections::BTreeMap, fmt::Write};
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
+use super::machinery::MACHINERY;
+
 /// A catalog, and what to take from it.
 ///
 /// In `key` and `words`, `c` is the catalog's row and `n` its schema; `@name` becomes the object's name (qualified
 /// outside the default schema).
-struct Kind {
-    catalog: &'static str,
+pub(super) struct Kind {
+    pub catalog: &'static str,
     /// The columns with the object's name and schema; a schema of `0` for what stands in none.
-    name: &'static str,
-    schema: &'static str,
-    key: &'static str,
-    words: &'static str,
+    pub name: &'static str,
+    pub schema: &'static str,
+    pub key: &'static str,
+    pub words: &'static str,
     /// Further tables, and which rows count.
-    joins: &'static str,
-    only: &'static str,
+    pub joins: &'static str,
+    pub only: &'static str,
 }
 
 const RELATIONS: [Kind; 4] = [
@@ -41,6 +43,7 @@ const RELATIONS: [Kind; 4] = [
                 (SELECT string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), \
                         (SELECT 'default ' || pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d \
                          WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum), \
+                        'statistics ' || nullif(a.attstattarget, -1), \
                         quote_literal(col_description(c.oid, a.attnum))), ', ' ORDER BY a.attnum) \
                  FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), \
                 (SELECT string_agg(concat_ws(' ', pg_get_indexdef(x.indexrelid), \
@@ -165,7 +168,7 @@ const TYPES: [Kind; 3] = [
                 (SELECT 'range of ' || format_type(r.rngsubtype, NULL) FROM pg_range r WHERE r.rngtypid = c.oid)",
         joins: "LEFT JOIN pg_class t ON t.oid = c.typrelid",
         only: "(c.typtype IN ('e', 'd', 'r') OR c.typtype = 'c' AND t.relkind = 'c' \
-               OR c.typtype = 'b' AND c.typelem = 0)",
+               OR c.typtype = 'p' AND NOT c.typisdefined OR c.typtype = 'b' AND c.typelem = 0)",
     },
     Kind {
         catalog: "pg_collation",
@@ -211,7 +214,7 @@ const SEARCH: [Kind; 2] = [
     },
 ];
 
-const WHOLES: [Kind; 4] = [
+const WHOLES: [Kind; 5] = [
     Kind {
         catalog: "pg_namespace",
         name: "nspname",
@@ -242,13 +245,26 @@ const WHOLES: [Kind; 4] = [
         only: "true",
     },
     Kind {
+        catalog: "pg_foreign_data_wrapper",
+        name: "fdwname",
+        schema: "0",
+        key: "'foreign_data_wrapper ' || c.fdwname",
+        words: "nullif(c.fdwhandler, 0)::regproc::text, nullif(c.fdwvalidator, 0)::regproc::text, md5(c.fdwoptions::text)",
+        joins: "",
+        only: "true",
+    },
+    Kind {
         catalog: "pg_publication",
         name: "pubname",
         schema: "0",
         key: "'publication ' || c.pubname",
         words: "concat(c.puballtables, c.pubinsert, c.pubupdate, c.pubdelete, c.pubtruncate, c.pubviaroot), \
-                (SELECT string_agg(r.prrelid::regclass::text, ', ' ORDER BY r.prrelid::regclass::text) \
-                 FROM pg_publication_rel r WHERE r.prpubid = c.oid)",
+                (SELECT string_agg(concat_ws(' ', r.prrelid::regclass::text \
+                        /*15: , r.prattrs::text, pg_get_expr(r.prqual, r.prrelid) :15*/), ', ' \
+                        ORDER BY r.prrelid::regclass::text) \
+                 FROM pg_publication_rel r WHERE r.prpubid = c.oid) \
+                /*15: , (SELECT string_agg(s.pnnspid::regnamespace::text, ', ' ORDER BY s.pnnspid::regnamespace::text) \
+                         FROM pg_publication_namespace s WHERE s.pnpubid = c.oid) :15*/",
         joins: "",
         only: "true",
     },
@@ -266,11 +282,12 @@ const OURS: &str = r"t.relnamespace = to_regnamespace(quote_ident(current_schema
 /// Reads the objects. Routines and operators of one name are told together.
 pub(super) async fn read(
     connection: &mut PgConnection,
+    major: u32,
     names: Option<&Vec<String>>,
 ) -> Result<BTreeMap<String, String>, sqlx::Error> {
     let mut objects = BTreeMap::<String, String>::new();
-    for kinds in [&RELATIONS[..], &ON_TABLES, &ROUTINES, &TYPES, &SEARCH, &WHOLES] {
-        let mut found: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(question(kinds)))
+    for kinds in [&RELATIONS[..], &ON_TABLES, &ROUTINES, &TYPES, &SEARCH, &WHOLES, &MACHINERY] {
+        let mut found: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(question(kinds, major)))
             .bind(names)
             .persistent(false)
             .fetch_all(&mut *connection)
@@ -286,14 +303,17 @@ pub(super) async fn read(
 }
 
 /// One question over several catalogs.
-fn question(kinds: &[Kind]) -> String {
+fn question(kinds: &[Kind], major: u32) -> String {
     let mut text = String::new();
     for (place, kind) in kinds.iter().enumerate() {
         let union = if place > 0 { " UNION ALL " } else { "" };
         let _ = write!(text, "{union}{}", part(kind));
     }
-    text
+    if major < SINCE_15 { text } else { text.replace("/*15:", "").replace(":15*/", "") }
 }
+
+/// The server from which on what stands in `/*15: … :15*/` is asked.
+const SINCE_15: u32 = 15;
 
 /// One catalog's part of a question.
 fn part(Kind { catalog, name, schema, key, words, joins, only }: &Kind) -> String {

@@ -82,6 +82,10 @@ SELECT p.name, i.relname::text AS key,
            CASE WHEN NOT x.indisvalid THEN 'invalid' END, CASE WHEN NOT x.indisready THEN 'not ready' END,
            CASE WHEN x.indisclustered THEN 'clustered' END, CASE WHEN x.indisreplident THEN 'replica identity' END,
            'tablespace ' || (SELECT s.spcname FROM pg_tablespace s WHERE s.oid = i.reltablespace),
+           (SELECT 'statistics ' || string_agg(a.attnum || ':' || a.attstattarget, ',' ORDER BY a.attnum)
+            FROM pg_attribute a WHERE a.attrelid = i.oid AND a.attstattarget <> -1),
+           (SELECT 'comment on constraint ' || quote_literal(obj_description(k.oid, 'pg_constraint')) FROM pg_constraint k
+            WHERE k.conindid = x.indexrelid AND k.conrelid = x.indrelid AND k.contype = 'p'),
            'comment ' || quote_literal(obj_description(i.oid, 'pg_class'))) AS words
 FROM picked p JOIN pg_index x ON x.indrelid = p.oid JOIN pg_class i ON i.oid = x.indexrelid";
 

@@ -1,0 +1,72 @@
+//! What a change of every row costs: a backfill beside one single UPDATE, in one run on one machine, while a writer of the
+//! application works on the same table.
+//!
+//!     cargo bench --bench backfill -- [postgres|mariadb|sqlite ...] [--rows 1000000] [--rounds 3]
+//!
+//! `docs/BENCHMARKS.md` says what is compared with what, and what came out.
+
+#[path = "../apply/engine.rs"]
+mod engine;
+#[expect(dead_code, reason = "the other benchmark needs more of it")]
+#[path = "../apply/ground.rs"]
+mod ground;
+#[expect(dead_code, reason = "the other benchmark asks for memory, too")]
+#[path = "../apply/measure.rs"]
+mod measure;
+#[path = "../apply/servers.rs"]
+mod servers;
+mod stage;
+mod table;
+mod words;
+mod writer;
+
+use std::{
+    error::Error,
+    io::{Write, stderr, stdout},
+};
+
+use self::{
+    engine::Engine,
+    ground::Ground,
+    servers::Servers,
+    stage::{Means, Stage},
+    table::{Row, Table},
+    words::Words,
+    writer::Writer,
+};
+
+/// What a benchmark that cannot go on says.
+type Fallible<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Fallible<()> {
+    let words = Words::of_command_line()?;
+    let servers = Servers::start(&words.engines)?;
+    let mut table = Table::default();
+    for engine in &words.engines {
+        let scratch = tempfile::tempdir()?;
+        let ground = Ground::new(*engine, &servers, scratch.path());
+        writeln!(stderr(), "{}: {} rows, {} rounds", engine.name(), words.rows, words.rounds)?;
+        let mut rows = Vec::new();
+        for _ in 0..words.rounds {
+            // They take turns, so that a disturbance meets both.
+            for means in [Means::Single, Means::Backfill] {
+                rows.push(turn(&ground, words.rows, means)?);
+            }
+        }
+        table.add(*engine, words.rows, rows);
+    }
+    writeln!(stdout(), "{table}")?;
+    Ok(())
+}
+
+/// One change of every row, with a writer beside it.
+fn turn(ground: &Ground, rows: usize, means: Means) -> Fallible<Row> {
+    let stage = Stage::set(ground, rows)?;
+    let change = stage.change(ground, means)?;
+    let writer = Writer::begin(ground.engine, stage.url(), rows)?;
+    let wall = measure::run(change)?.wall;
+    let waits = writer.end()?;
+    stage.must_be_changed(ground)?;
+    stage.clear(ground)?;
+    Ok(Row { means, wall, waits })
+}

@@ -1,0 +1,95 @@
+//! One batch.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::batches::Batches;
+use crate::{
+    engine::{
+        EngineError, StatementError,
+        bookkeeping::{backfill, lock},
+        ranges::{Position, Range},
+    },
+    procedure::Assignment,
+};
+
+/// How long a stop waits for the batch under way before it cancels it.
+const STOP_PATIENCE_MS: u64 = 1_000;
+/// After this time a batch that goes on although it was cancelled is cancelled again.
+const CANCEL_AGAIN_MS: u64 = 250;
+
+/// The next range, with the rows in it.
+pub(super) struct Next {
+    pub upper: Position,
+    pub rows: u64,
+    /// Whether no row was behind it.
+    pub is_last: bool,
+}
+
+impl Batches<'_> {
+    /// One batch; nothing when no row is left.
+    pub(super) async fn batch(&mut self) -> Result<Option<Next>, EngineError> {
+        let Some(next) = self.next().await? else { return Ok(None) };
+        let (words, epoch) = (self.words, self.held.epoch);
+        let lower = self.lower.clone().unwrap_or_default();
+        let range = Range { lower: &lower, from_lower: self.standing.after.is_none(), upper: Some(&next.upper) };
+        let fence = lock::fence(words, epoch);
+        let statement = self.key.statement(words, self.backfill, range);
+        let rows = self.pace.rows();
+        let advance = backfill::advance(words, self.place, epoch, &next.upper, next.rows, rows);
+        let started = Instant::now();
+        let sent = self.send(&[&fence, &statement, &advance]).await;
+        sent.map_err(|failed| self.understood(failed))?;
+        self.pace.learn(next.rows, started.elapsed());
+        self.made += 1;
+        self.standing.rows_done += next.rows;
+        self.standing.after = Some(next.upper.clone());
+        self.lower = Some(next.upper.clone());
+        Ok(Some(next))
+    }
+
+    /// The next range: so many rows as the pace allows, or what is left.
+    async fn next(&mut self) -> Result<Option<Next>, EngineError> {
+        let Some(lower) = &self.lower else { return Ok(None) };
+        let rows = self.pace.rows();
+        let session = self.held.session()?;
+        let rest = Range { lower, from_lower: self.standing.after.is_none(), upper: None };
+        if let Some(upper) = self.key.nth(session, self.words, rest, rows).await? {
+            return Ok(Some(Next { upper, rows, is_last: false }));
+        }
+        let Some(upper) = self.key.last(session, self.words, rest).await? else { return Ok(None) };
+        let left = Range { upper: Some(&upper), ..rest };
+        let rows = self.key.count(session, self.words, left).await?;
+        Ok(Some(Next { upper, rows, is_last: true }))
+    }
+
+    /// Runs a batch; somebody who asks to stop waits for it, but not for long.
+    async fn send(&mut self, texts: &[&str]) -> Result<(), StatementError> {
+        let (target, told) = (self.target, self.told);
+        let nowhere = |error| StatementError { index: texts.len(), committed: Some(false), error };
+        let session = self.held.session().map_err(nowhere)?;
+        let connection = session.connection_id().to_owned();
+        let mut work = session.batch(texts);
+        tokio::select! {
+            outcome = &mut work => return outcome,
+            () = stop_is_due(told) => {}
+        }
+        loop {
+            if target.engine.cancel(&connection).await.is_err() {
+                return work.await;
+            }
+            // A cancel between two statements hits nothing.
+            tokio::select! {
+                outcome = &mut work => return outcome,
+                () = tokio::time::sleep(Duration::from_millis(CANCEL_AGAIN_MS)) => {}
+            }
+        }
+    }
+}
+
+/// Comes back once a batch under way must not be waited for any longer.
+async fn stop_is_due(told: &Assignment) {
+    told.stop_asked().await;
+    let _ = tokio::time::timeout(Duration::from_millis(STOP_PATIENCE_MS), told.stop_now()).await;
+}

@@ -1,0 +1,11 @@
+UPDATE copies SET n = n / 3;
+CREATE TABLE entries (
+    id INTEGER PRIMARY KEY,
+    ledger_id INTEGER NOT NULL,
+    CONSTRAINT entries_ledger_fk FOREIGN KEY (ledger_id) REFERENCES ledger (id)
+);
+INSERT INTO entries VALUES (1, 1), (2, 1), (3, 2), (4, 5);
+DROP TABLE extras;
+DROP INDEX copies_n;
+UPDATE copies SET n = n - 1;
+ALTER TABLE copies DROP COLUMN kind;

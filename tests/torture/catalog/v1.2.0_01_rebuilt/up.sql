@@ -1,0 +1,7 @@
+CREATE VIEW rich AS SELECT id, n FROM ledger WHERE n > 100;
+ALTER TABLE ledger RENAME COLUMN note TO remark;
+UPDATE ledger SET n = n + 1;
+CREATE TABLE ledger_kept (id INTEGER NOT NULL, n INTEGER NOT NULL);
+INSERT INTO ledger_kept SELECT id, n FROM ledger;
+UPDATE ledger_kept SET n = n * 3;
+INSERT INTO ledger_kept SELECT id, n FROM copies;

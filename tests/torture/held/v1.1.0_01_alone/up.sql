@@ -1,0 +1,2 @@
+ALTER TABLE held ADD COLUMN m INTEGER;
+UPDATE held SET n = n + 1;

@@ -1,0 +1,2 @@
+ALTER TABLE held ADD COLUMN o INTEGER;
+UPDATE held SET n = n * 3;

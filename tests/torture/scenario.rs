@@ -1,0 +1,144 @@
+//! What is tortured: a command, on a history, from a state; and what an undisturbed run of it leaves.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    crate_source::{Published, source_of},
+    database::On,
+    orders::{Passed, passed},
+    place::{Place, Prepared},
+    program::With,
+    truth::Truth,
+};
+
+/// A scenario before anything was run.
+#[derive(Debug, Clone, Copy)]
+pub struct Told {
+    pub name: &'static str,
+    catalog: Catalog,
+    /// What leads to the state it begins from.
+    before: &'static [&'static str],
+    /// The command; `{snapshot}` stands for the newest snapshot.
+    command: &'static str,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Catalog {
+    /// In this repository.
+    Ours(&'static str),
+    /// In a published crate.
+    Published(Published, &'static str),
+}
+
+const LEDGER: Catalog = Catalog::Ours("tests/torture/catalog");
+const SAMPLE: Catalog = Catalog::Ours("migrations");
+const TORRUST: Published = Published { name: "torrust-index", version: "3.0.0" };
+const ATUIN: Published = Published { name: "atuin-server-postgres", version: "18.20.1" };
+
+const fn told(name: &'static str, catalog: Catalog, before: &'static [&'static str], command: &'static str) -> Told {
+    Told { name, catalog, before, command }
+}
+
+/// The scenarios of an engine.
+pub fn all(on: On) -> Vec<Told> {
+    let real = match on {
+        On::Sqlite => Catalog::Published(TORRUST, "migrations/sqlite3"),
+        On::Postgres => Catalog::Published(ATUIN, "migrations"),
+        On::MariaDb => Catalog::Published(TORRUST, "migrations/mysql"),
+    };
+    vec![
+        told("up", LEDGER, &[], "up"),
+        told("down", LEDGER, &["up"], "down --to 1.0.0"),
+        told("up-with-snapshot", LEDGER, &["up --to 1.0.0"], "up --snapshot always"),
+        told("restore", LEDGER, &["up --to 1.0.0", "snapshot create", "up"], "down --snapshot {snapshot}"),
+        told("sample-up", SAMPLE, &[], "up"),
+        told("sample-down", SAMPLE, &["up"], "down --to 0.4.0"),
+        told("real-up", real, &[], "up"),
+    ]
+}
+
+/// Scenarios in which a statement waits for a table that somebody holds; the second as one transaction.
+pub fn held(on: On) -> Vec<Told> {
+    let held = Catalog::Ours("tests/torture/held");
+    let alone = told("held", held, &["up --to 1.0.0"], "up --to 1.1.0");
+    let whole = told("held-whole", held, &["up --to 1.1.0"], "up");
+    match on {
+        On::Sqlite => Vec::new(), // nothing of a process outlives it
+        On::Postgres => vec![alone, whole],
+        On::MariaDb => vec![alone],
+    }
+}
+
+impl Catalog {
+    fn path(self) -> PathBuf {
+        match self {
+            Self::Ours(folder) => Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+            Self::Published(published, folder) => source_of(published).join(folder),
+        }
+    }
+}
+
+/// A scenario that trials can begin from.
+pub struct Scenario {
+    pub name: &'static str,
+    pub on: On,
+    start: Prepared,
+    pub words: Vec<String>,
+    /// What is so before.
+    pub before: Truth,
+    /// What an undisturbed run leaves.
+    pub golden: Truth,
+    /// The places that an undisturbed run passes.
+    pub places: BTreeMap<String, Passed>,
+}
+
+impl Scenario {
+    /// Prepares the state, runs the command once undisturbed, and counts.
+    pub async fn of(on: On, told: Told) -> Self {
+        let place = Place::empty(on, told.catalog.path()).await;
+        for line in told.before {
+            place.does(&line.split(' ').collect::<Vec<_>>()).await;
+        }
+        let before = Truth::of(&place).await;
+        let words = words(told.command, &place);
+        let start = Prepared::keep(place);
+        let once = start.again().await;
+        let said = once.run(&words.iter().map(String::as_str).collect::<Vec<_>>(), With::default()).await;
+        assert_eq!(said.exit, Some(0), "{} undisturbed on {on:?}: {}", told.name, said.stderr);
+        let golden = Truth::of(&once).await;
+        once.gone().await;
+        Self { name: told.name, on, start, words, before, golden, places: passed(&said.passed) }
+    }
+
+    /// The state that it begins from.
+    pub async fn begin(&self) -> Place {
+        self.start.again().await
+    }
+
+    pub fn catalog(&self) -> &Path {
+        self.start.catalog()
+    }
+
+    pub fn words(&self) -> Vec<&str> {
+        self.words.iter().map(String::as_str).collect()
+    }
+
+    /// Lets go of what was kept.
+    pub async fn end(self) {
+        self.start.gone().await;
+    }
+}
+
+fn words(command: &str, place: &Place) -> Vec<String> {
+    let snapshot = || {
+        let names = std::fs::read_dir(place.database.folder.path().join("snapshots")).into_iter().flatten().flatten();
+        let names = names.filter_map(|entry| entry.file_name().into_string().ok());
+        let mut ids: Vec<String> = names.filter_map(|name| name.split('.').next().map(str::to_owned)).collect();
+        ids.sort();
+        ids.pop().unwrap_or_default()
+    };
+    command.split(' ').map(|word| if word == "{snapshot}" { snapshot() } else { word.to_owned() }).collect()
+}
