@@ -19,6 +19,8 @@ use crate::{
 
 /// How long a run that lost its connection waits for the server to end what that connection was doing.
 const GHOST_WAIT_MS_MAX: u64 = 60_000;
+/// How long it tries to reach the server again, which may be restarting.
+const RESTART_MS_MAX: u64 = 10_000;
 /// How often it asks.
 const GHOST_POLL_MS: u64 = 100;
 
@@ -159,8 +161,8 @@ impl Held {
     pub async fn replace(&mut self, target: &Target, told: &Assignment) -> Result<(), EngineError> {
         self.session = None;
         let wait = Duration::from_millis(GHOST_WAIT_MS_MAX);
+        let mut session = opened_again(target).await?;
         let deadline = Instant::now() + wait;
-        let mut session = target.engine.open().await?;
         while !session.try_lock().await? {
             if Instant::now() >= deadline {
                 return Err(EngineError::TimedOut(wait));
@@ -210,6 +212,19 @@ impl Held {
         let epoch = self.epoch;
         if let (Some(session), true) = (&mut self.session, epoch > 0 && !self.is_recording) {
             let _ = lock::clear_holder(session.as_mut(), epoch).await;
+        }
+    }
+}
+
+/// A session with a server that may just be coming back.
+async fn opened_again(target: &Target) -> Result<Box<dyn Session>, EngineError> {
+    let deadline = Instant::now() + Duration::from_millis(RESTART_MS_MAX);
+    loop {
+        match target.engine.open().await {
+            Err(EngineError::Unreachable { .. }) if Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(GHOST_POLL_MS)).await;
+            }
+            opened => return opened,
         }
     }
 }

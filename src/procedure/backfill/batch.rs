@@ -38,9 +38,11 @@ impl Batches<'_> {
         let statement = self.key.statement(words, self.backfill, range);
         let rows = self.pace.rows();
         let advance = backfill::advance(words, self.place, epoch, &next.upper, next.rows, rows);
+        failpoint!("batch.before", EngineError::fault);
         let started = Instant::now();
         let sent = self.send(&[&fence, &statement, &advance]).await;
         sent.map_err(|failed| self.understood(failed))?;
+        failpoint!("batch.after", |fault: crate::failpoint::Fault| EngineError::Lost { reason: fault.0.to_owned() });
         self.pace.learn(next.rows, started.elapsed());
         self.made += 1;
         self.standing.rows_done += next.rows;

@@ -66,6 +66,7 @@ impl<'a> Batches<'a> {
         let rows_done = standing.rows_done;
         let failed = |error| failed(backfill, error, rows_done);
         let key = key::of(session, words, backfill).await.map_err(failed)?;
+        failpoint!("batch.prepare", |fault| unknown(EngineError::fault(fault)));
         if standing.after.is_none() {
             standing.rows_total = rows_in(session, &key, backfill).await.map_err(failed)?;
             backfill::set_out(session, words, at, backfill, standing.rows_total).await.map_err(failed)?;

@@ -7,8 +7,8 @@ use crate::{config::Backfill as Settings, model::backfill::BATCH_ROWS_MAX};
 /// Rows of the first batch, when nobody told.
 const ROWS_FIRST: u64 = 500;
 
-/// How much larger or smaller than the last a batch may be.
-const STEP_MAX: f64 = 2.0;
+/// How many times larger or smaller than the last a batch may be.
+const STEP_MAX: f64 = 4.0;
 
 /// How many rows a batch has.
 #[derive(Debug)]

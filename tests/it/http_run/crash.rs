@@ -18,6 +18,7 @@ on_every_engine!(
     a_rollback_that_was_killed_is_finished,
     a_connection_that_is_lost_in_the_middle_is_no_failure_for_ever,
     a_network_that_falls_silent_is_noticed,
+    a_server_that_comes_back_is_asked_for_the_truth,
 );
 
 /// At 1.0.0 with a gate. In the release after it, a statement that may happen only once stands between two others.
@@ -252,6 +253,32 @@ async fn a_network_that_falls_silent_is_noticed(on: On) {
     assert!(took < std::time::Duration::from_mins(1), "{took:?}");
     let slowest = slowest.get();
     assert!(slowest < std::time::Duration::from_secs(5), "health took {slowest:?}");
+    let finished = goes_on(&admin).await;
+    assert_eq!(finished["state"], "succeeded", "{finished:#}");
+    must_be_same(&ship.eye().await.everything().await, &golden(on).await);
+}
+
+/// Goal: after a short absence of the server nothing is left open: what is told of the target is the truth.
+/// Method: cut every connection, and let them through again at once.
+async fn a_server_that_comes_back_is_asked_for_the_truth(on: On) {
+    if on == On::Sqlite {
+        return; // there is no server
+    }
+    let (ship, proxy) = by_a_proxy(on).await;
+    let admin = ship.admin().await;
+    let gate = Gate::shut(&ship.database).await;
+    let job = admin.start("1.2.0").await.accepted();
+    ship.job_is_inside(&job, "v1.1.0_01_pass").await;
+    is_waiting(&mut ship.eye().await, "UPDATE gate%").await;
+
+    proxy.cut();
+    eventually("the service has noticed", async || (admin.health().await.status == 503).then_some(())).await;
+    proxy.mend();
+    gate.open().await;
+    let ended = admin.ended(&job).await;
+
+    let state = ended["problem"]["target_state"].as_str().unwrap_or("succeeded");
+    assert!(!state.contains("unknown"), "{ended:#}");
     let finished = goes_on(&admin).await;
     assert_eq!(finished["state"], "succeeded", "{finished:#}");
     must_be_same(&ship.eye().await.everything().await, &golden(on).await);

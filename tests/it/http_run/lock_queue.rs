@@ -33,6 +33,12 @@ const NOISE: Duration = Duration::from_millis(1_500);
 
 /// A table with a column that is read, and a migration that needs the table for itself.
 async fn served(on: On, retry: &str) -> Ship {
+    let mut ship = made(on, retry).await;
+    ship.serve().await;
+    ship
+}
+
+async fn made(on: On, retry: &str) -> Ship {
     let mut ship = Ship::with_catalog(on).await;
     ship.catalog().add(
         "v1.0.0_01_cabins",
@@ -47,7 +53,6 @@ async fn served(on: On, retry: &str) -> Ship {
     );
     ship.set("run.lock_timeout", "1s");
     ship.set("run.lock_retry", retry);
-    ship.serve().await;
     ship
 }
 
@@ -205,4 +210,24 @@ async fn a_concurrent_build_stays_in_its_queue() {
     let lines = admin.get(&format!("/api/migration/logs?job={job}")).await.body.to_string();
     assert!(!lines.contains("follows"), "{lines}");
     assert_eq!(ship.eye().await.number("SELECT count(*) FROM pg_index WHERE NOT indisvalid").await, 0);
+}
+
+/// Goal: with a rollback journal a reader keeps a commit waiting; it is named as well, and nothing is lost meanwhile.
+#[tokio::test]
+async fn a_reader_of_a_file_without_wal_is_named() {
+    let mut ship = made(On::Sqlite, "2m").await;
+    let mut reader = ship.eye().await;
+    assert_eq!(reader.texts("PRAGMA journal_mode = DELETE").await, ["delete"]);
+    ship.serve().await;
+    let admin = ship.admin().await;
+    reader.run("BEGIN").await;
+    assert_eq!(reader.number("SELECT count(*) FROM cabins").await, 1);
+
+    let job = admin.start("1.1.0").await.accepted();
+    let told = waiting_for(&admin, &job).await;
+    reader.run("ROLLBACK").await;
+    ship.job_ends_as(&job, "succeeded").await;
+
+    must_name_the_idler(&told, On::Sqlite, "");
+    ship.database_is_at("1.1.0").await;
 }

@@ -1,0 +1,3 @@
+CREATE TABLE filled (id INTEGER PRIMARY KEY, n INTEGER NOT NULL);
+INSERT INTO filled SELECT id, n FROM extras;
+INSERT INTO filled SELECT id + 10, n FROM extras;
