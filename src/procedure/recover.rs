@@ -109,10 +109,10 @@ pub async fn recover(
     let change = change_of(migration, &found)?;
     failpoint!("recover.found", EngineError::fault);
     if let Some(undoing) = &found.undoing {
-        return match undo::go_on(told, held, &found, undoing).await? {
-            true => Ok(None),
-            false => Err(Stuck::Changed { migration: found.name, what: NOT_TAKEN_BACK.to_owned() }),
-        };
+        if undo::go_on(told, held, &found, undoing).await? {
+            return Ok(None);
+        }
+        return Err(Stuck::Changed { migration: found.name, what: NOT_TAKEN_BACK.to_owned() });
     }
     told.step(format!("finishing {}", found.name));
     let at =
