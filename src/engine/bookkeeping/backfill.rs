@@ -5,7 +5,10 @@
 
 use ulid::Ulid;
 
-use super::journal::{self, InFlight, Place};
+use super::{
+    journal::{self, InFlight, Place},
+    lock,
+};
 use crate::{
     engine::{EngineError, Row, Session, Words, ranges::Position},
     model::{backfill::Backfill, history::Backfilled},
@@ -100,21 +103,23 @@ pub(super) async fn summary(session: &mut dyn Session, found: &InFlight) -> Resu
 /// Begins it anew, over this table and key; for one that has not done a batch.
 ///
 /// # Errors
-/// The server's.
+/// [`EngineError::Fenced`] when another run has taken over.
 pub async fn set_out(
     session: &mut dyn Session,
     words: &Words,
     place: Place,
     backfill: &Backfill,
     rows_total: u64,
+    epoch: i64,
 ) -> Result<(), EngineError> {
     let Place { run, seq, .. } = place;
     let (table, key) = (words.text(&backfill.table), words.text(&json(&backfill.key)));
     let sql = format!(
         "UPDATE windlass_backfill SET table_name = {table}, key_columns = {key}, rows_total = {rows_total} \
-         WHERE run_id = '{run}' AND seq = {seq} AND after_key IS NULL"
+         WHERE run_id = '{run}' AND seq = {seq} AND after_key IS NULL AND {}",
+        lock::is_ours(epoch)
     );
-    session.write(&sql, &[]).await.map(drop)
+    lock::write_fenced(session, epoch, &sql, &[]).await
 }
 
 /// The statement that moves it on behind a batch; for the transaction of that batch.

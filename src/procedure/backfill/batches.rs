@@ -57,7 +57,7 @@ impl<'a> Batches<'a> {
         change: &'a Change<'a>,
         backfill: &'a Backfill,
     ) -> Result<Self, Failed> {
-        let (words, at) = (target.engine.words(), place(change));
+        let (words, at, epoch) = (target.engine.words(), place(change), held.epoch);
         let unknown = |error| Failed { statement: None, error, left: Left::Unknown };
         held.limit(super::limits(target, change.migration)).await.map_err(unknown)?;
         let session = held.session().map_err(unknown)?;
@@ -69,7 +69,7 @@ impl<'a> Batches<'a> {
         failpoint!("batch.prepare", |fault| unknown(EngineError::fault(fault)));
         if standing.after.is_none() {
             standing.rows_total = rows_in(session, &key, backfill).await.map_err(failed)?;
-            backfill::set_out(session, words, at, backfill, standing.rows_total).await.map_err(failed)?;
+            backfill::set_out(session, words, at, backfill, standing.rows_total, epoch).await.map_err(failed)?;
         }
         let lower = match standing.after.clone() {
             Some(after) => Some(after),

@@ -36,6 +36,7 @@ impl Batches<'_> {
     pub(super) async fn after(&mut self, error: EngineError) -> Result<(), Failed> {
         if let Err(unreadable) = self.read_again().await {
             self.told.warning(format!("how far the backfill is could not be read: {unreadable}"));
+            let error = if matches!(unreadable, EngineError::Fenced { .. }) { unreadable } else { error };
             return Err(Failed { statement: Some(self.statement()), error, left: Left::Unknown });
         }
         if self.told.is_stopping() {
