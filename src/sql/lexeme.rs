@@ -32,9 +32,10 @@ pub fn word_or_number(dialect: Dialect, text: &[u8], from: usize, delimiter: &[u
     if !is_word(first) || (parameter && !text.get(from + 1).is_some_and(u8::is_ascii_digit)) {
         return None;
     }
-    let (kind, end) = match parameter {
-        true => (TokenKind::Symbol, digits_end(dialect, text, from + 1, delimiter)),
-        false => (Word, run_end(text, from + 1, delimiter)),
+    let (kind, end) = if parameter {
+        (TokenKind::Symbol, digits_end(dialect, text, from + 1, delimiter))
+    } else {
+        (Word, run_end(text, from + 1, delimiter))
     };
     Some((kind, Span::closed(end)))
 }

@@ -46,9 +46,8 @@ pub fn of(dialect: Dialect, text: &str, piece: &Piece) -> StatementKind {
 /// A word, or a sign; `?` for a name in quotes or a literal, so that each keeps its place.
 fn word<'a>(token: &Token, text: &'a str) -> Option<&'a str> {
     match token.kind {
-        TokenKind::Word => Some(token.text(text)),
         TokenKind::Symbol if token.text(text).starts_with("/*") => None,
-        TokenKind::Symbol => Some(token.text(text)),
+        TokenKind::Word | TokenKind::Symbol => Some(token.text(text)),
         TokenKind::CodeOpen | TokenKind::CodeClose => None,
         _ => Some("?"),
     }
