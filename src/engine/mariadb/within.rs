@@ -32,8 +32,8 @@ pub(super) async fn of(session: &mut MariaSession, connection_id: &str) -> Resul
 
 fn read(row: &Row) -> Result<Option<Within>, EngineError> {
     let Some(state) = row.text(0)?.filter(|state| !state.is_empty()) else { return Ok(None) };
-    let (stage, last) = (row.int(1)?.unwrap_or(0), row.int(2)?.unwrap_or(0));
-    let phase = if last > 1 { format!("{state} (stage {stage} of {last})") } else { state.to_owned() };
+    let (number, last) = (row.int(1)?.unwrap_or(0), row.int(2)?.unwrap_or(0));
+    let phase = if last > 1 { format!("{state} (stage {number} of {last})") } else { state.to_owned() };
     let total = if last > 0 { 1000 } else { 0 };
     let rows_done = row.int(4)?.and_then(|rows| u64::try_from(rows).ok()).filter(|rows| *rows > 0);
     Ok(Some(Within { rows_done, ..Within::at(phase, row.int(3)?.unwrap_or(0), total) }))
