@@ -15,7 +15,7 @@ use crate::{
     model::catalog::Catalog,
     monitor::{HealthBoard, Sampler, not_yet},
     procedure::Target,
-    snapshot::Folder,
+    snapshot::{Archive, ArchiveError},
     store::Store,
 };
 
@@ -52,19 +52,22 @@ pub enum OpenError {
     /// The keys cannot be used.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// The place or the keys of the snapshots cannot be used.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
 }
 
 impl App {
     /// Puts everything together. Touches neither the target nor a file.
     ///
     /// # Errors
-    /// [`OpenError::Target`] for a URL that is not one.
+    /// [`OpenError::Target`] for a URL that is not one; [`OpenError::Archive`] for one of snapshots, and for their keys.
     pub fn open(config: Config, clock: Clock) -> Result<Self, OpenError> {
         let config = Arc::new(config);
         let target = Target {
             name: config.target.name.as_str().into(),
             engine: engine::at(config.target.direct_url.as_ref().unwrap_or(&config.target.url))?,
-            folder: Arc::new(Folder::at(&config.snapshots.path)),
+            archive: Archive::at(&config.snapshots, config.data_dir())?,
             store: Store::at(&config.store.path),
             config: Arc::clone(&config),
             clock: clock.clone(),

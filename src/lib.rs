@@ -5,7 +5,7 @@
 //! - [`model`]: every noun and every legal transition; [`sql`]: statements, dialects and checksums;
 //!   [`config`]: settings; [`clock`]: time; [`telemetry`]: logs; `failpoint`: places where a test lets the process die.
 //! - [`auth`]: tokens; [`catalog`]: migrations on disk; [`plan`]: pure thinking; [`engine`]: the target database;
-//!   [`snapshot`]: archives; [`store`]: our own database.
+//!   [`snapshot`]: archives; [`git`]: the source's commit; [`store`]: our own database.
 //! - [`procedure`]: how each kind of job is done.
 //! - [`jobs`]: who runs what, and when; [`monitor`]: health.
 //! - [`app`] and [`lifecycle`]: what lives long, and how it all stops.
@@ -22,6 +22,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod engine;
+pub mod git;
 pub mod jobs;
 pub mod lifecycle;
 pub mod model;

@@ -112,7 +112,7 @@ impl From<&OpenError> for Exit {
         match error {
             OpenError::Catalog(error) => error.into(),
             OpenError::Target(error) => error.into(),
-            OpenError::Auth(_) => Self::Configuration,
+            OpenError::Auth(_) | OpenError::Archive(_) => Self::Configuration,
         }
     }
 }

@@ -163,6 +163,7 @@ impl From<OpenError> for Failure {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Auth(error) => error.into(),
+            OpenError::Archive(error) => error.into(),
             OpenError::Catalog(error) => error.into(),
             OpenError::Target(error) => error.into(),
         }

@@ -19,7 +19,7 @@ use crate::{
         order::{Order, StopMode},
         plan::Plan,
         progress::{Progress, ProgressReader},
-        snapshot::{Manifest, SnapshotId},
+        snapshot::{Listed, SnapshotId},
         status::Status,
     },
 };
@@ -91,14 +91,14 @@ impl Place {
         }
     }
 
-    pub async fn snapshots(&self) -> Result<Vec<Manifest>, Failure> {
+    pub async fn snapshots(&self) -> Result<Vec<Listed>, Failure> {
         match self {
             Self::Here(app) => Ok(app.enquiry.snapshots().await?),
             Self::There(remote) => remote.snapshots().await,
         }
     }
 
-    pub async fn snapshot(&self, id: SnapshotId) -> Result<Manifest, Failure> {
+    pub async fn snapshot(&self, id: SnapshotId) -> Result<Listed, Failure> {
         match self {
             Self::Here(app) => Ok(app.enquiry.snapshot(id).await?),
             Self::There(remote) => remote.snapshot(id).await,

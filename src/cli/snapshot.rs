@@ -18,7 +18,7 @@ use crate::{
     jobs::Refused,
     model::{
         order::{Order, RollbackGoal},
-        snapshot::{Manifest, SnapshotId},
+        snapshot::{Commit, Listed, Manifest, Marks, Scheme, SnapshotId},
     },
 };
 
@@ -105,38 +105,63 @@ async fn list(call: &Call) -> Result<Exit, Failure> {
 }
 
 /// Snapshots, one to a row.
-pub(super) fn table<'a>(snapshots: impl IntoIterator<Item = &'a Manifest>) -> Table {
-    let header = Table::of(["snapshot", "made", "by", "database", "size", "message"]);
-    snapshots.into_iter().fold(header, |table, manifest| {
+pub(super) fn table<'a>(snapshots: impl IntoIterator<Item = &'a Listed>) -> Table {
+    let header = Table::of(["snapshot", "made", "by", "database", "size", "sealed", "known", "message"]);
+    snapshots.into_iter().fold(header, |table, Listed { manifest, marks }| {
+        let tone = if manifest.encryption.scheme == Scheme::None { Tone::Careful } else { Tone::Plain };
         table.row(
-            Tone::Plain,
+            tone,
             [
                 manifest.id.to_string(),
                 words::moment(manifest.created_at),
                 manifest.created_by.clone(),
                 words::version(manifest.db_version.as_ref()),
                 words::size(manifest.payload_bytes),
+                sealed(manifest).to_owned(),
+                known(marks),
                 manifest.message.clone().unwrap_or_default(),
             ],
         )
     })
 }
 
+fn sealed(manifest: &Manifest) -> &'static str {
+    match manifest.encryption.scheme {
+        Scheme::Age => "age",
+        Scheme::None => "not encrypted",
+    }
+}
+
+/// What was learned of it: a run above it validated; it was read again, or restored.
+fn known(marks: &Marks) -> String {
+    let good = marks.good.as_ref().map(|_| "good".to_owned());
+    let verified = marks.verified.as_ref().map(|verified| match (verified.result.as_str(), verified.deep) {
+        ("whole", true) => "restored".to_owned(),
+        ("whole", false) => "verified".to_owned(),
+        (found, _) => found.to_owned(),
+    });
+    good.into_iter().chain(verified).collect::<Vec<_>>().join(", ")
+}
+
 async fn show(id: SnapshotId, call: &Call) -> Result<Exit, Failure> {
-    let manifest = call.place()?.snapshot(id).await?;
-    call.output.result(&manifest, |page| details(page, &manifest));
+    let listed = call.place()?.snapshot(id).await?;
+    call.output.result(&listed, |page| details(page, &listed));
     Ok(Exit::Fine)
 }
 
-fn details(page: Page, manifest: &Manifest) -> Page {
+fn details(page: Page, Listed { manifest, marks }: &Listed) -> Page {
     let page = page
         .line(format!("snapshot   {}", manifest.id))
         .line(format!("made       {} by {}", words::moment(manifest.created_at), manifest.created_by))
         .line(format!("target     {} ({} {})", manifest.target, manifest.engine, manifest.server_version))
         .line(format!("database   {}", words::version(manifest.db_version.as_ref())))
         .line(format!("payload    {} ({})", manifest.payload, words::size(manifest.payload_bytes)))
+        .line(format!("sealed     {} (key {})", sealed(manifest), manifest.encryption.key_id))
         .line(format!("sha-256    {}", manifest.payload_sha256))
         .line(format!("by hand    {}", manifest.open_by_hand));
+    let known = Some(known(marks)).filter(|known| !known.is_empty());
+    let page = page.all(&known, |page, text| page.line(format!("known      {text}")));
+    let page = page.all(&manifest.commit, |page, commit| page.line(format!("commit     {}", source(commit))));
     let page = page.all(&manifest.message, |page, text| page.line(format!("message    {text}")));
     let page = page.all(&manifest.notes, |page, text| page.line(format!("notes      {text}")));
     let page =
@@ -150,12 +175,19 @@ fn details(page: Page, manifest: &Manifest) -> Page {
     )
 }
 
+/// `4c7cec7… (not all of it was committed): Add berths`
+fn source(commit: &Commit) -> String {
+    let dirty = if commit.dirty == Some(true) { " (not all of it was committed)" } else { "" };
+    let message = commit.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
+    format!("{}{dirty}{message}", commit.id)
+}
+
 async fn verify(words: &Verify, call: &Call) -> Result<Exit, Failure> {
     call.only_here("windlass snapshot verify")?;
     let app = open(call.config(&[])?)?;
     let ids = match words.id {
         Some(id) => vec![id],
-        None => app.enquiry.snapshots().await?.iter().map(|manifest| manifest.id).collect(),
+        None => app.enquiry.snapshots().await?.iter().map(|listed| listed.manifest.id).collect(),
     };
     let mut verdicts = Vec::new();
     for id in ids {

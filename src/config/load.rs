@@ -24,7 +24,7 @@ const FILE_VARIABLE: &str = "WINDLASS_CONFIG";
 /// Names the environment, like `--environment`.
 const ENVIRONMENT_VARIABLE: &str = "WINDLASS_ENVIRONMENT";
 /// Settings whose value is never shown.
-const SECRETS: [&str; 3] = ["url", "direct_url", "secret"];
+const SECRETS: [&str; 6] = ["url", "direct_url", "secret", "identity", "passphrase", "secret_access_key"];
 /// The longest value an error shows, in characters.
 const SHOWN_MAX: usize = 60;
 
@@ -82,14 +82,16 @@ pub fn load(options: &Options) -> Result<Config, ConfigError> {
         None if named.is_some() => return Err(ConfigError::NoFile { path }),
         None => {}
     }
-    if let Some(environment) = options.environment()? {
-        lay(&mut tree, layers::environment(&path, &environment)?)?;
+    let environment = options.environment()?;
+    if let Some(environment) = &environment {
+        lay(&mut tree, layers::environment(&path, environment)?)?;
     }
     lay(&mut tree, layers::variables(&options.variables)?)?;
     lay(&mut tree, layers::flags(&options.overrides))?;
     read_secrets(&mut tree, &options.folder)?;
-    let config = typed(&tree)?;
+    let mut config = typed(&tree)?;
     limits::hold(&config, &tree)?;
+    config.app.environment = config.app.environment.or(environment);
     Ok(config)
 }
 
@@ -113,6 +115,13 @@ fn secret_places(
     if let Some(target) = root.get_mut("target").and_then(Node::table) {
         see(target, "url", "target.url".to_owned())?;
         see(target, "direct_url", "target.direct_url".to_owned())?;
+    }
+    if let Some(snapshots) = root.get_mut("snapshots").and_then(Node::table) {
+        see(snapshots, "identity", "snapshots.identity".to_owned())?;
+        see(snapshots, "passphrase", "snapshots.passphrase".to_owned())?;
+        if let Some(s3) = snapshots.get_mut("s3").and_then(Node::table) {
+            see(s3, "secret_access_key", "snapshots.s3.secret_access_key".to_owned())?;
+        }
     }
     let keys = root.get_mut("auth").and_then(Node::table).and_then(|auth| auth.get_mut("keys"));
     for (index, key) in keys.map(Node::items_mut).unwrap_or_default().into_iter().enumerate() {

@@ -7,15 +7,20 @@ mod error;
 mod layers;
 mod limits;
 mod load;
-
+mod own_secret;
 mod secret_file;
 mod settings;
 mod tree;
 mod typed;
 
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
 pub use self::{
     error::ConfigError,
     load::{Options, load},
+    own_secret::{OwnSecretError, own_secret, own_secret_is_there},
     secret_file::{SecretFileError, read_secret},
     settings::*,
 };
@@ -24,6 +29,16 @@ pub use self::{
 const DATA_DIR: &str = ".";
 
 impl Config {
+    /// SHA-256 of all settings as they are in force, in lower-case hex; secrets do not count.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let text = serde_json::to_vec(self).unwrap_or_default();
+        Sha256::digest(text).iter().fold(String::with_capacity(64), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+
     /// The folder of our own files: the one the control store lies in.
     #[must_use]
     pub fn data_dir(&self) -> &std::path::Path {

@@ -5,15 +5,16 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use ipnet::IpNet;
 use secrecy::SecretString;
 use semver::Version;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{
     compatibility::CompatibilityPolicy,
     order::{PathPolicy, SnapshotPolicy},
+    snapshot::Scheme,
 };
 
-/// All settings.
-#[derive(Debug, Clone, Default, Deserialize)]
+/// All settings. What is written of them holds no secret.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The application whose database this is.
@@ -43,29 +44,33 @@ pub struct Config {
 }
 
 /// `[app]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct App {
     /// The application's version. Default: the required database version.
     pub version: Option<Version>,
     /// The database version it requires. Default: the catalog's highest.
     pub required_db_version: Option<Version>,
+    /// The environment, as snapshots tell it. Default: the one whose file is read.
+    pub environment: Option<String>,
 }
 
 /// `[target]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Target {
     /// Its name in answers and logs.
     pub name: String,
     /// `sqlite:data/app.db`, `postgres://…`, `mysql://…`.
+    #[serde(skip_serializing)]
     pub url: SecretString,
     /// A URL that goes round a connection pooler; used instead of `url` when set.
+    #[serde(skip_serializing)]
     pub direct_url: Option<SecretString>,
 }
 
 /// Whose layout a catalog has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CatalogFormat {
     /// Found out by looking.
@@ -82,7 +87,7 @@ pub enum CatalogFormat {
 }
 
 /// `[catalog]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Catalog {
     /// The folder.
@@ -92,7 +97,7 @@ pub struct Catalog {
 }
 
 /// `[server]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
     /// Where it listens.
@@ -116,7 +121,7 @@ pub struct Server {
 }
 
 /// `[auth]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Auth {
     /// What `iss` must be.
@@ -133,7 +138,7 @@ pub struct Auth {
 }
 
 /// A key's algorithm; a token cannot choose it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KeyAlgorithm {
     /// HMAC with SHA-256; a secret of 32 bytes or more.
     HS256,
@@ -142,7 +147,7 @@ pub enum KeyAlgorithm {
 }
 
 /// `[[auth.keys]]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Key {
     /// Its name in a token's `kid`.
@@ -152,11 +157,12 @@ pub struct Key {
     /// The file that holds it: a secret (HS256), or a PEM private or public key (`EdDSA`).
     pub file: Option<PathBuf>,
     /// The secret itself (HS256); better from the environment.
+    #[serde(skip_serializing)]
     pub secret: Option<SecretString>,
 }
 
 /// `[health]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Health {
     /// One look at the target in this time, whatever the load.
@@ -165,7 +171,7 @@ pub struct Health {
 }
 
 /// `[policy]`
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
     /// `exact` or `range`.
@@ -177,7 +183,7 @@ pub struct Policy {
 }
 
 /// `[run]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Run {
     /// How long a statement may wait for a lock.
@@ -195,7 +201,7 @@ pub struct Run {
 }
 
 /// `[backfill]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Backfill {
     /// How long a batch should take, in milliseconds.
@@ -209,15 +215,49 @@ pub struct Backfill {
 }
 
 /// `[snapshots]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Snapshots {
-    /// The folder.
+    /// The folder: of the snapshots, unless `url` says otherwise, and of what is needed in between.
     pub path: PathBuf,
+    /// Where the snapshots are instead: `file:///absolute/path`, `s3://bucket/prefix`.
+    pub url: Option<String>,
+    /// How payloads are sealed.
+    pub encryption: Scheme,
+    /// Who else can open payloads: public halves of age identities, `age1…`.
+    pub recipients: Vec<String>,
+    /// The age identity that opens payloads, or several: then the first one seals. Without one, it is made on first use in the
+    /// data folder.
+    #[serde(skip_serializing)]
+    pub identity: Option<SecretString>,
+    /// A passphrase, instead of an identity.
+    #[serde(skip_serializing)]
+    pub passphrase: Option<SecretString>,
+    /// The Git work tree of the application. Default: the one that the catalog lies in.
+    pub work_tree: Option<PathBuf>,
+    /// The object store, for a `url` that begins with `s3:`.
+    pub s3: S3,
+}
+
+/// `[snapshots.s3]`; what is not set is taken from the usual `AWS_…` variables.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct S3 {
+    /// The server, where it is not Amazon's.
+    pub endpoint: Option<String>,
+    /// Its region.
+    pub region: Option<String>,
+    /// The name of the access key.
+    pub access_key_id: Option<String>,
+    /// The access key itself.
+    #[serde(skip_serializing)]
+    pub secret_access_key: Option<SecretString>,
+    /// Whether a server is spoken to that has no TLS.
+    pub allow_http: bool,
 }
 
 /// `[store]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Store {
     /// The file.
@@ -225,7 +265,7 @@ pub struct Store {
 }
 
 /// How a log line looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
     /// For a person.
@@ -236,7 +276,7 @@ pub enum LogFormat {
 }
 
 /// `[log]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {
     /// How a line looks.
@@ -309,7 +349,16 @@ impl Default for Backfill {
 
 impl Default for Snapshots {
     fn default() -> Self {
-        Self { path: "data/snapshots".into() }
+        Self {
+            path: "data/snapshots".into(),
+            url: None,
+            encryption: Scheme::Age,
+            recipients: Vec::new(),
+            identity: None,
+            passphrase: None,
+            work_tree: None,
+            s3: S3::default(),
+        }
     }
 }
 

@@ -208,7 +208,7 @@ pub trait Engine: Send + Sync {
     /// The file name ending of a native dump: `dump`, `sql`, `db`.
     fn dump_ending(&self) -> &'static str;
 
-    /// The commands that open a payload (`{payload}`) without windlass.
+    /// The commands that restore a payload without windlass; `{open}` stands for the one that writes the dump in it to its output.
     fn open_by_hand(&self) -> &'static str;
 }
 

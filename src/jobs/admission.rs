@@ -11,6 +11,7 @@ use crate::{
     },
     plan::{self, Facts},
     procedure::{Target, keys, looked_at, read_history},
+    snapshot::ArchiveError,
 };
 
 /// Open jobs that a takeover looks at.
@@ -80,7 +81,7 @@ async fn locked(target: &Target) -> Result<Box<dyn Session>, Refused> {
         return Err(Refused::Busy { holder, job: None });
     }
     failpoint!("lock.after", EngineError::fault);
-    if let Err(error) = target.folder.sweep().await {
+    if let Err(error) = target.archive.sweep().await {
         tracing::warn!(%error, "leftovers in the snapshot folder could not be swept up");
     }
     let open = target.store.open_jobs(&target.name, OPEN_JOBS_MAX).await?;
@@ -164,9 +165,11 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
             let plan = plan::forward(&facts, to.as_ref(), false);
             if plan.ready { Ok(()) } else { Err(Refused::NotReady { blocking: plan.blocking }) }
         }
-        Order::Rollback { goal: RollbackGoal::Snapshot(id), .. } => {
-            target.folder.find(*id).await.map(drop).map_err(|_| Refused::NoSnapshot(*id))
-        }
+        Order::Rollback { goal: RollbackGoal::Snapshot(id), .. } => match target.archive.find(*id).await {
+            Ok(_) => Ok(()),
+            Err(ArchiveError::Missing(id)) => Err(Refused::NoSnapshot(id)),
+            Err(error) => Err(error.into()),
+        },
         Order::Rollback { goal: RollbackGoal::LastRun, .. }
         | Order::Recover
         | Order::Snapshot { .. }

@@ -16,7 +16,7 @@ use crate::{
         job::{Job, JobId, JobKind},
         plan::Plan,
         report::RunReport,
-        snapshot::{Manifest, SnapshotId},
+        snapshot::{Listed, Manifest, Marks, SnapshotId},
         status::{LogFilter, LogLine, Status},
     },
     plan::{self, Facts},
@@ -191,23 +191,28 @@ impl Enquiry {
     ///
     /// # Errors
     /// [`Refused::Archive`].
-    pub async fn snapshots(&self) -> Result<Vec<Manifest>, Refused> {
-        let listing = self.target.folder.list().await?;
-        for error in listing.unreadable {
-            tracing::error!(%error, "a snapshot cannot be listed");
+    pub async fn snapshots(&self) -> Result<Vec<Listed>, Refused> {
+        let listing = self.target.archive.list().await?;
+        for error in listing.unusable {
+            tracing::error!(%error, "a snapshot cannot be listed as it should be");
         }
-        Ok(listing.manifests)
+        Ok(listing.snapshots)
     }
 
     /// One snapshot.
     ///
     /// # Errors
     /// [`Refused::NoSnapshot`].
-    pub async fn snapshot(&self, id: SnapshotId) -> Result<Manifest, Refused> {
-        match self.target.folder.find(id).await {
-            Err(ArchiveError::Missing(id)) => Err(Refused::NoSnapshot(id)),
-            other => Ok(other?),
-        }
+    pub async fn snapshot(&self, id: SnapshotId) -> Result<Listed, Refused> {
+        let manifest = match self.target.archive.find(id).await {
+            Err(ArchiveError::Missing(id)) => return Err(Refused::NoSnapshot(id)),
+            other => other?,
+        };
+        let marks = self.target.archive.marks(id).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "a snapshot cannot be shown as it should be");
+            Marks::default()
+        });
+        Ok(Listed { manifest, marks })
     }
 
     /// Reads a snapshot again and compares it with its manifest.
@@ -215,7 +220,7 @@ impl Enquiry {
     /// # Errors
     /// [`Refused::Archive`] that names what differs.
     pub async fn verify(&self, id: SnapshotId) -> Result<Manifest, Refused> {
-        match self.target.folder.verify(id, |_| ()).await {
+        match self.target.archive.verify(id, |_| ()).await {
             Err(ArchiveError::Missing(id)) => Err(Refused::NoSnapshot(id)),
             other => Ok(other?),
         }

@@ -38,6 +38,148 @@ impl FromStr for SnapshotId {
     }
 }
 
+/// How a payload is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scheme {
+    /// age-encryption.org/v1.
+    #[default]
+    Age,
+    /// Not at all: who has the file reads it.
+    None,
+}
+
+/// How a snapshot is sealed, and with whose key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Encryption {
+    /// `age`, or `none`: then whoever has the payload reads it.
+    pub scheme: Scheme,
+    /// The key that the manifest is authenticated with, and the payload can be opened with: the public half of an age
+    /// identity (`age1…`), or `passphrase:` and a fingerprint.
+    pub key_id: String,
+    /// The public halves of all age identities that open the payload; empty with a passphrase, and without encryption.
+    pub recipients: Vec<String>,
+}
+
+/// How a key's name begins that was made of a passphrase.
+pub const PASSPHRASE: &str = "passphrase";
+
+impl Encryption {
+    /// The command that writes what is in the file `payload` to its standard output. An identity lies in a file
+    /// `snapshot.key`; a passphrase is asked for.
+    #[must_use]
+    pub fn by_hand(&self, payload: &str) -> String {
+        match self.scheme {
+            Scheme::None => format!("zstd -dc {payload}"),
+            Scheme::Age if self.key_id.starts_with(PASSPHRASE) => format!("age -d {payload} | zstd -dc"),
+            Scheme::Age => format!("age -d -i snapshot.key {payload} | zstd -dc"),
+        }
+    }
+}
+
+/// Where a commit was learned from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CommitSource {
+    /// The variable `WINDLASS_COMMIT`.
+    Variable,
+    /// The work tree `snapshots.work_tree`, or the one that the catalog lies in.
+    WorkTree,
+}
+
+/// The state of the application's source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Commit {
+    /// Its name.
+    pub id: String,
+    /// Who wrote it: name and address.
+    pub author: Option<String>,
+    /// The first line of what they said.
+    pub message: Option<String>,
+    /// When.
+    pub committed_at: Option<DateTime<Utc>>,
+    /// Whether files under version control differ from it; `null` when nobody looked.
+    pub dirty: Option<bool>,
+    /// The name of its tree of files.
+    pub tree: Option<String>,
+    /// Where this was learned from.
+    pub source: CommitSource,
+}
+
+/// What the parts of the system were, each by its digest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Checksums {
+    /// `git-tree:` and the name of the commit's tree.
+    pub code: Option<String>,
+    /// `sha256:` of the native dump.
+    pub database: String,
+    /// `sha256:` over the identities and checksums of the catalog's migrations; `null` when it could not be read.
+    pub catalog: Option<String>,
+    /// `sha256:` over the effective configuration, secrets left out.
+    pub config: String,
+}
+
+/// The rows once more, in a form that needs no database to be read: lines of JSON, sealed like the payload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Export {
+    /// Its file name, beside the manifest.
+    pub file: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of the file as it lies there.
+    pub sha256: String,
+    /// The size before encryption.
+    pub compressed_bytes: u64,
+    /// SHA-256 before encryption.
+    pub compressed_sha256: String,
+    /// The size of the lines.
+    pub content_bytes: u64,
+    /// SHA-256 of the lines.
+    pub content_sha256: String,
+}
+
+/// A run above a snapshot came to a good end: the snapshot is one that it is safe to go back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct GoodMark {
+    /// The run's job.
+    pub run: String,
+    /// When it had validated.
+    pub at: DateTime<Utc>,
+}
+
+/// A snapshot was looked at again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VerifiedMark {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Whether it was restored into a scratch database.
+    pub deep: bool,
+    /// How long that restore took.
+    pub restore_ms: Option<u64>,
+    /// `whole`, or what was found.
+    pub result: String,
+}
+
+/// What was learned of a snapshot after it was made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct Marks {
+    /// The newest run above it that validated.
+    pub good: Option<GoodMark>,
+    /// The newest look.
+    pub verified: Option<VerifiedMark>,
+}
+
+/// A snapshot with what was learned of it since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Listed {
+    /// Its manifest.
+    #[serde(flatten)]
+    pub manifest: Manifest,
+    /// What was learned since.
+    pub marks: Marks,
+}
+
 /// What is in a snapshot, and how to open it by hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Manifest {
@@ -55,6 +197,10 @@ pub struct Manifest {
     pub tags: Vec<String>,
     /// For a person, longer.
     pub notes: Option<String>,
+    /// The configured environment; `null` without.
+    pub environment: Option<String>,
+    /// The application's source; `null` when nothing tells.
+    pub commit: Option<Commit>,
     /// The target's name.
     pub target: String,
     /// The engine's word for itself.
@@ -75,16 +221,32 @@ pub struct Manifest {
     pub schema_fingerprint: String,
     /// Rows of each table that nobody wrote to while it was taken: counted before and after.
     pub tables: BTreeMap<String, u64>,
+    /// How many tables that are.
+    pub tables_count: u64,
+    /// How many rows they have together.
+    pub records_count: u64,
+    /// What it was made with, and takes to be restored: server, dump tool, windlass, formats.
+    pub dependencies: BTreeMap<String, String>,
+    /// What the parts of the system were.
+    pub checksums: Checksums,
     /// The payload's file name, beside this document.
     pub payload: String,
     /// The payload's size.
     pub payload_bytes: u64,
     /// SHA-256 of the payload as it lies there.
     pub payload_sha256: String,
+    /// The payload's size before encryption.
+    pub compressed_bytes: u64,
+    /// SHA-256 of the payload before encryption.
+    pub compressed_sha256: String,
     /// SHA-256 of the native dump inside.
     pub dump_sha256: String,
     /// The native dump's size.
     pub dump_bytes: u64,
+    /// How it is sealed.
+    pub encryption: Encryption,
+    /// The rows once more, portable; `null` when none were asked for.
+    pub export: Option<Export>,
     /// The commands that open it without windlass.
     pub open_by_hand: String,
 }

@@ -8,7 +8,7 @@ use super::{
     compatibility::Compatibility,
     history::{Applied, Unfinished},
     job::Job,
-    snapshot::Manifest,
+    snapshot::Listed,
 };
 
 /// Who holds, or last held, the lock of a target.
@@ -73,7 +73,7 @@ pub struct Status {
     /// The newest jobs that ended, newest first.
     pub recent: Vec<Job>,
     /// The snapshots, newest first.
-    pub snapshots: Vec<Manifest>,
+    pub snapshots: Vec<Listed>,
 }
 
 /// What a line of the log is about.

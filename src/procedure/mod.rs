@@ -5,6 +5,7 @@ mod assignment;
 mod backfill;
 mod baseline;
 mod cancel;
+mod circumstances;
 mod doubt;
 mod ended;
 mod evidence;

@@ -165,9 +165,18 @@ pub fn archive(error: &ArchiveError) -> JobProblem {
     let (kind, title) = match error {
         ArchiveError::Missing(_) => ("no-such-snapshot", "There is no such snapshot"),
         ArchiveError::Damaged { .. } => ("snapshot-damaged", "The snapshot is damaged"),
+        ArchiveError::WrongKey { .. } | ArchiveError::KeyMissing { .. } => {
+            ("snapshot-key-missing", "The snapshot's key is not here")
+        }
         _ => ("snapshots-unusable", "The snapshots cannot be used"),
     };
-    problem(kind, title, error.to_string(), UNTOUCHED, "see windlass snapshot list, and the folder in snapshots.path")
+    problem(
+        kind,
+        title,
+        error.to_string(),
+        UNTOUCHED,
+        "see windlass snapshot list, and the place in snapshots.path or snapshots.url",
+    )
 }
 
 /// Our own database cannot be used.

@@ -31,7 +31,7 @@ pub async fn restore(
     held: &mut Held,
     id: SnapshotId,
 ) -> Result<Manifest, JobProblem> {
-    let manifest = held.awake(target.folder.verify(id, |_| ())).await.map_err(|error| problem::archive(&error))?;
+    let manifest = held.awake(target.archive.verify(id, |_| ())).await.map_err(|error| problem::archive(&error))?;
     let labels = Labels {
         message: Some(format!("before going back to snapshot {id}")),
         tags: vec!["before-rollback".to_owned()],
@@ -52,9 +52,9 @@ pub async fn restore(
 async fn swap(target: &Target, held: &mut Held, manifest: &Manifest) -> Result<(), JobProblem> {
     let lost = || EngineError::Lost { reason: "it could not be replaced".to_owned() };
     let session = held.take().await.ok_or_else(|| problem::engine(&lost(), problem::UNTOUCHED))?;
-    let scratch = target.folder.scratch().await.map_err(|error| problem::archive(&error))?;
+    let scratch = target.archive.scratch().await.map_err(|error| problem::archive(&error))?;
     let (sink, source) = mpsc::channel(PIECES_MAX);
-    let reading = target.folder.open(manifest.id, sink, |_| ());
+    let reading = target.archive.open(manifest.id, sink, |_| ());
     let (restored, read) = tokio::join!(target.engine.restore(session, scratch.path(), source, manifest), reading);
     match restored {
         Ok(session) => {

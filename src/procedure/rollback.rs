@@ -144,7 +144,7 @@ impl Rollback<'_> {
     async fn by_snapshot(&mut self, id: SnapshotId) -> Result<(), JobProblem> {
         self.report.by = Some(RollbackMeans::Snapshot);
         if self.recording.is_some() {
-            let manifest = self.target.folder.find(id).await.map_err(|error| problem::archive(&error))?;
+            let manifest = self.target.archive.find(id).await.map_err(|error| problem::archive(&error))?;
             self.report.to = manifest.db_version;
             return Ok(());
         }

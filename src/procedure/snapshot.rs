@@ -1,17 +1,18 @@
-//! Making a restorable copy: dump → folder, and the manifest last.
+//! Making a restorable copy: dump → archive, and the manifest last.
 
 use std::collections::BTreeMap;
 
 use tokio::sync::mpsc;
 
-use super::{Assignment, Ended, Held, Target, problem, read_history};
+use super::{Assignment, Ended, Held, Target, circumstances, problem, read_history};
 use crate::{
     engine::{EngineError, bookkeeping::journal},
     model::{
+        catalog::Catalog,
         history::History,
         job::JobProblem,
         report::RunReport,
-        snapshot::{Manifest, SnapshotId},
+        snapshot::{Listed, Manifest, Scheme, SnapshotId},
     },
     snapshot::Written,
 };
@@ -58,6 +59,8 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
     let (tool, written) = held.awake(copy(target, told, id)).await?;
     failpoint!("snap.dumped", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
     let tables = steady(tables, &held.session().map_err(asked)?.count_rows().await.map_err(asked)?);
+    let commit = circumstances::commit(target, told).await;
+    let catalog = target.catalog().await.ok();
     let manifest = Manifest {
         id,
         format: 1,
@@ -66,24 +69,43 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
         message: labels.message,
         tags: labels.tags,
         notes: labels.notes,
+        environment: target.config.app.environment.clone(),
+        checksums: circumstances::checksums(target, commit.as_ref(), catalog.as_deref(), &written),
+        dependencies: circumstances::dependencies(
+            &format!("{} {}", server.product, server.version),
+            &tool,
+            written.encryption.scheme,
+        ),
+        commit,
         target: target.name.to_string(),
         engine: server.product.to_owned(),
         server_version: server.version,
         tool,
-        backend_version: backend(target, &history).await,
+        backend_version: backend(target, catalog.as_deref(), &history),
         db_version: history.version,
         history: history.applied,
         schema_fingerprint: fingerprint,
+        tables_count: tables.len() as u64,
+        records_count: tables.values().sum(),
         tables,
-        open_by_hand: target.engine.open_by_hand().replace("{payload}", &written.payload),
+        open_by_hand: target.engine.open_by_hand().replace("{open}", &written.encryption.by_hand(&written.payload)),
         payload: written.payload,
         payload_bytes: written.payload_bytes,
         payload_sha256: written.payload_sha256,
+        compressed_bytes: written.compressed_bytes,
+        compressed_sha256: written.compressed_sha256,
         dump_sha256: written.dump_sha256,
         dump_bytes: written.dump_bytes,
+        encryption: written.encryption,
+        export: None,
     };
-    target.folder.publish(&manifest).await.map_err(|error| problem::archive(&error))?;
+    target.archive.publish(&manifest).await.map_err(|error| problem::archive(&error))?;
     failpoint!("snap.published", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
+    if manifest.encryption.scheme == Scheme::None {
+        told.warning(format!(
+            "snapshot {id} is not encrypted (snapshots.encryption): whoever has its payload reads it"
+        ));
+    }
     told.info(format!("snapshot {id} made: {} bytes by {}", manifest.payload_bytes, manifest.tool));
     Ok(manifest)
 }
@@ -94,21 +116,21 @@ fn steady(before: BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> BTree
 }
 
 /// The application's version; without a readable catalog, the database's own.
-async fn backend(target: &Target, history: &History) -> semver::Version {
+fn backend(target: &Target, catalog: Option<&Catalog>, history: &History) -> semver::Version {
     let fallback = || history.version.clone().unwrap_or_else(|| semver::Version::new(0, 0, 0));
-    match target.catalog().await {
-        Ok(catalog) => target.needs(&catalog).backend,
-        Err(_) => target.config.app.version.clone().unwrap_or_else(fallback),
+    match catalog {
+        Some(catalog) => target.needs(catalog).backend,
+        None => target.config.app.version.clone().unwrap_or_else(fallback),
     }
 }
 
-/// The engine's dump and the folder's writing, side by side over a bounded channel.
+/// The engine's dump and the archive's writing, side by side over a bounded channel.
 async fn copy(target: &Target, told: &Assignment, id: SnapshotId) -> Result<(String, Written), JobProblem> {
-    let scratch = target.folder.scratch().await.map_err(|error| problem::archive(&error))?;
+    let scratch = target.archive.scratch().await.map_err(|error| problem::archive(&error))?;
     let (sink, source) = mpsc::channel(PIECES_MAX);
     let progress = told.progress.clone();
     let copied = move |bytes: u64| progress.update(|p| p.step = format!("snapshot, {} MB so far", bytes >> 20));
-    let writing = target.folder.create(id, target.engine.dump_ending(), source, copied);
+    let writing = target.archive.create(id, target.engine.dump_ending(), source, copied);
     let (dumped, written) = tokio::join!(target.engine.dump(scratch.path(), sink), writing);
     let failed = match (dumped, written) {
         (Ok(tool), Ok(written)) => return Ok((tool, written)),
@@ -116,7 +138,7 @@ async fn copy(target: &Target, told: &Assignment, id: SnapshotId) -> Result<(Str
         (_, Err(error)) => problem::archive(&error),
     };
     // What was written of it is no snapshot; a leftover is swept up by the next run.
-    let _ = target.folder.remove(id).await;
+    let _ = target.archive.remove(id).await;
     Err(failed)
 }
 
@@ -137,8 +159,9 @@ pub async fn under_run(target: &Target, run: &str) -> Result<Option<SnapshotId>,
         return Ok(Some(told));
     }
     let tag = tag_of_run(run);
-    let there = target.folder.list().await.map_err(|error| problem::archive(&error))?;
-    Ok(there.manifests.into_iter().find(|manifest| manifest.tags.contains(&tag)).map(|manifest| manifest.id))
+    let there = target.archive.list().await.map_err(|error| problem::archive(&error))?;
+    let of_the_run = |listed: &Listed| listed.manifest.tags.contains(&tag);
+    Ok(there.snapshots.into_iter().find(of_the_run).map(|listed| listed.manifest.id))
 }
 
 /// A problem whose way back names the snapshot under the run that was interrupted, where there is one.

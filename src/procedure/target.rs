@@ -15,7 +15,7 @@ use crate::{
     engine::Engine,
     model::catalog::Catalog,
     plan::{Needs, Site},
-    snapshot::Folder,
+    snapshot::Archive,
     store::Store,
 };
 
@@ -29,7 +29,7 @@ pub struct Target {
     /// The settings.
     pub config: Arc<Config>,
     /// Where its snapshots are.
-    pub folder: Arc<Folder>,
+    pub archive: Archive,
     /// Our own database.
     pub store: Store,
     /// Time.

@@ -2,9 +2,9 @@
 
 use std::{io, path::Path};
 
-use crate::model::snapshot::SnapshotId;
+use crate::{config::OwnSecretError, model::snapshot::SnapshotId};
 
-/// An archive cannot be written or read.
+/// An archive cannot be written or read. No variant holds a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
     /// A file could not be read or written.
@@ -15,7 +15,32 @@ pub enum ArchiveError {
         /// Why.
         source: io::Error,
     },
-    /// What lies there is not what its manifest says.
+    /// The object store does not do what it is asked.
+    #[error("{place}: {reason}")]
+    Remote {
+        /// Which object, or which part of the store.
+        place: String,
+        /// Why.
+        reason: String,
+    },
+    /// The place of the snapshots cannot be used as it is configured.
+    #[error("snapshots.url cannot be used: {reason}")]
+    Address {
+        /// Why.
+        reason: String,
+    },
+    /// A key cannot be used as it is configured. What it is, is not told.
+    #[error("{setting} cannot be used: {reason}")]
+    Key {
+        /// Which setting.
+        setting: &'static str,
+        /// Why.
+        reason: &'static str,
+    },
+    /// The key that windlass made itself cannot be used, or not be made.
+    #[error("the key of the snapshots cannot be used")]
+    OwnKey(#[from] OwnSecretError),
+    /// What lies there is not what its manifest says, or the manifest is not what was written.
     #[error(
         "snapshot {id} is damaged: {difference}; use another one, and keep this one's files for whoever looks into it"
     )]
@@ -25,11 +50,47 @@ pub enum ArchiveError {
         /// Where.
         difference: String,
     },
-    /// A manifest is there and cannot be read.
-    #[error("the manifest {path} cannot be read: {reason}; its payload may still be opened by hand with zstd")]
-    Unreadable {
-        /// Which file.
+    /// It was made with a key that is not configured here.
+    #[error(
+        "snapshot {id} was made with another key ({made_with}); here is {ours}: name that key in snapshots.identity_file or \
+         snapshots.passphrase_file (an identity file may hold several), or open the payload by hand with whoever's key it is"
+    )]
+    WrongKey {
+        /// Which.
+        id: String,
+        /// The key it says it was made with.
+        made_with: String,
+        /// The keys that are configured.
+        ours: String,
+    },
+    /// There is no key at all.
+    #[error(
+        "snapshot {id} was made with the key {made_with}, and {path} is not there: put the key back from where it is kept, or name it \
+         in snapshots.identity_file"
+    )]
+    KeyMissing {
+        /// Which.
+        id: String,
+        /// The key it says it was made with.
+        made_with: String,
+        /// Where the key would lie.
         path: String,
+    },
+    /// A manifest is authentic and cannot be read.
+    #[error(
+        "the manifest of snapshot {id} cannot be read: {reason}; its payload may still be opened by hand with age and zstd"
+    )]
+    Unreadable {
+        /// Which.
+        id: String,
+        /// Why.
+        reason: String,
+    },
+    /// What was learned of a snapshot is lost; the snapshot itself is as good as it was.
+    #[error("the marks of snapshot {id} cannot be used: {reason}; the snapshot itself can")]
+    Marks {
+        /// Which.
+        id: String,
         /// Why.
         reason: String,
     },
@@ -45,6 +106,9 @@ pub enum ArchiveError {
     /// No such snapshot.
     #[error("there is no snapshot {0}")]
     Missing(SnapshotId),
+    /// It was made without a portable export.
+    #[error("snapshot {0} has no export")]
+    NoExport(SnapshotId),
 }
 
 impl ArchiveError {

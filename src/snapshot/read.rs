@@ -1,191 +1,206 @@
-//! A snapshot read again: its manifest, and its payload only after every byte of it has been proved.
+//! What was written, read again: passed on only after every byte of it has been proved.
 
-use std::{
-    fs::{self, File, Metadata},
-    io::{self, Read, Seek, SeekFrom},
-    path::{Path, PathBuf},
-};
+use std::io::{self, BufReader, Read};
 
 use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 
-use super::{ArchiveError, names, write::Measured};
-use crate::model::snapshot::{Manifest, SnapshotId};
+use super::{
+    ArchiveError,
+    key::{Key, Keys},
+    measure::{Measure, Measured, PIECE_BYTES, measure},
+    names::{self, Kind},
+    store::{Store, Stored},
+};
+use crate::model::snapshot::{Export, Manifest, Scheme, SnapshotId};
 
-/// The layout of manifests that this room reads.
-const FORMAT: u32 = 1;
-
-/// A manifest is a few kilobytes; a thousand migrations make it a few hundred.
-const MANIFEST_BYTES_MAX: u64 = 64 * 1_024 * 1_024;
-
-/// How much is read, and sent, at once.
-const PIECE_BYTES: usize = 256 * 1_024;
+/// The largest window that is believed, as a power of two: level 3 has 2 MB; a forged one would take as much memory as it says.
+const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 
 /// Where the pieces of a dump go.
 pub(super) type Sink = Sender<Result<Bytes, io::Error>>;
 
-/// Whether the folder is there.
-///
-/// # Errors
-/// When it is a link, or no folder.
-pub(super) fn is_there(folder: &Path) -> Result<bool, ArchiveError> {
-    match folder.symlink_metadata() {
-        Ok(metadata) if metadata.is_symlink() => Err(ArchiveError::Link { path: folder.display().to_string() }),
-        Ok(metadata) if metadata.is_dir() => Ok(true),
-        Ok(_) => Err(ArchiveError::file(folder, io::ErrorKind::NotADirectory.into())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(ArchiveError::file(folder, error)),
-    }
-}
-
-/// The facts of a file that must be a plain one.
-pub(super) fn regular(path: &Path) -> Result<Metadata, ArchiveError> {
-    match path.symlink_metadata() {
-        Ok(metadata) if metadata.is_file() => Ok(metadata),
-        Ok(metadata) if metadata.is_symlink() => Err(ArchiveError::Link { path: path.display().to_string() }),
-        Ok(_) => Err(ArchiveError::file(path, io::Error::other("it is no file"))),
-        Err(error) => Err(ArchiveError::file(path, error)),
-    }
-}
-
-/// Reads a manifest.
-pub(super) fn manifest(folder: &Path, id: SnapshotId) -> Result<Manifest, ArchiveError> {
-    let path = folder.join(names::manifest(id));
-    let unreadable = |reason: String| ArchiveError::Unreadable { path: path.display().to_string(), reason };
-    if !is_there(folder)? {
-        return Err(ArchiveError::Missing(id));
-    }
-    match regular(&path) {
-        Ok(metadata) if metadata.len() > MANIFEST_BYTES_MAX => {
-            return Err(unreadable(format!("it has more than {MANIFEST_BYTES_MAX} bytes")));
-        }
-        Ok(_) => {}
-        Err(ArchiveError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-            return Err(ArchiveError::Missing(id));
-        }
-        Err(error) => return Err(error),
-    }
-    let text = fs::read(&path).map_err(|error| unreadable(error.to_string()))?;
-    let manifest: Manifest = serde_json::from_slice(&text).map_err(|error| unreadable(error.to_string()))?;
-    if manifest.format != FORMAT {
-        return Err(unreadable(format!("its format is {}; this windlass reads {FORMAT}", manifest.format)));
-    }
-    if manifest.id != id {
-        return Err(unreadable(format!("it belongs to snapshot {}", manifest.id)));
-    }
-    Ok(manifest)
-}
-
-/// Where the payload lies: a name that could not be this snapshot's own is not looked up.
-pub(super) fn payload_path(folder: &Path, manifest: &Manifest) -> Result<PathBuf, ArchiveError> {
-    match names::read(&manifest.payload) {
-        Some((id, names::Kind::Payload)) if id == manifest.id => Ok(folder.join(&manifest.payload)),
-        _ => {
-            Err(ArchiveError::damaged(manifest.id, format!("the manifest names {:?} as its payload", manifest.payload)))
-        }
-    }
-}
-
-/// Size and SHA-256 of a file, from its beginning.
-pub(super) fn measure(mut file: &File, progress: &mut dyn FnMut(u64)) -> io::Result<(u64, String)> {
-    let mut measured = Measured::new(());
-    let mut piece = vec![0; PIECE_BYTES];
-    file.seek(SeekFrom::Start(0))?;
-    loop {
-        let read = file.read(&mut piece)?;
-        if read == 0 {
-            let ((), bytes, sha256) = measured.finish();
-            return Ok((bytes, sha256));
-        }
-        measured.take_in(&piece[..read]);
-        progress(measured.bytes());
-    }
-}
-
-/// Reads all of the payload and of the dump in it, and compares both with the manifest.
-pub(super) fn verify(folder: &Path, id: SnapshotId, progress: &mut dyn FnMut(u64)) -> Result<Manifest, ArchiveError> {
-    let manifest = manifest(folder, id)?;
-    let file = proved(folder, &manifest, progress)?;
-    decode(&file, &manifest, |_| Ok(()))?;
-    Ok(manifest)
-}
-
-/// Sends the dump, after all of the payload was proved. A failure goes into the sink as well, for its end means a whole dump.
-pub(super) fn open(
-    folder: &Path,
+/// A file with everything that its manifest says of it.
+pub(super) struct Parcel<'a> {
     id: SnapshotId,
+    name: &'a str,
+    scheme: Scheme,
+    key_id: &'a str,
+    stored: Measure,
+    compressed: Measure,
+    content: Measure,
+}
+
+impl<'a> Parcel<'a> {
+    /// The payload. A name that could not be this snapshot's own is not looked up.
+    pub fn payload(manifest: &'a Manifest) -> Result<Self, ArchiveError> {
+        let of = |bytes, sha256: &String| Measure { bytes, sha256: sha256.clone() };
+        let stored = of(manifest.payload_bytes, &manifest.payload_sha256);
+        let compressed = of(manifest.compressed_bytes, &manifest.compressed_sha256);
+        let content = of(manifest.dump_bytes, &manifest.dump_sha256);
+        Self::of(manifest, &manifest.payload, Kind::Payload, [stored, compressed, content])
+    }
+
+    /// The export.
+    pub fn export(manifest: &'a Manifest, export: &'a Export) -> Result<Self, ArchiveError> {
+        let of = |bytes, sha256: &String| Measure { bytes, sha256: sha256.clone() };
+        let stored = of(export.bytes, &export.sha256);
+        let compressed = of(export.compressed_bytes, &export.compressed_sha256);
+        let content = of(export.content_bytes, &export.content_sha256);
+        Self::of(manifest, &export.file, Kind::Export, [stored, compressed, content])
+    }
+
+    /// The export, which not every snapshot has.
+    pub fn export_of(manifest: &'a Manifest) -> Result<Self, ArchiveError> {
+        let export = manifest.export.as_ref().ok_or(ArchiveError::NoExport(manifest.id))?;
+        Self::export(manifest, export)
+    }
+
+    fn of(manifest: &'a Manifest, name: &'a str, kind: Kind, measures: [Measure; 3]) -> Result<Self, ArchiveError> {
+        if names::read(name) != Some((manifest.id, kind)) {
+            return Err(ArchiveError::damaged(
+                manifest.id,
+                format!("the manifest names {name:?} as a file of its own"),
+            ));
+        }
+        let [stored, compressed, content] = measures;
+        let (scheme, key_id) = (manifest.encryption.scheme, manifest.encryption.key_id.as_str());
+        Ok(Self { id: manifest.id, name, scheme, key_id, stored, compressed, content })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.name
+    }
+
+    /// Refuses a size that is not the one that was written.
+    pub fn must_have(&self, bytes: Option<u64>) -> Result<(), ArchiveError> {
+        match bytes {
+            Some(bytes) if bytes == self.stored.bytes => Ok(()),
+            Some(bytes) => Err(self.damaged(format!("{} has {bytes} bytes, not {}", self.name, self.stored.bytes))),
+            None => Err(self.damaged(format!("its file {} is not there", self.name))),
+        }
+    }
+
+    /// Refuses bytes that are not the ones that were written.
+    pub fn must_be(&self, found: &Measure) -> Result<(), ArchiveError> {
+        self.must_have(Some(found.bytes))?;
+        self.same("SHA-256", &found.sha256, &self.stored.sha256)
+    }
+
+    /// The file, open, once every byte of it is known to be the one that was written.
+    fn proved(&self, store: &dyn Store, progress: &mut dyn FnMut(u64)) -> Result<Box<dyn Stored>, ArchiveError> {
+        let file = store.open(self.name)?;
+        self.must_have(file.as_ref().map(|file| file.bytes()))?;
+        let mut file = file.ok_or_else(|| self.damaged("its file is not there".to_owned()))?;
+        let found = measure(&mut file, progress).map_err(|error| self.unreadable(store, error))?;
+        self.must_be(&found)?;
+        file.rewind().map_err(|error| self.unreadable(store, error))?;
+        Ok(file)
+    }
+
+    /// Opens and decompresses a file that was proved, gives each piece to `take`, and compares the whole with the manifest.
+    fn decode(
+        &self,
+        file: Box<dyn Stored>,
+        keys: &Keys,
+        mut take: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> Result<(), ArchiveError> {
+        let unusable = |error: io::Error| self.damaged(format!("{} cannot be opened: {error}", self.name));
+        let compressed = Measured::new(self.unseal(file, keys)?);
+        let mut decoder = zstd::Decoder::new(compressed).map_err(unusable)?;
+        decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(unusable)?;
+        let mut content = Measured::new(());
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            let read = decoder.read(&mut piece).map_err(unusable)?;
+            if read == 0 {
+                break;
+            }
+            content.take_in(&piece[..read]);
+            if content.bytes() > self.content.bytes {
+                return Err(self.damaged(format!("{} holds more than {} bytes", self.name, self.content.bytes)));
+            }
+            take(&piece[..read]).map_err(|error| ArchiveError::file(self.name.as_ref(), error))?;
+        }
+        let (_, compressed) = decoder.finish().into_inner().finish();
+        let (_, content) = content.finish();
+        self.same("size before encryption", &compressed.bytes.to_string(), &self.compressed.bytes.to_string())?;
+        self.same("SHA-256 before encryption", &compressed.sha256, &self.compressed.sha256)?;
+        self.same("size of the content", &content.bytes.to_string(), &self.content.bytes.to_string())?;
+        self.same("SHA-256 of the content", &content.sha256, &self.content.sha256)
+    }
+
+    fn unseal(&self, file: Box<dyn Stored>, keys: &Keys) -> Result<Box<dyn Read>, ArchiveError> {
+        if self.scheme == Scheme::None {
+            return Ok(Box::new(file));
+        }
+        let wrong_key = || ArchiveError::WrongKey {
+            id: self.id.to_string(),
+            made_with: self.key_id.to_owned(),
+            ours: keys.names(),
+        };
+        let identity = keys.named(self.key_id).map(Key::identity).ok_or_else(wrong_key)?;
+        let unusable = |error: age::DecryptError| match error {
+            age::DecryptError::NoMatchingKeys => wrong_key(),
+            error => self.damaged(format!("{} cannot be opened: {error}", self.name)),
+        };
+        let decryptor = age::Decryptor::new_buffered(BufReader::with_capacity(PIECE_BYTES, file)).map_err(unusable)?;
+        Ok(Box::new(decryptor.decrypt(std::iter::once(&*identity)).map_err(unusable)?))
+    }
+
+    fn same(&self, what: &str, found: &str, expected: &str) -> Result<(), ArchiveError> {
+        if found == expected {
+            return Ok(());
+        }
+        Err(self.damaged(format!("the {what} of {} is {found}, not {expected}", self.name)))
+    }
+
+    fn unreadable(&self, store: &dyn Store, error: io::Error) -> ArchiveError {
+        ArchiveError::file(store.place_of(self.name).as_ref(), error)
+    }
+
+    fn damaged(&self, difference: String) -> ArchiveError {
+        ArchiveError::damaged(self.id, difference)
+    }
+}
+
+/// Reads all of a file and of what is in it, and compares both with the manifest.
+pub(super) fn verify(
+    store: &dyn Store,
+    keys: &Keys,
+    parcel: &Parcel<'_>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), ArchiveError> {
+    let file = parcel.proved(store, progress)?;
+    parcel.decode(file, keys, |_| Ok(()))
+}
+
+/// Sends what is in a file, after all of it was proved.
+pub(super) fn send(
+    store: &dyn Store,
+    keys: &Keys,
+    parcel: &Parcel<'_>,
     sink: &Sink,
     progress: &mut dyn FnMut(u64),
-) -> Result<Manifest, ArchiveError> {
-    let outcome = manifest(folder, id).and_then(|manifest| {
-        let file = proved(folder, &manifest, &mut |_| ())?;
-        let mut sent = 0;
-        decode(&file, &manifest, |piece| {
-            sent += piece.len() as u64;
-            progress(sent);
-            let gone = || io::Error::new(io::ErrorKind::BrokenPipe, "nobody takes the dump any more");
-            sink.blocking_send(Ok(Bytes::copy_from_slice(piece))).map_err(|_| gone())
-        })?;
-        Ok(manifest)
-    });
-    if let Err(error) = &outcome {
-        let _ = sink.blocking_send(Err(io::Error::other(error.to_string())));
-    }
-    outcome
-}
-
-/// The payload, open, once every byte of it is known to be the one that was written.
-fn proved(folder: &Path, manifest: &Manifest, progress: &mut dyn FnMut(u64)) -> Result<File, ArchiveError> {
-    let path = payload_path(folder, manifest)?;
-    let damaged = |difference: String| ArchiveError::damaged(manifest.id, difference);
-    let bytes = match regular(&path) {
-        Ok(metadata) => metadata.len(),
-        Err(ArchiveError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-            return Err(damaged(format!("its payload {} is not there", path.display())));
-        }
-        Err(error) => return Err(error),
-    };
-    if bytes != manifest.payload_bytes {
-        return Err(damaged(format!("{} has {bytes} bytes, not {}", path.display(), manifest.payload_bytes)));
-    }
-    let file = File::open(&path).map_err(|error| ArchiveError::file(&path, error))?;
-    let (_, sha256) = measure(&file, progress).map_err(|error| ArchiveError::file(&path, error))?;
-    if sha256 != manifest.payload_sha256 {
-        let expected = &manifest.payload_sha256;
-        return Err(damaged(format!("the SHA-256 of {} is {sha256}, not {expected}", path.display())));
-    }
-    Ok(file)
-}
-
-/// Decompresses a payload, gives each piece to `take`, and compares the whole with the manifest.
-fn decode(
-    mut file: &File,
-    manifest: &Manifest,
-    mut take: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> Result<(), ArchiveError> {
-    let damaged = |difference: String| ArchiveError::damaged(manifest.id, difference);
-    let unusable = |error: io::Error| damaged(format!("{} does not decompress: {error}", manifest.payload));
-    file.seek(SeekFrom::Start(0)).map_err(unusable)?;
-    let mut decoder = zstd::Decoder::new(file).map_err(unusable)?;
-    let mut measured = Measured::new(());
-    let mut piece = vec![0; PIECE_BYTES];
-    loop {
-        let read = decoder.read(&mut piece).map_err(unusable)?;
-        if read == 0 {
-            break;
-        }
-        measured.take_in(&piece[..read]);
-        if measured.bytes() > manifest.dump_bytes {
-            break; // More than there was: the size below says so, and nothing of it is passed on.
-        }
-        take(&piece[..read]).map_err(|error| ArchiveError::file(Path::new(&manifest.payload), error))?;
-    }
-    let ((), bytes, sha256) = measured.finish();
-    if bytes != manifest.dump_bytes {
-        return Err(damaged(format!("the dump has {bytes} bytes, not {}", manifest.dump_bytes)));
-    }
-    if sha256 != manifest.dump_sha256 {
-        return Err(damaged(format!("the SHA-256 of the dump is {sha256}, not {}", manifest.dump_sha256)));
-    }
-    Ok(())
+    let file = parcel.proved(store, &mut |_| ())?;
+    let mut sent = 0;
+    parcel.decode(file, keys, |piece| {
+        sent += piece.len() as u64;
+        progress(sent);
+        let gone = |_| io::Error::new(io::ErrorKind::BrokenPipe, "nobody takes the dump any more");
+        sink.blocking_send(Ok(Bytes::copy_from_slice(piece))).map_err(gone)
+    })
+}
+
+/// Whether these bytes are the payload that a manifest tells of: size and SHA-256, nothing else, and nothing is passed on. It
+/// is what every way of reading begins with.
+///
+/// # Errors
+/// [`ArchiveError::Damaged`] says what differs; [`ArchiveError::File`] when they cannot be read.
+pub fn prove(manifest: &Manifest, payload: impl Read) -> Result<(), ArchiveError> {
+    let parcel = Parcel::payload(manifest)?;
+    let found = measure(payload, &mut |_| ()).map_err(|error| ArchiveError::file(parcel.name.as_ref(), error))?;
+    parcel.must_be(&found)
 }

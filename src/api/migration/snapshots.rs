@@ -14,19 +14,19 @@ use crate::{
         query::{Nothing, Query},
     },
     jobs::Enquiry,
-    model::snapshot::Manifest,
+    model::snapshot::Listed,
 };
 
 /// All snapshots.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SnapshotList {
     /// Newest first.
-    snapshots: Vec<Manifest>,
+    snapshots: Vec<Listed>,
 }
 
 /// All snapshots.
 ///
-/// Each by its manifest, newest first.
+/// Each by its manifest, newest first, with what was learned of it since. `encryption.scheme` says how its payload is sealed.
 #[utoipa::path(get, path = "/api/migration/snapshots", tag = "migration", security(("admin_jwt" = [])), responses(
     (status = 200, description = "The snapshots.", body = SnapshotList),
     EnquiryProblems,
@@ -41,11 +41,11 @@ pub async fn snapshots(
 
 /// One snapshot.
 ///
-/// Its manifest, with the commands that open it without windlass.
+/// Its manifest, with the commands that open it without windlass, and what was learned of it since.
 #[utoipa::path(get, path = "/api/migration/snapshots/{id}", tag = "migration", security(("admin_jwt" = [])),
     params(("id" = String, Path, description = "The snapshot's name.", example = "01J9Z3M8T6W1X0Y5V4Q2N7KCBD")),
     responses(
-        (status = 200, description = "The snapshot.", body = Manifest),
+        (status = 200, description = "The snapshot.", body = Listed),
         (status = 404, description = "There is no such snapshot.", body = Details, content_type = "application/problem+json"),
         EnquiryProblems,
     ))]
@@ -54,7 +54,7 @@ pub async fn snapshot(
     State(enquiry): State<Enquiry>,
     Path(id): Path<String>,
     _: Query<Nothing>,
-) -> Result<Json<Manifest>, Problem> {
+) -> Result<Json<Listed>, Problem> {
     // Only what is a snapshot's name is ever looked up.
     let Ok(id) = id.parse() else {
         return Err(Problem::of(&kinds::NO_SUCH_SNAPSHOT, "No snapshot can have that name."));

@@ -21,7 +21,7 @@ use crate::model::{
     job::{Job, JobId},
     order::{Order, StopMode},
     plan::Plan,
-    snapshot::{Manifest, SnapshotId},
+    snapshot::{Listed, SnapshotId},
     status::Status,
 };
 
@@ -34,7 +34,7 @@ pub(super) struct Remote {
 /// What `GET /api/migration/snapshots` answers.
 #[derive(Deserialize)]
 struct Snapshots {
-    snapshots: Vec<Manifest>,
+    snapshots: Vec<Listed>,
 }
 
 impl Remote {
@@ -63,11 +63,11 @@ impl Remote {
         self.wire.get(&["status"], &[]).await
     }
 
-    pub async fn snapshots(&self) -> Result<Vec<Manifest>, Failure> {
+    pub async fn snapshots(&self) -> Result<Vec<Listed>, Failure> {
         Ok(self.wire.get::<Snapshots>(&["snapshots"], &[]).await?.snapshots)
     }
 
-    pub async fn snapshot(&self, id: SnapshotId) -> Result<Manifest, Failure> {
+    pub async fn snapshot(&self, id: SnapshotId) -> Result<Listed, Failure> {
         self.wire.get(&["snapshots", &id.to_string()], &[]).await
     }
 

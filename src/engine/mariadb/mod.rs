@@ -116,6 +116,6 @@ impl Engine for MariaDb {
     }
 
     fn open_by_hand(&self) -> &'static str {
-        "zstd -dc {payload} | mariadb --binary-mode --comments --default-character-set=utf8mb4 <database>"
+        "{open} | mariadb --binary-mode --comments --default-character-set=utf8mb4 <database>"
     }
 }

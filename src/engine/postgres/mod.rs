@@ -123,6 +123,6 @@ impl Engine for Postgres {
     }
 
     fn open_by_hand(&self) -> &'static str {
-        "createdb restored && zstd -dc {payload} | pg_restore --no-owner -d restored"
+        "createdb restored && {open} | pg_restore --no-owner -d restored"
     }
 }

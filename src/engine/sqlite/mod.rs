@@ -127,6 +127,6 @@ impl Engine for Sqlite {
     }
 
     fn open_by_hand(&self) -> &'static str {
-        "zstd -d {payload} -o app.db && sqlite3 app.db 'PRAGMA integrity_check'"
+        "{open} >app.db && sqlite3 app.db 'PRAGMA integrity_check'"
     }
 }
