@@ -11,7 +11,7 @@ use crate::{
     clock::Clock,
     config::Config,
     engine::{self, EngineError},
-    jobs::{Desk, Enquiry, Slot},
+    jobs::{Caretaker, Desk, Enquiry, Slot},
     model::catalog::Catalog,
     monitor::{HealthBoard, Sampler, not_yet},
     procedure::Target,
@@ -98,6 +98,11 @@ impl App {
         let catalog = self.target.catalog().await?;
         self.health.show(not_yet(&self.target, &catalog));
         Ok(self)
+    }
+
+    /// Does what is due for the snapshots, for ever.
+    pub async fn take_care(&self) {
+        Caretaker::at(self.desk.clone()).run().await;
     }
 
     /// Looks at the target once an interval until [`App::stopping`], and hangs what it sees on [`App::health`].

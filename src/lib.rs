@@ -3,7 +3,7 @@
 //! The rooms, from the ground up; a room uses only what stands below it:
 //!
 //! - [`model`]: every noun and every legal transition; [`sql`]: statements, dialects and checksums;
-//!   [`config`]: settings; [`clock`]: time; [`telemetry`]: logs; `failpoint`: places where a test lets the process die.
+//!   [`config`]: settings; [`clock`]: time; [`disk`]: room; [`telemetry`]: logs; `failpoint`: places where a test lets the process die.
 //! - [`auth`]: tokens; [`catalog`]: migrations on disk; [`plan`]: pure thinking; [`engine`]: the target database;
 //!   [`snapshot`]: archives; [`git`]: the source's commit; [`store`]: our own database.
 //! - [`procedure`]: how each kind of job is done.
@@ -21,6 +21,7 @@ pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod disk;
 pub mod engine;
 pub mod git;
 pub mod jobs;

@@ -109,7 +109,13 @@ pub async fn serve(app: App, doors: impl FnOnce(App) -> Router) -> Result<Ended,
     let stopping = app.stopping.clone();
     tokio::spawn({
         let app = app.clone();
-        async move { app.stopping.run_until_cancelled(app.desk.take_stock()).await }
+        async move {
+            let looking_after = async {
+                app.desk.take_stock().await;
+                app.take_care().await;
+            };
+            app.stopping.run_until_cancelled(looking_after).await
+        }
     });
     let serving = serve_on(listener, app, doors);
     tokio::pin!(serving);

@@ -14,5 +14,6 @@ mod token;
 pub use self::{
     error::{AuthError, MintError, TokenError},
     keys::Keys,
+    own_secret::fresh_secret,
     principal::{ADMIN_LEVEL, ADMIN_PERMISSION, Principal},
 };

@@ -20,10 +20,14 @@ const RANDOM_BYTES: usize = 32;
 /// # Errors
 /// A file that others may touch, that is no plain file, or that cannot be written.
 pub(super) fn load_or_make(data_dir: &Path) -> Result<SecretString, AuthError> {
-    own_secret(&data_dir.join(FILE), fresh)
+    own_secret(&data_dir.join(FILE), fresh_secret)
 }
 
-fn fresh() -> Result<SecretString, AuthError> {
+/// A secret of its own for a key: 32 random bytes, in base64url.
+///
+/// # Errors
+/// [`AuthError::NoRandomness`].
+pub fn fresh_secret() -> Result<SecretString, AuthError> {
     let mut random = [0; RANDOM_BYTES];
     let system = rustls::crypto::aws_lc_rs::default_provider().secure_random;
     system.fill(&mut random).map_err(|_| AuthError::NoRandomness)?;

@@ -7,7 +7,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 
-use super::{adopt, completions, down, new, plan, snapshot, token, up, validate};
+use super::{adopt, completions, down, init, new, plan, snapshot, token, up, validate};
 use crate::model::order::{InDoubt, SnapshotPolicy};
 
 /// Takes an application's database from one version to the next, and back.
@@ -86,6 +86,8 @@ pub enum Command {
     Compatibility,
     /// Write the files of a new migration
     New(new::New),
+    /// Write the settings and secrets of an environment
+    Init(init::Init),
     /// Record what a database without history holds
     Adopt(adopt::Adopt),
     /// Print a token for the HTTP API

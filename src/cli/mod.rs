@@ -16,6 +16,7 @@ mod confirm;
 mod down;
 pub mod exit;
 pub mod failure;
+mod init;
 mod known;
 mod new;
 mod openapi;
@@ -94,6 +95,7 @@ async fn carry_out(command: Command, call: Call) -> Result<Exit, Failure> {
         Command::Check => check::run(&call).await,
         Command::Compatibility => compatibility::run(&call).await,
         Command::New(new) => new::run(&new, &call),
+        Command::Init(init) => init::run(&init, &call),
         Command::Adopt(adopt) => adopt::run(adopt, &call).await,
         Command::Token(token) => token::run(&token, &call),
         Command::Snapshot(snapshot) => snapshot::run(snapshot, &call).await,

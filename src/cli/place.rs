@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     jobs::{Desk, LockWatch},
     model::{
+        archive::ArchiveStatus,
         compatibility::{Compatibility, Matrix},
         job::{Job, JobId},
         order::{Order, StopMode},
@@ -95,6 +96,13 @@ impl Place {
         match self {
             Self::Here(app) => Ok(app.enquiry.snapshots().await?),
             Self::There(remote) => remote.snapshots().await,
+        }
+    }
+
+    pub async fn archive_status(&self) -> Result<ArchiveStatus, Failure> {
+        match self {
+            Self::Here(app) => Ok(app.enquiry.archive_status().await?),
+            Self::There(remote) => remote.archive_status().await,
         }
     }
 

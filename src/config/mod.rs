@@ -17,6 +17,8 @@ use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
+use crate::model::archive::PruneRule;
+
 pub use self::{
     error::ConfigError,
     load::{Options, load},

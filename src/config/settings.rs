@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     compatibility::CompatibilityPolicy,
-    order::{PathPolicy, SnapshotPolicy},
+    order::{PathPolicy, SnapshotPolicy, SpacePolicy},
     snapshot::Scheme,
 };
 
@@ -180,6 +180,8 @@ pub struct Policy {
     pub path: PathPolicy,
     /// `always`, `required` or `never`.
     pub snapshot: SnapshotPolicy,
+    /// `refuse` or `warn`: what becomes of work that will not fit on the disks, as far as can be seen.
+    pub space: SpacePolicy,
 }
 
 /// `[run]`
@@ -233,6 +235,16 @@ pub struct Snapshots {
     /// A passphrase, instead of an identity.
     #[serde(skip_serializing)]
     pub passphrase: Option<SecretString>,
+    /// How long snapshots are kept, in days; 0: however old they are.
+    pub keep_days: u32,
+    /// How many of the newest are kept however old they are.
+    pub keep_count: u32,
+    /// How often a service takes one by itself; 0: never.
+    #[serde(with = "humantime_serde")]
+    pub every: Duration,
+    /// How often a service restores one into a scratch database and compares; 0: never.
+    #[serde(with = "humantime_serde")]
+    pub verify_every: Duration,
     /// The Git work tree of the application. Default: the one that the catalog lies in.
     pub work_tree: Option<PathBuf>,
     /// The object store, for a `url` that begins with `s3:`.
@@ -356,6 +368,10 @@ impl Default for Snapshots {
             recipients: Vec::new(),
             identity: None,
             passphrase: None,
+            keep_days: 30,
+            keep_count: 0,
+            every: Duration::ZERO,
+            verify_every: Duration::ZERO,
             work_tree: None,
             s3: S3::default(),
         }

@@ -6,7 +6,7 @@ use crate::{
     model::{
         history::{History, Unfinished},
         job::{Job, JobEvent, transition},
-        order::{Order, RollbackGoal},
+        order::{Order, Restore, RollbackGoal},
         report::RunReport,
     },
     plan::{self, Facts},
@@ -54,7 +54,7 @@ async fn seen(target: &Target) -> Result<History, EngineError> {
 /// # Errors
 /// [`Refused`].
 pub(super) async fn admit(target: &Target, order: &Order) -> Result<Box<dyn Session>, Refused> {
-    let mut session = if is_dry(order) { target.engine.open_to_read().await? } else { locked(target).await? };
+    let mut session = if order.only_looks() { target.engine.open_to_read().await? } else { locked(target).await? };
     let may = may_begin(target, order, session.as_mut()).await;
     match may {
         Ok(()) => Ok(session),
@@ -63,10 +63,6 @@ pub(super) async fn admit(target: &Target, order: &Order) -> Result<Box<dyn Sess
             Err(refused)
         }
     }
-}
-
-fn is_dry(order: &Order) -> bool {
-    matches!(order, Order::Migrate { dry_run: true, .. } | Order::Rollback { dry_run: true, .. })
 }
 
 /// A session that holds the lock; whoever was found gone is written down as interrupted.
@@ -165,14 +161,23 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
             let plan = plan::forward(&facts, to.as_ref(), false);
             if plan.ready { Ok(()) } else { Err(Refused::NotReady { blocking: plan.blocking }) }
         }
-        Order::Rollback { goal: RollbackGoal::Snapshot(id), .. } => match target.archive.find(*id).await {
-            Ok(_) => Ok(()),
+        Order::Rollback { goal: RollbackGoal::Snapshot(id), .. } | Order::Restore(Restore { snapshot: id, .. }) => {
+            match target.archive.find(*id).await {
+                Ok(_) => Ok(()),
+                Err(ArchiveError::Missing(id)) => Err(Refused::NoSnapshot(id)),
+                Err(error) => Err(error.into()),
+            }
+        }
+        // What is wrong with one that is there is for the job to tell.
+        Order::Verify { snapshot: Some(id), .. } => match target.archive.find(*id).await {
             Err(ArchiveError::Missing(id)) => Err(Refused::NoSnapshot(id)),
-            Err(error) => Err(error.into()),
+            _ => Ok(()),
         },
         Order::Rollback { goal: RollbackGoal::LastRun, .. }
         | Order::Recover
         | Order::Snapshot { .. }
+        | Order::Verify { snapshot: None, .. }
+        | Order::Prune { .. }
         | Order::Validate { .. }
         | Order::Baseline { .. } => Ok(()),
         Order::Rollback { goal, .. } => {

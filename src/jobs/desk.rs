@@ -131,6 +131,7 @@ impl Desk {
             match reserved {
                 Ok(reservation) => return Ok(Place::Free(reservation)),
                 Err(None) if key.is_some() => settled.await, // perhaps this very order
+                Err(Some(_)) if self.slot.asked_to_give_way().await => {}
                 Err(job) => {
                     let holder =
                         job.map_or_else(|| "a job that is just being taken".to_owned(), |id| format!("job {id}"));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use semver::Version;
 
 use super::{
@@ -11,6 +12,7 @@ use super::{
 };
 use crate::{
     model::{
+        archive::{ArchiveStatus, Brief, LastVerified},
         catalog::Catalog,
         compatibility::{Compatibility, Matrix},
         job::{Job, JobId, JobKind},
@@ -215,14 +217,42 @@ impl Enquiry {
         Ok(Listed { manifest, marks })
     }
 
-    /// Reads a snapshot again and compares it with its manifest.
+    /// How the archive stands.
     ///
     /// # Errors
-    /// [`Refused::Archive`] that names what differs.
-    pub async fn verify(&self, id: SnapshotId) -> Result<Manifest, Refused> {
-        match self.target.archive.verify(id, |_| ()).await {
-            Err(ArchiveError::Missing(id)) => Err(Refused::NoSnapshot(id)),
-            other => Ok(other?),
-        }
+    /// [`Refused::Archive`].
+    pub async fn archive_status(&self) -> Result<ArchiveStatus, Refused> {
+        let listing = self.target.archive.list().await?;
+        let (listed, now) = (&listing.snapshots, self.target.clock.now());
+        let settings = &self.target.config.snapshots;
+        let age = |at: DateTime<Utc>| u64::try_from((now - at).num_milliseconds()).unwrap_or(0);
+        let brief = |Listed { manifest, .. }: &Listed| Brief {
+            id: manifest.id,
+            created_at: manifest.created_at,
+            age_ms: age(manifest.created_at),
+            db_version: manifest.db_version.clone(),
+        };
+        let seen = |listed: &Listed| Some((listed.manifest.id, listed.marks.verified.clone()?));
+        let whole = listed.iter().filter_map(seen).filter(|(_, mark)| mark.is_whole()).max_by_key(|(_, mark)| mark.at);
+        let damaged = listed.iter().filter_map(seen).filter(|(_, mark)| !mark.is_whole());
+        let damaged = damaged.map(|(id, mark)| format!("snapshot {id}: {}", mark.result));
+        Ok(ArchiveStatus {
+            place: self.target.archive.place(),
+            encryption: settings.encryption,
+            count: listed.len(),
+            bytes: listed.iter().map(|listed| listed.manifest.stored_bytes()).sum(),
+            newest: listed.first().map(brief),
+            last_good: plan::last_good(listed).map(brief),
+            last_verified: whole.map(|(id, VerifiedMark { at, deep, restore_ms, .. })| LastVerified {
+                id,
+                at,
+                age_ms: age(at),
+                deep,
+                restore_ms,
+            }),
+            next_snapshot_at: plan::next_snapshot(listed, settings.every, now),
+            next_verification_at: plan::next_verification(listed, settings.verify_every, now).map(|(_, at)| at),
+            problems: listing.unusable.iter().map(ToString::to_string).chain(damaged).collect(),
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 mod admission;
 mod breaking;
+mod caretaker;
 mod desk;
 mod enquiry;
 mod refused;
@@ -9,4 +10,4 @@ mod runner;
 mod slot;
 mod turn;
 
-pub use self::{desk::Desk, enquiry::Enquiry, refused::Refused, slot::Slot, turn::LockWatch};
+pub use self::{caretaker::Caretaker, desk::Desk, enquiry::Enquiry, refused::Refused, slot::Slot, turn::LockWatch};

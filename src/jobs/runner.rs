@@ -9,7 +9,7 @@ use crate::{
     engine::Session,
     model::{
         job::{Job, JobEvent, JobId, JobState, transition},
-        order::{Order, Requester},
+        order::{Door, Order, Requester},
         progress::{Progress, ProgressReader, ProgressWriter},
         report::RunReport,
         status::LogKind,
@@ -70,7 +70,8 @@ pub(super) fn start(
     let (stop, stopped) = watch::channel(None);
     let (to, seen) = watch::channel(job.clone());
     let (log, lines) = mpsc::unbounded_channel();
-    reservation.take(AtWork { job: seen, progress: reader.clone(), stop });
+    let gives_way = by.door == Door::Service && matches!(order, Order::Verify { .. });
+    reservation.take(AtWork { job: seen, progress: reader.clone(), stop, gives_way });
     let told = Assignment { job: job.id, by, progress: writer, stop: stopped, log };
     let (target, slot) = (target.clone(), slot.clone());
     slot.tell(true);

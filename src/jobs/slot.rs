@@ -1,6 +1,9 @@
 //! The one place at the bench: which job of this process is at work.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use tokio::sync::{Notify, futures::OwnedNotified, watch};
 
@@ -9,6 +12,9 @@ use crate::model::{
     order::StopMode,
     progress::{Progress, ProgressReader},
 };
+
+/// How long a job that gives way may take to do so.
+const GIVE_WAY_S_MAX: u64 = 10;
 
 /// A job at work, as the rest of the process sees it.
 #[derive(Clone)]
@@ -19,6 +25,8 @@ pub(super) struct AtWork {
     pub progress: ProgressReader,
     /// The way to stop it.
     pub stop: watch::Sender<Option<StopMode>>,
+    /// Whether it leaves the place to whoever comes.
+    pub gives_way: bool,
 }
 
 enum State {
@@ -71,6 +79,14 @@ impl Slot {
             State::Taken(at_work) => Some((**at_work).clone()),
             _ => None,
         }
+    }
+
+    /// Asks a job that gives way to stop, and waits until it has; false when there is none such at work.
+    pub(super) async fn asked_to_give_way(&self) -> bool {
+        let Some(mut at_work) = self.at_work().filter(|at_work| at_work.gives_way) else { return false };
+        at_work.stop.send_replace(Some(StopMode::Now));
+        let stopped = at_work.job.wait_for(|job| job.state.is_final());
+        tokio::time::timeout(Duration::from_secs(GIVE_WAY_S_MAX), stopped).await.is_ok()
     }
 
     /// The end of an admission that goes on now, or of the next one. Ask for it before looking at the place.

@@ -47,6 +47,12 @@ pub enum JobKind {
     Rollback,
     /// Makes a restorable copy.
     Snapshot,
+    /// Looks at snapshots again.
+    Verify,
+    /// Puts a snapshot in the place of a database.
+    Restore,
+    /// Lets go of old snapshots.
+    Prune,
     /// Checks what is there.
     Validate,
     /// Records what a database without history holds.
@@ -61,6 +67,9 @@ impl JobKind {
             Self::Migrate => "migrate",
             Self::Rollback => "rollback",
             Self::Snapshot => "snapshot",
+            Self::Verify => "verify",
+            Self::Restore => "restore",
+            Self::Prune => "prune",
             Self::Validate => "validate",
             Self::Baseline => "baseline",
         }

@@ -1,5 +1,6 @@
 //! Every noun windlass speaks of, and every legal transition. No I/O, no `async`.
 
+pub mod archive;
 pub mod backfill;
 pub mod catalog;
 pub mod checksum;

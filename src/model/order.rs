@@ -4,7 +4,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{job::JobKind, snapshot::SnapshotId};
+use super::{archive::PruneRule, job::JobKind, snapshot::SnapshotId};
 
 /// Whether a run makes a snapshot first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -17,6 +17,17 @@ pub enum SnapshotPolicy {
     Required,
     /// Not at all.
     Never,
+}
+
+/// What becomes of work that will not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SpacePolicy {
+    /// It is refused before its first byte.
+    #[default]
+    Refuse,
+    /// It goes on, and the log says so.
+    Warn,
 }
 
 /// How far a run may go.
@@ -65,6 +76,20 @@ pub enum InDoubt {
     Done,
 }
 
+/// How a snapshot is to be restored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restore {
+    /// Which.
+    pub snapshot: SnapshotId,
+    /// Into this other database of the same server (or this file); `None`: in the place of the target.
+    pub into: Option<String>,
+    /// Show what would change, change nothing.
+    pub dry_run: bool,
+    /// Go on where only a person can want it: without a snapshot of a state that cannot be copied, over another database that
+    /// is not empty, and where it may not fit.
+    pub force: bool,
+}
+
 /// One order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Order {
@@ -99,6 +124,25 @@ pub enum Order {
         tags: Vec<String>,
         /// For a person, longer.
         notes: Option<String>,
+        /// Whether to write the rows as lines of JSON as well.
+        #[serde(default)]
+        export: bool,
+    },
+    /// Look at a snapshot again.
+    Verify {
+        /// Which; `None`: all of them.
+        snapshot: Option<SnapshotId>,
+        /// Also restore it into a scratch database, and compare.
+        deep: bool,
+    },
+    /// Put a snapshot in the place of a database.
+    Restore(Restore),
+    /// Let go of old snapshots.
+    Prune {
+        /// Which may go.
+        rule: PruneRule,
+        /// Show which, remove nothing.
+        dry_run: bool,
     },
     /// Check what is there.
     Validate {
@@ -113,6 +157,17 @@ pub enum Order {
 }
 
 impl Order {
+    /// Whether it leaves the target alone, and so needs no lock.
+    #[must_use]
+    pub fn only_looks(&self) -> bool {
+        match self {
+            Self::Migrate { dry_run, .. } | Self::Rollback { dry_run, .. } => *dry_run,
+            Self::Restore(Restore { into, dry_run, .. }) => *dry_run || into.is_some(),
+            Self::Verify { .. } => true,
+            _ => false,
+        }
+    }
+
     /// The kind of job it makes.
     #[must_use]
     pub fn kind(&self) -> JobKind {
@@ -120,6 +175,9 @@ impl Order {
             Self::Migrate { .. } | Self::Recover => JobKind::Migrate,
             Self::Rollback { .. } => JobKind::Rollback,
             Self::Snapshot { .. } => JobKind::Snapshot,
+            Self::Verify { .. } => JobKind::Verify,
+            Self::Restore(_) => JobKind::Restore,
+            Self::Prune { .. } => JobKind::Prune,
             Self::Validate { .. } => JobKind::Validate,
             Self::Baseline { .. } => JobKind::Baseline,
         }
@@ -143,7 +201,7 @@ pub enum Door {
     Http,
     /// The command line.
     Cli,
-    /// The service itself, at its start.
+    /// The service itself: at its start, and by schedule.
     Service,
 }
 

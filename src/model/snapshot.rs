@@ -160,6 +160,17 @@ pub struct VerifiedMark {
     pub result: String,
 }
 
+impl VerifiedMark {
+    /// What a look says that found nothing wrong.
+    pub const WHOLE: &str = "whole";
+
+    /// Whether nothing was found wrong.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.result == Self::WHOLE
+    }
+}
+
 /// What was learned of a snapshot after it was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
@@ -239,6 +250,9 @@ pub struct Manifest {
     pub compressed_bytes: u64,
     /// SHA-256 of the payload before encryption.
     pub compressed_sha256: String,
+    /// What the database took when it was taken, indexes and all; 0 when that was not asked.
+    #[serde(default)]
+    pub database_bytes: u64,
     /// SHA-256 of the native dump inside.
     pub dump_sha256: String,
     /// The native dump's size.
@@ -249,4 +263,12 @@ pub struct Manifest {
     pub export: Option<Export>,
     /// The commands that open it without windlass.
     pub open_by_hand: String,
+}
+
+impl Manifest {
+    /// What its files take, in bytes.
+    #[must_use]
+    pub fn stored_bytes(&self) -> u64 {
+        self.payload_bytes + self.export.as_ref().map_or(0, |export| export.bytes)
+    }
 }

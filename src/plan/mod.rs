@@ -2,6 +2,7 @@
 
 mod backfill;
 mod backward;
+mod caretaking;
 mod compatibility;
 mod estimate;
 mod facts;
@@ -10,15 +11,20 @@ mod forward;
 mod health;
 mod interruption;
 mod matrix;
+mod retention;
+mod rewrite;
 mod steps;
 
 pub use self::{
     backward::{Backward, backward, kept},
+    caretaking::{next_snapshot, next_verification},
     compatibility::compatibility,
     facts::{Facts, Needs, Site},
     findings::of_history,
     forward::forward,
     health::health,
     matrix::matrix,
+    retention::{Retention, last_good, retention},
+    rewrite::rewritten_bytes,
     steps::route,
 };

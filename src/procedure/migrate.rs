@@ -9,7 +9,7 @@ use super::{
     evidence::Evidence,
     keys, looked_at, problem, read_history,
     recover::{self, Stuck},
-    snapshot, undo, validate,
+    snapshot, space, undo, validate,
 };
 use crate::{
     engine::{
@@ -131,7 +131,7 @@ impl Run<'_> {
             return if is_left { self.validate(&catalog).await } else { Ok(()) };
         }
         self.told.progress.update(|progress| progress.count(0, plan.statement_count()));
-        self.snapshot(&plan).await?;
+        self.snapshot(&plan, &catalog).await?;
         self.announce(&plan, &catalog, &needs).await?;
         self.hops(&plan, &catalog).await
     }
@@ -145,8 +145,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Makes the snapshot under the run, where the policy wants one.
-    async fn snapshot(&mut self, plan: &Plan) -> Result<(), Short> {
+    /// Sees that the run fits on the disks, and makes the snapshot under it, where the policy wants one.
+    async fn snapshot(&mut self, plan: &Plan, catalog: &Catalog) -> Result<(), Short> {
         let policy = self.ask.snapshot.unwrap_or(self.target.config.policy.snapshot);
         let covered = plan.hops.iter().flat_map(|hop| &hop.migrations).all(|m| m.rollback != RollbackKind::None);
         let wanted = match policy {
@@ -154,7 +154,12 @@ impl Run<'_> {
             SnapshotPolicy::Required => !covered,
             SnapshotPolicy::Never => false,
         };
-        if !wanted || self.recording.is_some() {
+        if self.recording.is_some() {
+            return Ok(());
+        }
+        let work = space::Work::Run { plan, catalog, with_snapshot: wanted };
+        space::ensure(self.target, self.told, self.held, &work).await?;
+        if !wanted {
             return Ok(());
         }
         let goal = plan.goal_version.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -163,7 +168,7 @@ impl Run<'_> {
             tags: vec!["before-run".to_owned(), snapshot::tag_of_run(&self.told.job.to_string())],
             notes: None,
         };
-        let manifest = snapshot::take(self.target, self.told, self.held, labels).await?;
+        let manifest = snapshot::take(self.target, self.told, self.held, labels, snapshot::Rows::Kept).await?;
         self.report.snapshot = Some(manifest.id);
         Ok(())
     }
@@ -305,8 +310,15 @@ impl Run<'_> {
         }
         let found = validate::after_hop(self.target, self.told, self.held, catalog, self.ask.validate).await?;
         let critical = found.as_ref().map(|report| report.critical_issues.clone()).unwrap_or_default();
+        let is_good = found.as_ref().is_some_and(|report| report.overall);
         self.report.validation = found;
-        if critical.is_empty() { Ok(()) } else { Err(problem::invalid(&critical).into()) }
+        if !critical.is_empty() {
+            return Err(problem::invalid(&critical).into());
+        }
+        if let Some(id) = self.report.snapshot.filter(|_| is_good) {
+            snapshot::is_good(self.target, self.told, id).await;
+        }
+        Ok(())
     }
 }
 

@@ -14,15 +14,19 @@ mod interrupted;
 mod lookout;
 mod migrate;
 mod problem;
+mod prune;
 mod queue;
 mod recover;
 mod restore;
+mod restoring;
 mod rollback;
 mod snapshot;
+mod space;
 mod steps;
 mod target;
 mod undo;
 mod validate;
+mod verify;
 
 pub use self::{
     assignment::{Assignment, Told},
@@ -51,10 +55,13 @@ pub async fn perform(
         }
         Order::Recover => migrate::migrate(target, told, &mut held, migrate::Ask::WHAT_IS_LEFT).await,
         Order::Rollback { goal, dry_run } => rollback::rollback(target, told, &mut held, goal, *dry_run).await,
-        Order::Snapshot { message, tags, notes } => {
+        Order::Snapshot { message, tags, notes, export } => {
             let labels = snapshot::Labels { message: message.clone(), tags: tags.clone(), notes: notes.clone() };
-            snapshot::ordered(target, told, &mut held, labels).await
+            snapshot::ordered(target, told, &mut held, labels, *export).await
         }
+        Order::Verify { snapshot, deep } => verify::ordered(target, told, *snapshot, *deep).await,
+        Order::Restore(order) => restoring::ordered(target, told, &mut held, order).await,
+        Order::Prune { rule, dry_run } => prune::ordered(target, told, &mut held, rule, *dry_run).await,
         Order::Validate { deep } => validate::ordered(target, told, &mut held, *deep).await,
         Order::Baseline { version } => baseline::baseline(target, told, &mut held, version).await,
     };

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     catalog::CatalogError,
     engine::EngineError,
-    model::{finding::Finding, job::JobProblem},
+    model::{archive::VerifyReport, finding::Finding, job::JobProblem},
     snapshot::ArchiveError,
     store::StoreError,
 };
@@ -176,6 +176,55 @@ pub fn archive(error: &ArchiveError) -> JobProblem {
         error.to_string(),
         UNTOUCHED,
         "see windlass snapshot list, and the place in snapshots.path or snapshots.url",
+    )
+}
+
+/// A look at snapshots found some that are not as they were written, or cannot be restored.
+pub fn damaged(report: &VerifyReport) -> JobProblem {
+    let told: Vec<String> = report
+        .verdicts
+        .iter()
+        .filter_map(|verdict| verdict.reason.as_ref().map(|reason| format!("snapshot {}: {reason}", verdict.id)))
+        .collect();
+    problem(
+        "snapshot-damaged",
+        "A snapshot is damaged",
+        told.join("; "),
+        UNTOUCHED,
+        "make a new one: windlass snapshot create; keep the damaged files for whoever looks into it",
+    )
+}
+
+/// It will not fit on the disks.
+pub fn no_space(short: &[String]) -> JobProblem {
+    problem(
+        "no-space",
+        "It would not fit",
+        short.join("; "),
+        UNTOUCHED,
+        "make room, let go of old snapshots (windlass snapshot prune), or set policy.space = \"warn\" if you know better",
+    )
+}
+
+/// The other database holds something already.
+pub fn not_empty(name: &str) -> JobProblem {
+    problem(
+        "not-empty",
+        "The other database is not empty",
+        format!("database {name} holds tables already"),
+        UNTOUCHED,
+        "name another one, or say --force: then its state becomes a snapshot first",
+    )
+}
+
+/// The other database is being worked on.
+pub fn other_busy(name: &str) -> JobProblem {
+    problem(
+        "busy",
+        "Another run is at work on that database",
+        format!("somebody holds the lock of database {name}"),
+        UNTOUCHED,
+        "wait for it to end, then try again",
     )
 }
 

@@ -4,7 +4,8 @@ use tokio::sync::mpsc;
 
 use super::{
     Assignment, Held, Target, problem,
-    snapshot::{self, Labels},
+    snapshot::{self, Labels, Rows},
+    space::{self, Work},
 };
 use crate::{
     engine::{EngineError, RestoreError, bookkeeping},
@@ -21,7 +22,17 @@ const PIECES_MAX: usize = 16;
 const UNSEEN: &str = "unknown: the connection was lost while the snapshot took the target's place; \
                       the same order again puts everything in its place";
 
-/// Puts the snapshot `id` in the place of the target; gives the manifest of the state before.
+/// Whether to go on where only a person can want it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Force {
+    /// No.
+    No,
+    /// Also where the state before cannot be copied any more, and where it may not fit.
+    Yes,
+}
+
+/// Puts the snapshot `id` in the place of the target; gives the manifest of the state before, `None` where that could not be
+/// copied and nobody minds.
 ///
 /// # Errors
 /// The problem; the target is as it was.
@@ -30,7 +41,8 @@ pub async fn restore(
     told: &Assignment,
     held: &mut Held,
     id: SnapshotId,
-) -> Result<Manifest, JobProblem> {
+    force: Force,
+) -> Result<Option<Manifest>, JobProblem> {
     let manifest = held.awake(target.archive.verify(id, |_| ())).await.map_err(|error| problem::archive(&error))?;
     let labels = Labels {
         message: Some(format!("before going back to snapshot {id}")),
@@ -38,15 +50,43 @@ pub async fn restore(
         notes: None,
     };
     failpoint!("restore.verified", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
-    let before = snapshot::take(target, told, held, labels).await?;
+    let kept = match space::ensure(target, told, held, &Work::Restore(&manifest)).await {
+        Ok(()) => snapshot::take(target, told, held, labels, Rows::Kept).await.map(Some),
+        Err(problem) => Err(problem),
+    };
+    let before = match kept {
+        Err(problem) if force == Force::Yes => {
+            told.warning(format!("forced: going on without a snapshot of the state before: {}", problem.detail));
+            None
+        }
+        before => before?,
+    };
     told.step(format!("restoring snapshot {id}"));
     swap(target, held, &manifest).await?;
     failpoint!("restore.swapped");
     take_over(target, told, held)
         .await
         .map_err(|error| problem::engine(&error, "the snapshot is restored; its lock row could not be renewed"))?;
-    told.info(format!("snapshot {id} restored; the state before is snapshot {}", before.id));
+    let back = before.as_ref().map_or_else(|| "not kept".to_owned(), |before| format!("snapshot {}", before.id));
+    told.info(format!("snapshot {id} restored; the state before is {back}"));
     Ok(before)
+}
+
+/// Puts the snapshot `id` into a database that holds nothing.
+///
+/// # Errors
+/// The problem; the database is still empty.
+pub async fn into_empty(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    id: SnapshotId,
+) -> Result<(), JobProblem> {
+    let manifest = held.awake(target.archive.verify(id, |_| ())).await.map_err(|error| problem::archive(&error))?;
+    told.step(format!("restoring snapshot {id}"));
+    swap(target, held, &manifest).await?;
+    told.info(format!("snapshot {id} restored into {}", target.name));
+    Ok(())
 }
 
 async fn swap(target: &Target, held: &mut Held, manifest: &Manifest) -> Result<(), JobProblem> {

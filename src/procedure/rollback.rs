@@ -9,7 +9,7 @@ use super::{
     migrate::ms_since,
     problem, read_history, recover, restore,
     snapshot::{self, Labels},
-    validate,
+    space, validate,
 };
 use crate::{
     engine::{
@@ -148,8 +148,8 @@ impl Rollback<'_> {
             self.report.to = manifest.db_version;
             return Ok(());
         }
-        let before = restore::restore(self.target, self.told, self.held, id).await?;
-        self.report.snapshot = Some(before.id);
+        let before = restore::restore(self.target, self.told, self.held, id, restore::Force::No).await?;
+        self.report.snapshot = before.map(|before| before.id);
         let session = self.held.session().map_err(problem::untouched)?;
         let history = read_history(session, self.target.engine.words()).await.map_err(problem::untouched)?;
         self.report.to = history.version;
@@ -166,7 +166,8 @@ impl Rollback<'_> {
             tags: vec!["before-rollback".to_owned()],
             notes: None,
         };
-        let manifest = snapshot::take(self.target, self.told, self.held, labels).await?;
+        space::ensure(self.target, self.told, self.held, &space::Work::Snapshot).await?;
+        let manifest = snapshot::take(self.target, self.told, self.held, labels, snapshot::Rows::Kept).await?;
         self.report.snapshot = Some(manifest.id);
         Ok(())
     }
@@ -296,12 +297,23 @@ impl Rollback<'_> {
     }
 }
 
-/// The snapshot under the last run, which stands in for down scripts that are not there or do not help.
+/// The snapshot under the last run, which stands in for down scripts that are not there or do not help; without one, the last
+/// that is known to be good.
 async fn snapshot_of(
     target: &Target,
     goal: &RollbackGoal,
     run: Option<&str>,
 ) -> Result<Option<SnapshotId>, JobProblem> {
-    let (RollbackGoal::LastRun, Some(run)) = (goal, run) else { return Ok(None) };
-    snapshot::under_run(target, run).await
+    if *goal != RollbackGoal::LastRun {
+        return Ok(None);
+    }
+    let under = match run {
+        Some(run) => snapshot::under_run(target, run).await?,
+        None => None,
+    };
+    if under.is_some() {
+        return Ok(under);
+    }
+    let listed = target.archive.list().await.map_err(|error| problem::archive(&error))?.snapshots;
+    Ok(plan::last_good(&listed).map(|good| good.manifest.id))
 }

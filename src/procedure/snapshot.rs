@@ -31,9 +31,23 @@ pub struct Labels {
     pub notes: Option<String>,
 }
 
+/// Whether rows are written as lines of JSON as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rows {
+    /// In the native dump only.
+    Kept,
+    /// Beside it, too.
+    Exported,
+}
+
 /// Makes a snapshot because somebody asked for it.
-pub async fn ordered(target: &Target, told: &Assignment, held: &mut Held, labels: Labels) -> Ended {
-    match take(target, told, held, labels).await {
+pub async fn ordered(target: &Target, told: &Assignment, held: &mut Held, labels: Labels, export: bool) -> Ended {
+    let rows = if export { Rows::Exported } else { Rows::Kept };
+    let taken = match space::ensure(target, told, held, &space::Work::Snapshot).await {
+        Ok(()) => take(target, told, held, labels, rows).await,
+        Err(problem) => Err(problem),
+    };
+    match taken {
         Ok(manifest) => Ended::well(&manifest),
         Err(problem) => {
             told.error(problem.detail.clone());
@@ -46,7 +60,13 @@ pub async fn ordered(target: &Target, told: &Assignment, held: &mut Held, labels
 ///
 /// # Errors
 /// The problem; nothing is published then.
-pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: Labels) -> Result<Manifest, JobProblem> {
+pub async fn take(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    labels: Labels,
+    rows: Rows,
+) -> Result<Manifest, JobProblem> {
     told.step("snapshot");
     let asked = |error: EngineError| problem::engine(&error, problem::UNTOUCHED);
     let session = held.session().map_err(asked)?;
@@ -140,6 +160,13 @@ async fn copy(target: &Target, told: &Assignment, id: SnapshotId) -> Result<(Str
     // What was written of it is no snapshot; a leftover is swept up by the next run.
     let _ = target.archive.remove(id).await;
     Err(failed)
+}
+
+/// Keeps with a snapshot that the run above it validated. What cannot be kept is told, and takes nothing from the run.
+pub async fn is_good(target: &Target, told: &Assignment, id: SnapshotId) {
+    if let Err(error) = target.archive.mark_good(id, &told.job.to_string(), target.clock.now()).await {
+        told.warning(format!("that snapshot {id} is good could not be kept with it: {error}"));
+    }
 }
 
 /// The tag that a snapshot bears for the run above it.

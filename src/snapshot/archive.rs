@@ -70,6 +70,12 @@ impl Archive {
         self.inner.store.place_of("").trim_end_matches('/').to_owned()
     }
 
+    /// The folder in which the snapshots lie, where they are on this machine.
+    #[must_use]
+    pub fn folder(&self) -> Option<PathBuf> {
+        self.inner.store.folder().map(Path::to_owned)
+    }
+
     /// A private folder (mode 700) of this machine for what an engine needs in between; gone when it is dropped, and
     /// swept up by [`Archive::sweep`] when that never came.
     ///

@@ -111,7 +111,7 @@ impl Keyring {
             return Ok(keys);
         }
         if let Source::Own(path) = &self.source {
-            own_secret(path, || Ok::<_, ArchiveError>(fresh()))?;
+            own_secret(path, || Ok::<_, ArchiveError>(fresh_identity()))?;
         }
         let gone = || ArchiveError::Key { setting: FILE, reason: "it is gone while it was made" };
         self.to_open()?.ok_or_else(gone)
@@ -282,7 +282,7 @@ fn identities(text: &SecretString) -> Option<Vec<x25519::Identity>> {
 }
 
 /// A new identity, as age's own program writes it into a file.
-fn fresh() -> SecretString {
+pub fn fresh_identity() -> SecretString {
     let identity = x25519::Identity::generate();
     format!(
         "# The key of windlass's snapshots, for: age -d -i {FILE}. Keep a copy where the snapshots are not.\n# public key: {}\n{}",

@@ -59,6 +59,10 @@ impl Local {
 }
 
 impl Store for Local {
+    fn folder(&self) -> Option<&Path> {
+        Some(&self.folder)
+    }
+
     fn place_of(&self, name: &str) -> String {
         self.path(name).display().to_string()
     }

@@ -3,6 +3,7 @@
 use std::{
     fmt,
     io::{self, Read, Write},
+    path::Path,
 };
 
 use super::{ArchiveError, measure::Measure};
@@ -14,6 +15,11 @@ pub(super) type Fill<'a> = dyn FnMut(&mut dyn Write) -> io::Result<Measure> + 'a
 pub(super) trait Store: fmt::Debug + Send + Sync {
     /// Where a file is, for a person.
     fn place_of(&self, name: &str) -> String;
+
+    /// The folder of this machine that it is, if it is one.
+    fn folder(&self) -> Option<&Path> {
+        None
+    }
 
     /// The names of all files; also of those that are not ours. None when there is no such place yet.
     fn names(&self) -> Result<Vec<String>, ArchiveError>;

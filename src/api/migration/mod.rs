@@ -3,10 +3,14 @@
 pub mod logs;
 pub mod plan;
 pub mod progress;
+pub mod prune;
+pub mod restore_snapshot;
 pub mod rollback;
 pub mod snapshot;
+pub mod snapshot_status;
 pub mod snapshots;
 pub mod start;
 pub mod status;
 pub mod stop;
 pub mod validate;
+pub mod verify_snapshot;

@@ -38,6 +38,8 @@ pub struct SnapshotRequest {
     /// For a person, longer.
     #[schema(max_length = 4000)]
     notes: Option<String>,
+    /// Also write the rows as lines of JSON, which every program reads.
+    export: bool,
 }
 
 /// Make a restorable copy of the database.
@@ -53,8 +55,8 @@ pub struct SnapshotRequest {
         OrderProblems,
     ))]
 pub async fn snapshot(counter: Counter, Body(request): Body<SnapshotRequest>) -> Result<Accepted, Problem> {
-    let SnapshotRequest { message, tags, notes } = request.within_limits()?;
-    counter.submit(Order::Snapshot { message, tags, notes }).await
+    let SnapshotRequest { message, tags, notes, export } = request.within_limits()?;
+    counter.submit(Order::Snapshot { message, tags, notes, export }).await
 }
 
 impl SnapshotRequest {

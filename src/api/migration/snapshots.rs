@@ -14,7 +14,7 @@ use crate::{
         query::{Nothing, Query},
     },
     jobs::Enquiry,
-    model::snapshot::Listed,
+    model::snapshot::{Listed, SnapshotId},
 };
 
 /// All snapshots.
@@ -55,9 +55,10 @@ pub async fn snapshot(
     Path(id): Path<String>,
     _: Query<Nothing>,
 ) -> Result<Json<Listed>, Problem> {
-    // Only what is a snapshot's name is ever looked up.
-    let Ok(id) = id.parse() else {
-        return Err(Problem::of(&kinds::NO_SUCH_SNAPSHOT, "No snapshot can have that name."));
-    };
-    Ok(Json(enquiry.snapshot(id).await?))
+    Ok(Json(enquiry.snapshot(named(&id)?).await?))
+}
+
+/// The snapshot of this name: only what is a snapshot's name is ever looked up.
+pub(super) fn named(id: &str) -> Result<SnapshotId, Problem> {
+    id.parse().map_err(|_| Problem::of(&kinds::NO_SUCH_SNAPSHOT, "No snapshot can have that name."))
 }

@@ -18,6 +18,7 @@ pub(super) use self::follow::Following;
 use self::{address::Address, wire::Wire};
 use super::failure::Failure;
 use crate::model::{
+    archive::ArchiveStatus,
     job::{Job, JobId},
     order::{Order, StopMode},
     plan::Plan,
@@ -71,6 +72,10 @@ impl Remote {
         self.wire.get(&["snapshots", &id.to_string()], &[]).await
     }
 
+    pub async fn archive_status(&self) -> Result<ArchiveStatus, Failure> {
+        self.wire.get(&["snapshots", "status"], &[]).await
+    }
+
     pub async fn job(&self, id: JobId) -> Result<Job, Failure> {
         self.wire.get(&["progress"], &[("job", id.to_string())]).await
     }
@@ -78,11 +83,11 @@ impl Remote {
     /// Gives an order; the same `key` for the same order makes it safe to give it again.
     pub async fn submit(&self, order: &Order, key: &str) -> Result<Job, Failure> {
         let (path, body) = order::request(order)?;
-        self.wire.post(path, &body, key).await
+        self.wire.post(&path.iter().map(String::as_str).collect::<Vec<_>>(), &body, key).await
     }
 
     pub async fn stop(&self, mode: StopMode) -> Result<Job, Failure> {
         let body: Value = json!({ "mode": mode });
-        self.wire.post("stop", &body, &Ulid::generate().to_string()).await
+        self.wire.post(&["stop"], &body, &Ulid::generate().to_string()).await
     }
 }

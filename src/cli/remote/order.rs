@@ -1,28 +1,51 @@
 //! Orders as requests.
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use crate::{
     cli::failure::Failure,
-    model::order::{Order, RollbackGoal},
+    model::{
+        archive::PruneRule,
+        order::{Order, Restore, RollbackGoal},
+    },
 };
 
 /// The route below `/api/migration` that takes an order, and the body it is given.
 ///
 /// # Errors
 /// An order that a service does not take.
-pub(super) fn request(order: &Order) -> Result<(&'static str, Value), Failure> {
+pub(super) fn request(order: &Order) -> Result<(Vec<String>, Value), Failure> {
+    let (path, body) = words(order)?;
+    Ok((path.split('/').map(str::to_owned).collect(), body))
+}
+
+fn words(order: &Order) -> Result<(Cow<'static, str>, Value), Failure> {
     match order {
         Order::Migrate { to, dry_run, snapshot, validate, in_doubt } => Ok((
-            "start",
+            "start".into(),
             json!({"to": to, "dry_run": dry_run, "snapshot": snapshot, "validate": validate, "in_doubt": in_doubt}),
         )),
-        Order::Rollback { goal, dry_run } => Ok(("rollback", rollback(goal, *dry_run))),
-        Order::Snapshot { message, tags, notes } => {
-            Ok(("snapshot", json!({"message": message, "tags": tags, "notes": notes})))
+        Order::Rollback { goal, dry_run } => Ok(("rollback".into(), rollback(goal, *dry_run))),
+        Order::Snapshot { message, tags, notes, export } => Ok((
+            "snapshot".into(),
+            json!({"message": message, "tags": tags, "notes": notes, "export": export}),
+        )),
+        Order::Verify { snapshot: Some(id), deep } => {
+            Ok((format!("snapshots/{id}/verify").into(), json!({"deep": deep})))
         }
-        Order::Validate { deep } => Ok(("validate", json!({"deep": deep}))),
-        Order::Recover => Ok(("start", json!({}))),
+        Order::Verify { snapshot: None, .. } => Err(Failure::only_here("windlass snapshot verify --all")),
+        Order::Restore(Restore { snapshot, into, dry_run, force }) => Ok((
+            format!("snapshots/{snapshot}/restore").into(),
+            json!({"into": into, "dry_run": dry_run, "force": force}),
+        )),
+        Order::Prune { rule: PruneRule { older_than_days, keep, tag }, dry_run } => Ok((
+            "snapshots/prune".into(),
+            json!({"older_than_days": older_than_days, "keep": keep, "tag": tag, "dry_run": dry_run}),
+        )),
+        Order::Validate { deep } => Ok(("validate".into(), json!({"deep": deep}))),
+        Order::Recover => Ok(("start".into(), json!({}))),
         Order::Baseline { .. } => Err(Failure::only_here("windlass adopt")),
     }
 }

@@ -79,8 +79,8 @@ impl Wire {
     }
 
     /// Sends an order; however often it is sent, the service takes it once.
-    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value, key: &str) -> Result<T, Failure> {
-        let url = self.address.route(&[path]);
+    pub async fn post<T: DeserializeOwned>(&self, path: &[&str], body: &Value, key: &str) -> Result<T, Failure> {
+        let url = self.address.route(path);
         self.answer(self.client.post(url).header(IDEMPOTENCY_KEY, key).json(body)).await
     }
 
