@@ -141,13 +141,10 @@ fn details(page: Page, manifest: &Manifest) -> Page {
     let page = page.all(&manifest.notes, |page, text| page.line(format!("notes      {text}")));
     let page =
         if manifest.tags.is_empty() { page } else { page.line(format!("tags       {}", manifest.tags.join(", "))) };
-    let header = Table::of(["table", "rows"]);
-    page.table(
-        &manifest
-            .tables
-            .iter()
-            .fold(header, |table, (name, rows)| table.row(Tone::Plain, [name.clone(), rows.to_string()])),
-    )
+    let header = Table::of(["table", "rows", "hash"]);
+    page.table(&manifest.tables.iter().fold(header, |table, (name, digest)| {
+        table.row(Tone::Plain, [name.clone(), digest.rows.to_string(), digest.hash.clone()])
+    }))
 }
 
 async fn verify(words: &Verify, call: &Call) -> Result<Exit, Failure> {

@@ -1,12 +1,10 @@
 //! Making a restorable copy: dump → folder, and the manifest last.
 
-use std::collections::BTreeMap;
-
 use tokio::sync::mpsc;
 
 use super::{Assignment, Ended, Held, Target, problem, read_history};
 use crate::{
-    engine::{EngineError, bookkeeping::journal},
+    engine::{Dumped, EngineError, bookkeeping::journal},
     model::{
         history::History,
         job::JobProblem,
@@ -50,14 +48,11 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
     let asked = |error: EngineError| problem::engine(&error, problem::UNTOUCHED);
     let session = held.session().map_err(asked)?;
     let history = read_history(session, target.engine.words()).await.map_err(asked)?;
-    let fingerprint = session.schema(None).await.map_err(asked)?.fingerprint();
-    let tables = session.count_rows().await.map_err(asked)?;
     let server = session.server().clone();
     let id = SnapshotId::fresh();
     failpoint!("snap.before", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
-    let (tool, written) = held.awake(copy(target, told, id)).await?;
+    let (dumped, written) = held.awake(copy(target, told, id)).await?;
     failpoint!("snap.dumped", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
-    let tables = steady(tables, &held.session().map_err(asked)?.count_rows().await.map_err(asked)?);
     let manifest = Manifest {
         id,
         format: 1,
@@ -69,12 +64,12 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
         target: target.name.to_string(),
         engine: server.product.to_owned(),
         server_version: server.version,
-        tool,
+        tool: dumped.tool,
         backend_version: backend(target, &history).await,
         db_version: history.version,
         history: history.applied,
-        schema_fingerprint: fingerprint,
-        tables,
+        schema_fingerprint: dumped.fingerprint,
+        tables: dumped.tables,
         open_by_hand: target.engine.open_by_hand().replace("{payload}", &written.payload),
         payload: written.payload,
         payload_bytes: written.payload_bytes,
@@ -88,11 +83,6 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
     Ok(manifest)
 }
 
-/// The counts that were the same before and after the dump: what the application wrote to meanwhile cannot be compared.
-fn steady(before: BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
-    before.into_iter().filter(|(table, rows)| after.get(table) == Some(rows)).collect()
-}
-
 /// The application's version; without a readable catalog, the database's own.
 async fn backend(target: &Target, history: &History) -> semver::Version {
     let fallback = || history.version.clone().unwrap_or_else(|| semver::Version::new(0, 0, 0));
@@ -103,15 +93,15 @@ async fn backend(target: &Target, history: &History) -> semver::Version {
 }
 
 /// The engine's dump and the folder's writing, side by side over a bounded channel.
-async fn copy(target: &Target, told: &Assignment, id: SnapshotId) -> Result<(String, Written), JobProblem> {
+async fn copy(target: &Target, told: &Assignment, id: SnapshotId) -> Result<(Dumped, Written), JobProblem> {
     let scratch = target.folder.scratch().await.map_err(|error| problem::archive(&error))?;
     let (sink, source) = mpsc::channel(PIECES_MAX);
     let progress = told.progress.clone();
     let copied = move |bytes: u64| progress.update(|p| p.step = format!("snapshot, {} MB so far", bytes >> 20));
     let writing = target.folder.create(id, target.engine.dump_ending(), source, copied);
-    let (dumped, written) = tokio::join!(target.engine.dump(scratch.path(), sink), writing);
+    let (dumped, written) = tokio::join!(target.engine.dump(scratch.path(), sink, None), writing);
     let failed = match (dumped, written) {
-        (Ok(tool), Ok(written)) => return Ok((tool, written)),
+        (Ok(dumped), Ok(written)) => return Ok((dumped, written)),
         (Err(error), _) => problem::engine(&error, problem::UNTOUCHED),
         (_, Err(error)) => problem::archive(&error),
     };
