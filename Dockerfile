@@ -3,6 +3,7 @@ WORKDIR /build
 
 # The dependencies first, with nothing of our own: this layer lasts until Cargo.lock changes.
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
 RUN mkdir -p src benches/apply \
     && echo 'fn main() {}' | tee src/main.rs >benches/apply/main.rs \
     && echo '' >src/lib.rs \

@@ -82,7 +82,12 @@ fn keep(
 ) -> Result<(), Failure> {
     let failed = |error: OwnSecretError| {
         let detail = super::failure::with_causes(&error);
-        Failure::of(Exit::Configuration, "configuration", detail, "see to the folder, or name another one with --folder")
+        Failure::of(
+            Exit::Configuration,
+            "configuration",
+            detail,
+            "see to the folder, or name another one with --folder",
+        )
     };
     if own_secret_is_there(&path).map_err(failed)? {
         written.kept.push(path);

@@ -5,29 +5,38 @@
 //! [`bookkeeping`] and above this room.
 
 pub mod bookkeeping;
+mod content;
+mod dumped;
 mod error;
 mod lookout;
 mod mariadb;
 mod postgres;
 pub mod ranges;
 mod recorder;
+mod room;
 mod sqlite;
 mod value;
+mod words;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use secrecy::SecretString;
 
 pub use self::{
+    dumped::{DumpSink, DumpSource, Dumped, Room},
     error::{EngineError, RestoreError, StatementError},
     lookout::{Blocker, Lookout, awake},
     recorder::{Recorder, Recording},
     value::{Row, Value},
+    words::Words,
 };
 pub use crate::model::migration::DdlScope;
 use crate::{
-    model::{schema::Schema, snapshot::Manifest},
+    model::{
+        schema::Schema,
+        snapshot::{Manifest, TableDigest},
+    },
     sql::Dialect,
 };
 
@@ -70,55 +79,6 @@ pub struct Beat {
     /// How long ago.
     pub silent_ms: u64,
 }
-
-/// What an engine's own SQL for our tables looks like, where the engines differ.
-#[derive(Debug, Clone, Copy)]
-pub struct Words {
-    /// The statements that create our tables and indexes if they are missing: the lock's table after all others, its row last.
-    pub create_tables: &'static [&'static str],
-    /// The wall clock with milliseconds, moving within a transaction.
-    pub clock: &'static str,
-    /// Milliseconds (an integer) from `windlass_lock.heartbeat` to now, as a scalar expression without a FROM clause.
-    pub elapsed_ms: &'static str,
-    /// Turns a timestamp column into milliseconds since 1970 in UTC: text before and after the column.
-    pub epoch_ms: (&'static str, &'static str),
-    /// A query that gives one row with the number of tables in the connection's database or schema whose name is bound as the only parameter.
-    pub count_table: &'static str,
-    /// A query that gives one row with the number of tables in the connection's database or schema that are not windlass's own.
-    pub count_foreign_tables: &'static str,
-    /// A query for the keys of the table whose schema (or an empty text) and name are bound, in turn: one row for each column of each
-    /// unique key, in order, the primary key first, and one without a key for a table that has none. See [`ranges`].
-    pub keys: &'static str,
-    /// Whether a comparison of rows, `(a, b) > (1, 2)`, finds its place in an index.
-    pub compares_rows: bool,
-    /// Turns hexadecimal digits of UTF-8 into text: text before and after them.
-    pub text_of_hex: (&'static str, &'static str),
-    /// Codes of refusals that the same statement may not meet again: waits that took too long, deadlocks.
-    pub passing: &'static [&'static str],
-    /// How long writers of the application are left alone between two batches, in milliseconds, where they do not queue for
-    /// a lock but look for it now and then.
-    pub breath_ms: u64,
-}
-
-impl Words {
-    /// A text as an expression of SQL that holds nothing but hexadecimal digits of it.
-    #[must_use]
-    pub fn text(&self, text: &str) -> String {
-        use std::fmt::Write;
-        let (before, after) = self.text_of_hex;
-        let hex = text.bytes().fold(String::with_capacity(text.len() * 2), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
-        format!("{before}{hex}{after}")
-    }
-}
-
-/// A native dump on its way, piece by piece; the channel is bounded, so that neither end runs ahead.
-pub type DumpSink = tokio::sync::mpsc::Sender<bytes::Bytes>;
-
-/// The other end of a [`DumpSink`]; it ends when the dump is whole, or with an error when it is not.
-pub type DumpSource = tokio::sync::mpsc::Receiver<Result<bytes::Bytes, std::io::Error>>;
 
 /// An engine, pointed at one target.
 #[async_trait]
@@ -185,12 +145,13 @@ pub trait Engine: Send + Sync {
     /// As [`Engine::open`]; the server's.
     async fn cancel(&self, connection_id: &str) -> Result<(), EngineError>;
 
-    /// Sends a native dump of the whole database, taken at one moment, into `sink`, and says with which tool (and version) it was made.
-    /// `scratch` is a private folder for an engine that needs a file in between.
+    /// Sends a native dump of the whole database, taken at one moment, into `sink`, and tells what that moment holds. Into
+    /// `export`, if there is one, goes the same moment as JSON lines that every program reads (`docs/EXPORT.md`). `scratch`
+    /// is a private folder for an engine that needs a file in between.
     ///
     /// # Errors
     /// When the tool is missing or fails; its own words are in the error, and what was sent is worthless.
-    async fn dump(&self, scratch: &std::path::Path, sink: DumpSink) -> Result<String, EngineError>;
+    async fn dump(&self, scratch: &Path, sink: DumpSink, export: Option<DumpSink>) -> Result<Dumped, EngineError>;
 
     /// Puts a native dump in the place of the database: loads it beside, compares it with the manifest, then swaps.
     /// `session` holds the lock; it is given back, or a new one that holds it.
@@ -200,10 +161,51 @@ pub trait Engine: Send + Sync {
     async fn restore(
         &self,
         session: Box<dyn Session>,
-        scratch: &std::path::Path,
+        scratch: &Path,
         source: DumpSource,
         manifest: &Manifest,
     ) -> Result<Box<dyn Session>, RestoreError>;
+
+    /// Loads a native dump into a place of its own beside the database, compares it with the manifest, and takes it away
+    /// again. Nothing of the database is touched, and nobody is kept from it. What an earlier trial or restore left when it
+    /// was killed is removed first ([`Engine::sweep`]).
+    ///
+    /// # Errors
+    /// [`EngineError::Differs`] names what differs; any other when it cannot be loaded.
+    async fn trial(&self, scratch: &Path, source: DumpSource, manifest: &Manifest) -> Result<(), EngineError>;
+
+    /// Removes what killed restores and trials of this database left beside it, and gives the names; none is in use by a
+    /// process that lives, for each of those is locked by whoever made it.
+    ///
+    /// # Errors
+    /// When the server cannot be asked, or refuses.
+    async fn sweep(&self) -> Result<Vec<String>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    /// The same server and account, another database: `name` as it is, quoted wherever it goes; where a database is a file,
+    /// the path of another one. Touches nothing.
+    ///
+    /// # Errors
+    /// [`EngineError::Address`] when no database can be called so.
+    fn beside(&self, name: &str) -> Result<Arc<dyn Engine>, EngineError>;
+
+    /// Makes the database if it is missing, like the one that it is [`Engine::beside`]; true when it made it.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`] when this account may not; as [`Engine::open`].
+    async fn create(&self) -> Result<bool, EngineError>;
+
+    /// How much room the database takes, and how much is left where it lies.
+    ///
+    /// # Errors
+    /// As [`Engine::open`]. What only the server's machine could tell is `None`.
+    async fn room(&self) -> Result<Room, EngineError>;
+
+    /// What a copy of a database of so many bytes takes in the private folder in between.
+    fn scratch_bytes(&self, _database_bytes: u64) -> u64 {
+        0
+    }
 
     /// The file name ending of a native dump: `dump`, `sql`, `db`.
     fn dump_ending(&self) -> &'static str;
@@ -322,11 +324,17 @@ pub trait Session: Send {
         Ok(Some(String::new()))
     }
 
+    /// What is in each table of the application, all at one moment; reads every row. Without tables whose rows lie elsewhere.
+    ///
+    /// # Errors
+    /// The server's; where this account may not see every row.
+    async fn digests(&mut self) -> Result<BTreeMap<String, TableDigest>, EngineError>;
+
     /// Rows of each table, counted.
     ///
     /// # Errors
     /// The server's.
-    async fn count_rows(&mut self) -> Result<std::collections::BTreeMap<String, u64>, EngineError>;
+    async fn count_rows(&mut self) -> Result<BTreeMap<String, u64>, EngineError>;
 
     /// Rows that point nowhere, one sentence each; at most `limit`.
     ///

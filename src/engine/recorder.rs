@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 
 use super::{EngineError, Limits, Owner, Row, Server, Session, StatementError, Value};
-use crate::model::schema::Schema;
+use crate::model::{schema::Schema, snapshot::TableDigest};
 
 /// What a recorder wrote down, shared with whoever ordered it.
 #[derive(Debug, Clone, Default)]
@@ -114,6 +114,10 @@ impl Session for Recorder {
 
     async fn generation(&mut self, names: &[String]) -> Result<Option<String>, EngineError> {
         self.inner.generation(names).await
+    }
+
+    async fn digests(&mut self) -> Result<BTreeMap<String, TableDigest>, EngineError> {
+        self.inner.digests().await
     }
 
     async fn count_rows(&mut self) -> Result<BTreeMap<String, u64>, EngineError> {

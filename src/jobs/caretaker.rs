@@ -60,10 +60,13 @@ impl Caretaker {
         let verification = plan::next_verification(&listed, verify_every, now);
         if snapshot.is_some_and(|at| at <= now) {
             let message = Some("taken by the service".to_owned());
-            self.order(Order::Snapshot { message, tags: vec!["scheduled".to_owned()], notes: None, export: false }).await;
+            self.order(Order::Snapshot { message, tags: vec!["scheduled".to_owned()], notes: None, export: false })
+                .await;
         } else if let Some((id, _)) = verification.filter(|(_, at)| *at <= now) {
             self.order(Order::Verify { snapshot: Some(id), deep: true }).await;
-        } else if self.prunes_now(&listed, &retention, now) && self.order(Order::Prune { rule: retention, dry_run: false }).await {
+        } else if self.prunes_now(&listed, &retention, now)
+            && self.order(Order::Prune { rule: retention, dry_run: false }).await
+        {
             self.pruned = Some(Instant::now());
         }
         let next = [snapshot, verification.map(|(_, at)| at)].into_iter().flatten().min();

@@ -191,6 +191,26 @@ pub struct Listed {
     pub marks: Marks,
 }
 
+/// What is in a table: how many rows, and a hash of all of them in no order.
+///
+/// Each row is written as bytes that tell every two different rows apart (column by column, without generated columns; a
+/// NULL is not an empty text), each of those has a SHA-256, and the first 16 bytes of these, as numbers, are added up modulo
+/// 2^128. It finds what happens by accident (a row lost, doubled or changed), not what somebody means to do: equal hashes
+/// can be made. The hashes of the payload and the authentication of the manifest are for that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TableDigest {
+    /// The number of rows.
+    pub rows: u64,
+    /// The hash, as 32 hexadecimal digits. To be compared with one of the same engine only.
+    pub hash: String,
+}
+
+impl fmt::Display for TableDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} rows of hash {}", self.rows, self.hash)
+    }
+}
+
 /// What is in a snapshot, and how to open it by hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Manifest {
@@ -230,8 +250,9 @@ pub struct Manifest {
     pub history: Vec<Applied>,
     /// The schema's fingerprint.
     pub schema_fingerprint: String,
-    /// Rows of each table that nobody wrote to while it was taken: counted before and after.
-    pub tables: BTreeMap<String, u64>,
+    /// What is in each table, at exactly the moment that the dump shows. A table that is not here was not looked at: its rows
+    /// are another server's or another table's.
+    pub tables: BTreeMap<String, TableDigest>,
     /// How many tables that are.
     pub tables_count: u64,
     /// How many rows they have together.
@@ -270,5 +291,18 @@ impl Manifest {
     #[must_use]
     pub fn stored_bytes(&self) -> u64 {
         self.payload_bytes + self.export.as_ref().map_or(0, |export| export.bytes)
+    }
+
+    /// What differs first between this and a copy; `None` when nothing does. Tables that this does not speak of are not compared.
+    #[must_use]
+    pub fn difference(&self, fingerprint: &str, tables: &BTreeMap<String, TableDigest>) -> Option<String> {
+        if fingerprint != self.schema_fingerprint {
+            return Some(format!("the schema's fingerprint is {fingerprint}, not {}", self.schema_fingerprint));
+        }
+        let (table, told) = self.tables.iter().find(|(table, told)| tables.get(*table) != Some(*told))?;
+        Some(match tables.get(table) {
+            None => format!("table {table} is not there, and has {told} in the manifest"),
+            Some(found) => format!("table {table} has {found}, and {told} in the manifest"),
+        })
     }
 }

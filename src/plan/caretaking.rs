@@ -17,7 +17,11 @@ pub fn next_snapshot(listed: &[Listed], every: Duration, now: DateTime<Utc>) -> 
 /// Which snapshot is due to be looked at next, and when: `every` after the last look in depth; first the newest that nobody
 /// looked at, then the one whose look is the longest ago. `None` when there is none, or none is to be looked at.
 #[must_use]
-pub fn next_verification(listed: &[Listed], every: Duration, now: DateTime<Utc>) -> Option<(SnapshotId, DateTime<Utc>)> {
+pub fn next_verification(
+    listed: &[Listed],
+    every: Duration,
+    now: DateTime<Utc>,
+) -> Option<(SnapshotId, DateTime<Utc>)> {
     let every = span(every)?;
     let looked = |listed: &Listed| listed.marks.verified.as_ref().filter(|mark| mark.deep).map(|mark| mark.at);
     let at = listed.iter().filter_map(looked).max().map_or(now, |last| last + every);

@@ -11,7 +11,8 @@ const INDEX_PARTS: u64 = 4;
 
 /// Words of `ALTER TABLE` with which at least one server writes every row again (PostgreSQL manual, "ALTER TABLE", Notes;
 /// MariaDB manual, "InnoDB Online DDL Operations with the COPY Alter Algorithm").
-const ALTERS_ROWS: [&str; 9] = ["type", "modify", "change", "convert", "engine", "force", "logged", "unlogged", "stored"];
+const ALTERS_ROWS: [&str; 9] =
+    ["type", "modify", "change", "convert", "engine", "force", "logged", "unlogged", "stored"];
 
 /// The bytes of tables that these scripts write anew, each table once for each statement that does.
 pub fn rewritten_bytes<'a>(dialect: Dialect, schema: &Schema, scripts: impl Iterator<Item = &'a Script>) -> u64 {
@@ -23,7 +24,8 @@ pub fn rewritten_bytes<'a>(dialect: Dialect, schema: &Schema, scripts: impl Iter
 }
 
 fn of_statement(dialect: Dialect, schema: &Schema, statement: &str) -> u64 {
-    let named = || schema.only(&sql::names(dialect, statement)).tables.values().map(|table| table.size_bytes).sum::<u64>();
+    let named =
+        || schema.only(&sql::names(dialect, statement)).tables.values().map(|table| table.size_bytes).sum::<u64>();
     match weight(statement) {
         Weight::Nothing => 0,
         Weight::Index => named() / INDEX_PARTS,

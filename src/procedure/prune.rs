@@ -66,7 +66,8 @@ async fn needed(target: &Target, held: &mut Held) -> Result<BTreeMap<SnapshotId,
     let history = read_history(session, target.engine.words()).await.map_err(problem::untouched)?;
     let last = history.applied.last().and_then(|row| row.run_id.clone());
     let interrupted = history.unfinished.as_ref().map(|left| left.run_id.clone());
-    let runs = [(last, "the last run is taken back with it"), (interrupted, "the interrupted run is taken back with it")];
+    let runs =
+        [(last, "the last run is taken back with it"), (interrupted, "the interrupted run is taken back with it")];
     let mut needed = BTreeMap::new();
     for (run, reason) in runs {
         let Some(run) = run else { continue };

@@ -76,12 +76,7 @@ pub async fn restore(
 ///
 /// # Errors
 /// The problem; the database is still empty.
-pub async fn into_empty(
-    target: &Target,
-    told: &Assignment,
-    held: &mut Held,
-    id: SnapshotId,
-) -> Result<(), JobProblem> {
+pub async fn into_empty(target: &Target, told: &Assignment, held: &mut Held, id: SnapshotId) -> Result<(), JobProblem> {
     let manifest = held.awake(target.archive.verify(id, |_| ())).await.map_err(|error| problem::archive(&error))?;
     told.step(format!("restoring snapshot {id}"));
     swap(target, held, &manifest).await?;

@@ -1,18 +1,16 @@
 //! Making a restorable copy: dump → archive, and the manifest last.
 
-use std::collections::BTreeMap;
-
 use tokio::sync::mpsc;
 
-use super::{Assignment, Ended, Held, Target, circumstances, problem, read_history};
+use super::{Assignment, Ended, Held, Target, circumstances, problem, read_history, space};
 use crate::{
-    engine::{EngineError, bookkeeping::journal},
+    engine::{Dumped, EngineError, bookkeeping::journal},
     model::{
         catalog::Catalog,
         history::History,
         job::JobProblem,
         report::RunReport,
-        snapshot::{Listed, Manifest, Scheme, SnapshotId},
+        snapshot::{Export, Listed, Manifest, Scheme, SnapshotId},
     },
     snapshot::Written,
 };
@@ -71,14 +69,11 @@ pub async fn take(
     let asked = |error: EngineError| problem::engine(&error, problem::UNTOUCHED);
     let session = held.session().map_err(asked)?;
     let history = read_history(session, target.engine.words()).await.map_err(asked)?;
-    let fingerprint = session.schema(None).await.map_err(asked)?.fingerprint();
-    let tables = session.count_rows().await.map_err(asked)?;
     let server = session.server().clone();
     let id = SnapshotId::fresh();
     failpoint!("snap.before", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
-    let (tool, written) = held.awake(copy(target, told, id)).await?;
+    let Copied { dumped, written, export } = held.awake(copy(target, told, id, rows)).await?;
     failpoint!("snap.dumped", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
-    let tables = steady(tables, &held.session().map_err(asked)?.count_rows().await.map_err(asked)?);
     let commit = circumstances::commit(target, told).await;
     let catalog = target.catalog().await.ok();
     let manifest = Manifest {
@@ -93,21 +88,22 @@ pub async fn take(
         checksums: circumstances::checksums(target, commit.as_ref(), catalog.as_deref(), &written),
         dependencies: circumstances::dependencies(
             &format!("{} {}", server.product, server.version),
-            &tool,
+            &dumped.tool,
             written.encryption.scheme,
         ),
         commit,
         target: target.name.to_string(),
         engine: server.product.to_owned(),
         server_version: server.version,
-        tool,
         backend_version: backend(target, catalog.as_deref(), &history),
         db_version: history.version,
         history: history.applied,
-        schema_fingerprint: fingerprint,
-        tables_count: tables.len() as u64,
-        records_count: tables.values().sum(),
-        tables,
+        schema_fingerprint: dumped.fingerprint,
+        tables_count: dumped.tables.len() as u64,
+        records_count: dumped.tables.values().map(|digest| digest.rows).sum(),
+        tables: dumped.tables,
+        tool: dumped.tool,
+        database_bytes: target.engine.room().await.map_or(0, |room| room.database_bytes),
         open_by_hand: target.engine.open_by_hand().replace("{open}", &written.encryption.by_hand(&written.payload)),
         payload: written.payload,
         payload_bytes: written.payload_bytes,
@@ -117,7 +113,7 @@ pub async fn take(
         dump_sha256: written.dump_sha256,
         dump_bytes: written.dump_bytes,
         encryption: written.encryption,
-        export: None,
+        export,
     };
     target.archive.publish(&manifest).await.map_err(|error| problem::archive(&error))?;
     failpoint!("snap.published", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
@@ -130,9 +126,11 @@ pub async fn take(
     Ok(manifest)
 }
 
-/// The counts that were the same before and after the dump: what the application wrote to meanwhile cannot be compared.
-fn steady(before: BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
-    before.into_iter().filter(|(table, rows)| after.get(table) == Some(rows)).collect()
+/// What was copied.
+struct Copied {
+    dumped: Dumped,
+    written: Written,
+    export: Option<Export>,
 }
 
 /// The application's version; without a readable catalog, the database's own.
@@ -144,18 +142,28 @@ fn backend(target: &Target, catalog: Option<&Catalog>, history: &History) -> sem
     }
 }
 
-/// The engine's dump and the archive's writing, side by side over a bounded channel.
-async fn copy(target: &Target, told: &Assignment, id: SnapshotId) -> Result<(String, Written), JobProblem> {
+/// The engine's dump and the archive's writing, side by side over bounded channels.
+async fn copy(target: &Target, told: &Assignment, id: SnapshotId, rows: Rows) -> Result<Copied, JobProblem> {
     let scratch = target.archive.scratch().await.map_err(|error| problem::archive(&error))?;
     let (sink, source) = mpsc::channel(PIECES_MAX);
+    let (lines, of_lines) = match rows {
+        Rows::Kept => (None, None),
+        Rows::Exported => Some(mpsc::channel(PIECES_MAX)).unzip(),
+    };
     let progress = told.progress.clone();
     let copied = move |bytes: u64| progress.update(|p| p.step = format!("snapshot, {} MB so far", bytes >> 20));
     let writing = target.archive.create(id, target.engine.dump_ending(), source, copied);
-    let (dumped, written) = tokio::join!(target.engine.dump(scratch.path(), sink), writing);
-    let failed = match (dumped, written) {
-        (Ok(tool), Ok(written)) => return Ok((tool, written)),
-        (Err(error), _) => problem::engine(&error, problem::UNTOUCHED),
-        (_, Err(error)) => problem::archive(&error),
+    let exporting = async {
+        match of_lines {
+            Some(lines) => target.archive.create_export(id, lines, |_| ()).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let (dumped, written, export) = tokio::join!(target.engine.dump(scratch.path(), sink, lines), writing, exporting);
+    let failed = match (dumped, written, export) {
+        (Ok(dumped), Ok(written), Ok(export)) => return Ok(Copied { dumped, written, export }),
+        (Err(error), ..) => problem::engine(&error, problem::UNTOUCHED),
+        (_, Err(error), _) | (.., Err(error)) => problem::archive(&error),
     };
     // What was written of it is no snapshot; a leftover is swept up by the next run.
     let _ = target.archive.remove(id).await;

@@ -27,7 +27,7 @@ const COMPRESSED_PARTS: u64 = 2;
 const MARGIN_PARTS: u64 = 5;
 
 /// Free bytes are not used up to the last: a file system that is full stops the database.
-const LEFT_BYTES_MIN: u64 = 64 * 1024 * 1024;
+const LEFT_BYTES_MIN: u64 = 8 * 1024 * 1024;
 
 /// What is to be done.
 pub enum Work<'a> {
@@ -110,8 +110,11 @@ impl Disk<'_> {
         if needed.saturating_add(LEFT_BYTES_MIN) <= self.free_bytes {
             return None;
         }
-        let purposes: Vec<String> =
-            self.needs.iter().map(|need| format!("{} for {} in {}", mb(need.needed_bytes), need.purpose, need.place)).collect();
+        let purposes: Vec<String> = self
+            .needs
+            .iter()
+            .map(|need| format!("{} for {} in {}", mb(need.needed_bytes), need.purpose, need.place))
+            .collect();
         Some(format!(
             "{} are needed ({}), {} are free, and {} of them stay free",
             mb(needed),
@@ -126,7 +129,9 @@ impl Disk<'_> {
 fn by_disk(needs: &[SpaceNeed]) -> Vec<Disk<'_>> {
     let mut disks: Vec<Disk<'_>> = Vec::new();
     for need in needs {
-        let (Some(free_bytes), Some(device)) = (need.free_bytes, disk::device(Path::new(&need.place))) else { continue };
+        let (Some(free_bytes), Some(device)) = (need.free_bytes, disk::device(Path::new(&need.place))) else {
+            continue;
+        };
         match disks.iter_mut().find(|disk| disk.device == device) {
             Some(disk) => disk.needs.push(need),
             None => disks.push(Disk { device, free_bytes, needs: vec![need] }),

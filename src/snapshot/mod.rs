@@ -26,4 +26,6 @@ mod store;
 mod upload;
 mod write;
 
-pub use self::{archive::Archive, error::ArchiveError, key::fresh_identity, listing::Listing, read::prove, write::Written};
+pub use self::{
+    archive::Archive, error::ArchiveError, key::fresh_identity, listing::Listing, read::prove, write::Written,
+};

@@ -28,10 +28,9 @@ fn words(order: &Order) -> Result<(Cow<'static, str>, Value), Failure> {
             json!({"to": to, "dry_run": dry_run, "snapshot": snapshot, "validate": validate, "in_doubt": in_doubt}),
         )),
         Order::Rollback { goal, dry_run } => Ok(("rollback".into(), rollback(goal, *dry_run))),
-        Order::Snapshot { message, tags, notes, export } => Ok((
-            "snapshot".into(),
-            json!({"message": message, "tags": tags, "notes": notes, "export": export}),
-        )),
+        Order::Snapshot { message, tags, notes, export } => {
+            Ok(("snapshot".into(), json!({"message": message, "tags": tags, "notes": notes, "export": export})))
+        }
         Order::Verify { snapshot: Some(id), deep } => {
             Ok((format!("snapshots/{id}/verify").into(), json!({"deep": deep})))
         }

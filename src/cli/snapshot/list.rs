@@ -83,13 +83,10 @@ fn details(page: Page, Listed { manifest, marks }: &Listed) -> Page {
     let page = page.all(&manifest.notes, |page, text| page.line(format!("notes      {text}")));
     let page =
         if manifest.tags.is_empty() { page } else { page.line(format!("tags       {}", manifest.tags.join(", "))) };
-    let header = Table::of(["table", "rows"]);
-    page.table(
-        &manifest
-            .tables
-            .iter()
-            .fold(header, |table, (name, rows)| table.row(Tone::Plain, [name.clone(), rows.to_string()])),
-    )
+    let header = Table::of(["table", "rows", "hash"]);
+    page.table(&manifest.tables.iter().fold(header, |table, (name, digest)| {
+        table.row(Tone::Plain, [name.clone(), digest.rows.to_string(), digest.hash.clone()])
+    }))
 }
 
 /// `4c7cec7… (not all of it was committed): Add berths`

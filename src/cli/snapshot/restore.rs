@@ -44,7 +44,10 @@ pub(super) async fn run(words: Restore, call: &Call) -> Result<Exit, Failure> {
     let place = call.place()?;
     if !dry_run {
         let over = into.clone().unwrap_or_else(|| place.database());
-        confirm(call, &format!("Put snapshot {id} in the place of database {over}? What came after it is lost there."))?;
+        confirm(
+            call,
+            &format!("Put snapshot {id} in the place of database {over}? What came after it is lost there."),
+        )?;
     }
     let order = Order::Restore(order::Restore { snapshot: id, into, dry_run, force });
     let job = carry_out(call, &place, &order, None).await?;
@@ -63,7 +66,9 @@ fn printed(page: Page, report: &RestoreReport) -> Page {
     let place = report.into.as_deref().unwrap_or("the database");
     let page = match report.dry_run {
         true => page.line(format!("{place} would go from {from} to {to}; nothing was changed")),
-        false => page.line(format!("{place} went from {from} to {to} in {}", words::duration(report.execution_time_ms))),
+        false => {
+            page.line(format!("{place} went from {from} to {to} in {}", words::duration(report.execution_time_ms)))
+        }
     };
     page.all(&report.before, |page, before| page.line(format!("the state before is snapshot {before}")))
 }

@@ -95,16 +95,22 @@ impl Address {
 
     /// The same server and account, another database.
     pub fn with_database(&self, database: &str) -> Self {
-        Self { database: database.to_owned(), ..self.clone() }
+        let shown = self.shown.strip_suffix(&self.database).map(|place| format!("{place}{database}"));
+        let shown = shown.unwrap_or_else(|| self.shown.clone());
+        Self { database: database.to_owned(), shown, ..self.clone() }
+    }
+
+    /// Whether the server is on this machine, as far as the address tells.
+    pub fn is_here(&self) -> bool {
+        self.socket.is_some()
+            || self.host.eq_ignore_ascii_case("localhost")
+            || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
 
     /// What is asked for, or else: a server on this machine as it likes, any other only with a certificate that names it
     /// (sqlx's own default, PREFERRED, encrypts without looking who answers).
     pub fn tls_mode(&self) -> MySqlSslMode {
-        let here = self.socket.is_some()
-            || self.host.eq_ignore_ascii_case("localhost")
-            || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        self.tls.mode.unwrap_or(if here { MySqlSslMode::Preferred } else { MySqlSslMode::VerifyIdentity })
+        self.tls.mode.unwrap_or(if self.is_here() { MySqlSslMode::Preferred } else { MySqlSslMode::VerifyIdentity })
     }
 
     /// The driver's options. Everything that sqlx would set in the session beyond the character set is switched off, so

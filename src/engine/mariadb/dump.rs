@@ -8,10 +8,15 @@ use tokio::{io::AsyncReadExt, process::ChildStdout, time::timeout};
 use super::{
     MYSQL,
     address::Address,
+    content::{self as rows, Listed},
+    inserts::Inserts,
     open::{self, Purpose},
     tool::{self, Credentials, Maker, Tool},
 };
-use crate::engine::{DumpSink, EngineError, Session};
+use crate::engine::{
+    DumpSink, Dumped, EngineError, Session,
+    content::{self, Digests, Export, Tally},
+};
 
 /// The size of a piece.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -43,15 +48,44 @@ const ARGUMENTS: [&str; 9] = [
 /// MySQL's program writes the server's position into the dump and asks for statistics that MariaDB does not have.
 const ARGUMENTS_MYSQL: [&str; 2] = ["--set-gtid-purged=OFF", "--column-statistics=0"];
 
-/// Sends the dump into `sink`; gives the program and its version.
+/// Sends the dump into `sink`, and tells what it holds.
+///
+/// Rows are told from what passes ([`Inserts`]). The schema cannot be part of the dump's moment, as the server's own catalog
+/// is of no transaction: it is looked at before and after, and must not have changed.
 ///
 /// # Errors
-/// When the server does not answer, the program is missing, it fails, or its output lacks its end.
-pub(super) async fn dump(address: &Address, scratch: &Path, sink: DumpSink) -> Result<String, EngineError> {
-    let session = Box::new(open::open(address, Purpose::Read).await?);
-    let mysql = session.server().product == MYSQL;
-    session.close().await;
-    let program = if mysql { Tool::mysqldump().await? } else { Tool::find(["mariadb-dump", "mysqldump"]).await? };
+/// When the server does not answer, the program is missing, it fails, or its output lacks its end; when the schema changed.
+pub(super) async fn dump(
+    address: &Address,
+    scratch: &Path,
+    sink: DumpSink,
+    export: Option<DumpSink>,
+) -> Result<Dumped, EngineError> {
+    let mut session = open::open(address, Purpose::Read).await?;
+    let product = session.server().product;
+    let fingerprint = session.schema(None).await?.fingerprint();
+    let tables = rows::tables(&mut session).await?;
+    let program =
+        if product == MYSQL { Tool::mysqldump().await? } else { Tool::find(["mariadb-dump", "mysqldump"]).await? };
+    let mut reading = Reading::of(&program, &tables, product, export);
+    run(&program, address, scratch, sink, &mut reading).await?;
+    let digests = reading.end().await?;
+    if session.schema(None).await?.fingerprint() != fingerprint {
+        let message = "the schema changed while it was dumped; try again when nobody changes it".to_owned();
+        return Err(EngineError::Refused { code: "schema".to_owned(), message });
+    }
+    Box::new(session).close().await;
+    Ok(Dumped { tool: program.version, fingerprint, tables: digests })
+}
+
+/// Runs the program to its end.
+async fn run(
+    program: &Tool,
+    address: &Address,
+    scratch: &Path,
+    sink: DumpSink,
+    reading: &mut Reading<'_>,
+) -> Result<(), EngineError> {
     let credentials = Credentials::write(address, program.maker, scratch)?;
     let mut command = program.command(&credentials);
     tool::with(&mut command, &ARGUMENTS);
@@ -62,7 +96,7 @@ pub(super) async fn dump(address: &Address, scratch: &Path, sink: DumpSink) -> R
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| program.failed(&error.to_string()))?;
     let output = child.stdout.take().ok_or_else(|| program.failed("it has no output"))?;
     let errors = child.stderr.take();
-    let (sent, complaints) = tokio::join!(send(&program, output, sink), tool::complaints(errors));
+    let (sent, complaints) = tokio::join!(send(program, output, sink, reading), tool::complaints(errors));
     let tail = match sent {
         Ok(tail) => tail,
         Err(error) => {
@@ -79,11 +113,16 @@ pub(super) async fn dump(address: &Address, scratch: &Path, sink: DumpSink) -> R
     if !tail.windows(LAST_WORDS.len()).any(|words| words == LAST_WORDS) {
         return Err(program.failed("its output stops before the end"));
     }
-    Ok(program.version)
+    Ok(())
 }
 
 /// Passes the output on, piece by piece; gives the last bytes.
-async fn send(program: &Tool, mut output: ChildStdout, sink: DumpSink) -> Result<Vec<u8>, EngineError> {
+async fn send(
+    program: &Tool,
+    mut output: ChildStdout,
+    sink: DumpSink,
+    reading: &mut Reading<'_>,
+) -> Result<Vec<u8>, EngineError> {
     let limit = Duration::from_secs(PIECE_S_MAX);
     let mut tail = Vec::new();
     loop {
@@ -94,7 +133,63 @@ async fn send(program: &Tool, mut output: ChildStdout, sink: DumpSink) -> Result
         }
         tail.extend_from_slice(&piece[piece.len().saturating_sub(2 * LAST_WORDS.len())..]);
         tail.drain(..tail.len().saturating_sub(2 * LAST_WORDS.len()));
-        let taken = timeout(limit, sink.send(piece.freeze())).await.map_err(|_| EngineError::TimedOut(limit))?;
+        let piece = piece.freeze();
+        let taken = timeout(limit, sink.send(piece.clone())).await.map_err(|_| EngineError::TimedOut(limit))?;
         taken.map_err(|_| program.failed("nobody takes its output any more"))?;
+        reading.take_in(&piece).await?;
+    }
+}
+
+/// What a dump is found to hold.
+struct Reading<'a> {
+    program: &'a Tool,
+    tables: &'a [Listed],
+    inserts: Inserts<'a>,
+    tallies: Vec<Tally>,
+    export: Option<(Export, DumpSink)>,
+    /// The table that the export is at.
+    turned_to: Option<usize>,
+}
+
+impl<'a> Reading<'a> {
+    fn of(program: &'a Tool, tables: &'a [Listed], product: &str, export: Option<DumpSink>) -> Self {
+        let told = || tables.iter().map(|listed| listed.table.clone()).collect::<Vec<_>>();
+        Self {
+            program,
+            tables,
+            inserts: Inserts::of(tables),
+            tallies: vec![Tally::default(); tables.len()],
+            export: export.map(|sink| (Export::of(product, &told()), sink)),
+            turned_to: None,
+        }
+    }
+
+    async fn take_in(&mut self, piece: &[u8]) -> Result<(), EngineError> {
+        let Self { program, tables, inserts, tallies, export, turned_to } = self;
+        let read = inserts.piece(piece, |table, row| {
+            tallies[table].take_in(row.bytes());
+            if let Some((lines, _)) = export {
+                if *turned_to != Some(table) {
+                    lines.turn_to(&tables[table].table);
+                    *turned_to = Some(table);
+                }
+                lines.row(row.cells());
+            }
+        });
+        read.map_err(|found| program.failed(&format!("its output has {found}, which is not understood")))?;
+        if let Some((lines, sink)) = export
+            && let Some(full) = lines.full()
+        {
+            content::deliver(sink, full).await?;
+        }
+        Ok(())
+    }
+
+    async fn end(self) -> Result<Digests, EngineError> {
+        if let Some((lines, sink)) = self.export {
+            content::deliver(&sink, lines.end()).await?;
+        }
+        let digests = self.tables.iter().zip(&self.tallies);
+        Ok(digests.map(|(listed, tally)| (listed.table.name.clone(), tally.digest())).collect())
     }
 }

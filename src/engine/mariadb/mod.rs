@@ -4,13 +4,17 @@
 //! statement. What the two servers say differently is decided once, from [`super::Server::product`].
 
 mod address;
+mod beside;
 mod broken;
+mod content;
 mod dump;
+mod inserts;
 mod introspect;
 mod lock;
 mod lookout;
 mod open;
 mod restore;
+mod room;
 mod rows;
 mod session;
 mod tables;
@@ -20,12 +24,12 @@ mod undoing;
 mod watch;
 mod within;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 
 use self::{address::Address, open::Purpose};
-use super::{DdlScope, DumpSink, DumpSource, Engine, EngineError, Lookout, RestoreError, Session, Words};
+use super::{DdlScope, DumpSink, DumpSource, Dumped, Engine, EngineError, Lookout, RestoreError, Room, Session, Words};
 use crate::{
     model::{schema::Schema, snapshot::Manifest},
     sql::Dialect,
@@ -38,11 +42,14 @@ const MYSQL: &str = "MySQL";
 
 /// The engine for `mysql://` and `mariadb://`; nothing is opened yet.
 pub(super) fn at(url: &str) -> Result<Arc<dyn Engine>, EngineError> {
-    Ok(Arc::new(MariaDb { address: Address::parse(url)? }))
+    let address = Address::parse(url)?;
+    Ok(Arc::new(MariaDb { like: address.database.clone(), address }))
 }
 
 struct MariaDb {
     address: Address,
+    /// The database that this one is beside of; itself, where it is beside none.
+    like: String,
 }
 
 #[async_trait]
@@ -97,18 +104,47 @@ impl Engine for MariaDb {
         }
     }
 
-    async fn dump(&self, scratch: &std::path::Path, sink: DumpSink) -> Result<String, EngineError> {
-        dump::dump(&self.address, scratch, sink).await
+    async fn dump(&self, scratch: &Path, sink: DumpSink, export: Option<DumpSink>) -> Result<Dumped, EngineError> {
+        dump::dump(&self.address, scratch, sink, export).await
     }
 
     async fn restore(
         &self,
         session: Box<dyn Session>,
-        scratch: &std::path::Path,
+        scratch: &Path,
         source: DumpSource,
         manifest: &Manifest,
     ) -> Result<Box<dyn Session>, RestoreError> {
         restore::restore(&self.address, session, scratch, source, manifest).await
+    }
+
+    async fn trial(&self, scratch: &Path, source: DumpSource, manifest: &Manifest) -> Result<(), EngineError> {
+        beside::trial(&self.address, scratch, source, manifest).await
+    }
+
+    async fn sweep(&self) -> Result<Vec<String>, EngineError> {
+        beside::swept(&self.address).await
+    }
+
+    /// A name has 64 characters at most, none of them NUL, and no space at its end (MySQL manual, "Schema Object Names").
+    fn beside(&self, name: &str) -> Result<Arc<dyn Engine>, EngineError> {
+        let letters = name.chars().count();
+        if letters == 0 || letters > beside::NAME_LETTERS_MAX || name.contains('\0') || name.ends_with(' ') {
+            let reason = format!(
+                "{name:?} is no name of a database: 1 to {} characters, no NUL, no space at its end",
+                beside::NAME_LETTERS_MAX
+            );
+            return Err(EngineError::Address { reason });
+        }
+        Ok(Arc::new(Self { address: self.address.with_database(name), like: self.address.database.clone() }))
+    }
+
+    async fn create(&self) -> Result<bool, EngineError> {
+        beside::create(&self.address, &self.like).await
+    }
+
+    async fn room(&self) -> Result<Room, EngineError> {
+        room::of(&self.address).await
     }
 
     fn dump_ending(&self) -> &'static str {

@@ -9,10 +9,10 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-use super::{MARIADB, broken, introspect, rows, transact, watch};
+use super::{MARIADB, broken, content, introspect, rows, transact, watch};
 use crate::{
     engine::{EngineError, Limits, Owner, Row, Server, Session, StatementError, Value},
-    model::schema::Schema,
+    model::{schema::Schema, snapshot::TableDigest},
 };
 
 /// How long one of our own statements may take, its wait for a lock included.
@@ -209,6 +209,10 @@ impl Session for MariaSession {
 
     async fn generation(&mut self, names: &[String]) -> Result<Option<String>, EngineError> {
         introspect::generation::numbers(self, names).await
+    }
+
+    async fn digests(&mut self) -> Result<BTreeMap<String, TableDigest>, EngineError> {
+        content::digests(self).await
     }
 
     async fn count_rows(&mut self) -> Result<BTreeMap<String, u64>, EngineError> {

@@ -72,6 +72,11 @@ impl Address {
         })
     }
 
+    /// Whether the server is on this machine, as far as the address tells.
+    pub(super) fn is_here(&self) -> bool {
+        is_here(&self.options)
+    }
+
     /// The same server, another database.
     pub(super) fn within(&self, database: &str) -> Self {
         let mut there = self.clone();

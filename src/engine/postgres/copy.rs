@@ -24,7 +24,7 @@ const PIECE_MS_MAX: u64 = 60 * 60_000;
 const END_MS_MAX: u64 = 24 * 60 * 60_000;
 
 /// `CREATE DATABASE` copies a template, and may have to wait for its disk.
-const CREATE_MS_MAX: u64 = 10 * 60_000;
+pub(super) const CREATE_MS_MAX: u64 = 10 * 60_000;
 
 /// The statement that creates `$2` like `$1`. Only template0 may be given another locale (PostgreSQL manual, "Template
 /// Databases"). The columns of later servers are looked up by name, as not every server has them.
@@ -61,6 +61,31 @@ const LIKEN: &str = "SELECT s.text FROM ( \
      UNION ALL SELECT 5, format('COMMENT ON DATABASE %I IS %L', $2, shobj_description(d.oid, 'pg_database')) \
      FROM pg_database d WHERE d.datname = $1 AND shobj_description(d.oid, 'pg_database') IS NOT NULL \
      ) s WHERE s.text IS NOT NULL ORDER BY s.place";
+
+/// Makes a copy of `address`'s database, fills it from a dump, and finds it good.
+pub(super) async fn make(
+    address: &Address,
+    maintenance: &mut PgConnection,
+    name: &str,
+    scratch: &Path,
+    source: DumpSource,
+    manifest: &Manifest,
+    major: u32,
+) -> Result<(), EngineError> {
+    let superuser = bounded(is_superuser(maintenance)).await?;
+    create(maintenance, &address.database, name).await?;
+    let beside = address.within(name);
+    fill(&beside, scratch, source, manifest, superuser, major).await?;
+    compare(&beside, manifest).await
+}
+
+async fn is_superuser(connection: &mut PgConnection) -> Result<bool, EngineError> {
+    sqlx::query_scalar("SELECT current_setting('is_superuser')::bool")
+        .persistent(false)
+        .fetch_one(connection)
+        .await
+        .map_err(|error| refusal::of(&error))
+}
 
 /// Creates an empty copy, with the same owner, encoding, locale, tablespace, settings, rights and limit. Security
 /// labels are not carried over.
@@ -100,7 +125,7 @@ pub(super) async fn run(connection: &mut PgConnection, statement: String, limit_
 
 /// Fills the copy from a dump. Objects keep their owners if we may give them away, as a superuser may; else they are
 /// all the restoring role's.
-pub(super) async fn fill(
+async fn fill(
     copy: &Address,
     scratch: &Path,
     source: DumpSource,
@@ -151,7 +176,7 @@ async fn feed(tool: &Tool, mut stdin: ChildStdin, mut source: DumpSource) -> Res
 }
 
 /// Compares the copy with the manifest, and gathers the planner's statistics, which a dump does not hold.
-pub(super) async fn compare(copy: &Address, manifest: &Manifest) -> Result<(), EngineError> {
+async fn compare(copy: &Address, manifest: &Manifest) -> Result<(), EngineError> {
     let mut session = connect::open(copy, Purpose::Work).await?;
     let difference = difference(&mut session, manifest).await;
     let analyzed = match difference {
@@ -167,13 +192,6 @@ pub(super) async fn compare(copy: &Address, manifest: &Manifest) -> Result<(), E
 
 async fn difference(session: &mut PgSession, manifest: &Manifest) -> Result<Option<String>, EngineError> {
     let found = session.schema(None).await?.fingerprint();
-    if found != manifest.schema_fingerprint {
-        return Ok(Some(format!("the schema's fingerprint is {found}, not {}", manifest.schema_fingerprint)));
-    }
-    let counts = session.count_rows().await?;
-    let missing = manifest.tables.iter().find(|(table, rows)| counts.get(*table) != Some(*rows));
-    Ok(missing.map(|(table, rows)| {
-        let found = counts.get(table).map_or_else(|| "no such table".to_owned(), u64::to_string);
-        format!("table {table} has {found}, not {rows} rows")
-    }))
+    let digests = session.digests().await?;
+    Ok(manifest.difference(&found, &digests))
 }

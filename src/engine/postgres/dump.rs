@@ -9,13 +9,15 @@ use tokio::{
     process::{Child, ChildStdout},
     time::timeout,
 };
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     address::Address,
     connect::{self, Purpose},
+    content::Moment,
     tool::{self, Tool},
 };
-use crate::engine::{DumpSink, EngineError, Session};
+use crate::engine::{DumpSink, Dumped, EngineError, Session};
 
 /// The size of a piece.
 const PIECE_BYTES: usize = 128 * 1024;
@@ -29,23 +31,52 @@ const SILENT_MS_MAX: u64 = 15 * 60_000;
 /// It has sent everything, and has only to end.
 const END_MS_MAX: u64 = 60_000;
 
-/// Sends a dump into `sink`; gives the program's name and version.
-pub(super) async fn send(address: &Address, scratch: &Path, sink: DumpSink) -> Result<String, EngineError> {
+/// Sends a dump into `sink`, and tells what it holds. The program and a session of ours read the same snapshot side by side
+/// (PostgreSQL manual, "pg_dump", `--snapshot`), so that not a row lies between them.
+pub(super) async fn send(
+    address: &Address,
+    scratch: &Path,
+    sink: DumpSink,
+    export: Option<DumpSink>,
+) -> Result<Dumped, EngineError> {
     let session = connect::open(address, Purpose::Look).await?;
-    let major = session.server().number.0;
-    Box::new(session).close().await;
-    let tool = tool::find("pg_dump", major).await?;
+    let tool = tool::find("pg_dump", session.server().number.0).await?;
+    let mut moment = Moment::begin(session).await?;
+    let (snapshot, fingerprint) = (format!("--snapshot={}", moment.snapshot), moment.fingerprint.clone());
+    // A task of its own, as both want a whole processor.
+    let reading = AbortOnDropHandle::new(tokio::spawn(async move {
+        let digests = moment.read(export).await;
+        (moment, digests)
+    }));
+    let reading = async {
+        let ended = reading.await.map_err(|error| EngineError::Lost { reason: error.to_string() });
+        let (moment, digests) = ended?;
+        digests.map(|digests| (moment, digests))
+    };
+    let ((), (moment, tables)) = tokio::try_join!(dump(&tool, address, scratch, &snapshot, &sink), reading)?;
+    moment.end().await;
+    Ok(Dumped { tool: tool.version, fingerprint, tables })
+}
+
+/// Runs the program to its end.
+async fn dump(
+    tool: &Tool,
+    address: &Address,
+    scratch: &Path,
+    snapshot: &str,
+    sink: &DumpSink,
+) -> Result<(), EngineError> {
     // Not compressed: the archive is compressed as a whole.
-    let arguments = ["--format=custom", "--compress=0", "--no-password", LOCK_WAIT];
+    let arguments = ["--format=custom", "--compress=0", "--no-password", LOCK_WAIT, snapshot];
     let (mut command, _secret) = tool.command(address, scratch, arguments)?;
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| tool.failed(error.to_string()))?;
     let complaint = tokio::spawn(tool::complaint(child.stderr.take()));
     let pumped = match child.stdout.take() {
-        Some(stdout) => pump(&tool, stdout, &sink).await,
+        Some(stdout) => pump(tool, stdout, sink).await,
         None => Err(tool.failed("has no output")),
     };
     let ended = match pumped {
-        Ok(()) => end(&tool, &mut child, END_MS_MAX).await,
+        Ok(()) => end(tool, &mut child, END_MS_MAX).await,
         Err(error) => {
             // It may have ended already; what it said is in the complaint.
             let _ = child.start_kill();
@@ -54,7 +85,7 @@ pub(super) async fn send(address: &Address, scratch: &Path, sink: DumpSink) -> R
     };
     let said = complaint.await.unwrap_or_default();
     match ended {
-        Ok(true) => Ok(tool.version),
+        Ok(true) => Ok(()),
         Ok(false) => Err(tool.failed(format!("failed: {said}"))),
         Err(error) => Err(error),
     }

@@ -68,6 +68,13 @@ pub(super) async fn try_take_beside(connection: &mut PgConnection, database: &st
         .map_err(|error| refusal::of(&error))
 }
 
+/// Gives a lock back that was taken from beside.
+pub(super) async fn release_beside(connection: &mut PgConnection, database: &str) -> Result<(), EngineError> {
+    let freed = sqlx::query_scalar::<_, bool>("SELECT pg_advisory_unlock(hashtextextended($2, $1))");
+    let freed = freed.bind(KEY).bind(database).persistent(false).fetch_one(connection).await;
+    freed.map(drop).map_err(|error| refusal::of(&error))
+}
+
 /// One message: with nothing bound there is nothing to prepare.
 async fn ask(connection: &mut PgConnection, sql: String) -> Result<bool, EngineError> {
     let row = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).fetch_one(connection).await;

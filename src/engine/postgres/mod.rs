@@ -6,9 +6,12 @@
 //! [`restore`]).
 
 mod address;
+mod beside;
 mod bind;
 mod connect;
+mod content;
 mod copy;
+mod copy_text;
 mod dump;
 mod introspect;
 mod lock;
@@ -17,6 +20,7 @@ mod pooler;
 mod refusal;
 mod remains;
 mod restore;
+mod room;
 mod rows;
 mod session;
 mod swap;
@@ -32,7 +36,7 @@ use std::{path::Path, sync::Arc};
 use async_trait::async_trait;
 
 use self::{address::Address, connect::Purpose};
-use super::{DdlScope, DumpSink, DumpSource, Engine, EngineError, Lookout, RestoreError, Session, Words};
+use super::{DdlScope, DumpSink, DumpSource, Dumped, Engine, EngineError, Lookout, RestoreError, Room, Session, Words};
 use crate::{model::snapshot::Manifest, sql::Dialect};
 
 /// The engine for a URL `postgres://…` or `postgresql://…`.
@@ -40,12 +44,14 @@ use crate::{model::snapshot::Manifest, sql::Dialect};
 /// # Errors
 /// [`EngineError::Address`].
 pub(super) fn at(url: &str) -> Result<Arc<dyn Engine>, EngineError> {
-    Ok(Arc::new(Postgres { address: Address::read(url)? }))
+    Ok(Arc::new(Postgres { address: Address::read(url)?, like: None }))
 }
 
 /// PostgreSQL, pointed at one database.
 struct Postgres {
     address: Address,
+    /// The database that this one is beside of.
+    like: Option<String>,
 }
 
 #[async_trait]
@@ -104,8 +110,8 @@ impl Engine for Postgres {
         asked.map(drop)
     }
 
-    async fn dump(&self, scratch: &Path, sink: DumpSink) -> Result<String, EngineError> {
-        dump::send(&self.address, scratch, sink).await
+    async fn dump(&self, scratch: &Path, sink: DumpSink, export: Option<DumpSink>) -> Result<Dumped, EngineError> {
+        dump::send(&self.address, scratch, sink, export).await
     }
 
     async fn restore(
@@ -116,6 +122,32 @@ impl Engine for Postgres {
         manifest: &Manifest,
     ) -> Result<Box<dyn Session>, RestoreError> {
         restore::run(&self.address, session, scratch, source, manifest).await
+    }
+
+    async fn trial(&self, scratch: &Path, source: DumpSource, manifest: &Manifest) -> Result<(), EngineError> {
+        beside::trial(&self.address, scratch, source, manifest).await
+    }
+
+    async fn sweep(&self) -> Result<Vec<String>, EngineError> {
+        beside::swept(&self.address).await
+    }
+
+    fn beside(&self, name: &str) -> Result<Arc<dyn Engine>, EngineError> {
+        // The server would cut a longer one without a word (PostgreSQL manual, "Lexical Structure").
+        if name.is_empty() || name.len() > beside::NAME_BYTES_MAX || name.contains('\0') {
+            let reason = format!("{name:?} is no name of a database: 1 to {} bytes, no NUL", beside::NAME_BYTES_MAX);
+            return Err(EngineError::Address { reason });
+        }
+        let like = Some(self.address.database.clone());
+        Ok(Arc::new(Self { address: self.address.within(name), like }))
+    }
+
+    async fn create(&self) -> Result<bool, EngineError> {
+        beside::create(&self.address, self.like.as_deref()).await
+    }
+
+    async fn room(&self) -> Result<Room, EngineError> {
+        room::of(&self.address).await
     }
 
     fn dump_ending(&self) -> &'static str {

@@ -11,28 +11,22 @@
 
 use std::{path::Path, time::Duration};
 
-use sqlx::{Connection, PgConnection};
+use sqlx::PgConnection;
 use tokio::time::{Instant, sleep};
-use ulid::Ulid;
 
 use super::{
     address::Address,
+    beside,
     connect::{self, Purpose, bounded},
-    copy, lock, refusal, swap,
+    copy, lock, swap,
 };
 use crate::{
     engine::{DumpSource, EngineError, RestoreError, Session},
     model::snapshot::Manifest,
 };
 
-/// The longest name that fits: an identifier has 63 bytes (PostgreSQL manual, "Lexical Structure", NAMEDATALEN).
-const NAME_BYTES_MAX: usize = 63;
-
 /// How long we try to have the lock again.
 const LOCK_WAIT_MS_MAX: u64 = 30_000;
-
-/// How long it may take to give the lock beside back.
-const UNLOCK_MS_MAX: u64 = 10_000;
 
 /// And how often.
 const LOCK_POLL_MS: u64 = 50;
@@ -44,18 +38,10 @@ struct Names {
 }
 
 impl Names {
-    /// Names of their own, cut at the front where the live one is long.
+    /// Names of their own.
     fn beside(live: &str) -> Self {
-        let id = Ulid::generate().to_string().to_lowercase();
-        let name = |word: &str| {
-            let ending = format!("__windlass_{word}_{}", &id[id.len() - 8..]);
-            let mut end = live.len().min(NAME_BYTES_MAX - ending.len());
-            while !live.is_char_boundary(end) {
-                end -= 1;
-            }
-            format!("{}{ending}", &live[..end])
-        };
-        Self { copy: name("restore"), old: name("old") }
+        let id = beside::id();
+        Self { copy: beside::name(live, beside::RESTORE, &id), old: beside::name(live, beside::OLD, &id) }
     }
 }
 
@@ -79,7 +65,7 @@ pub(super) async fn run(
         Err(error) => Err(RestoreError { session: Some(session), error }),
     };
     let left = if restored.is_ok() { &names.old } else { &names.copy };
-    tidy(address, maintenance, left).await;
+    beside::tidy(address, maintenance, left).await;
     restored
 }
 
@@ -97,19 +83,11 @@ async fn prepare(
         let message = "another restore of this database is under way".to_owned();
         return Err(EngineError::Refused { code: "55P03".to_owned(), message });
     }
-    let superuser = bounded(is_superuser(maintenance)).await?;
-    copy::create(maintenance, &address.database, &names.copy).await?;
-    let beside = address.within(&names.copy);
-    copy::fill(&beside, scratch, source, manifest, superuser, major).await?;
-    copy::compare(&beside, manifest).await
-}
-
-async fn is_superuser(connection: &mut PgConnection) -> Result<bool, EngineError> {
-    sqlx::query_scalar("SELECT current_setting('is_superuser')::bool")
-        .persistent(false)
-        .fetch_one(connection)
-        .await
-        .map_err(|error| refusal::of(&error))
+    beside::sweep(maintenance, &address.database).await?;
+    for name in [&names.copy, &names.old] {
+        beside::claim(maintenance, name).await?;
+    }
+    copy::make(address, maintenance, &names.copy, scratch, source, manifest, major).await
 }
 
 /// Swaps the two, and gives a session that holds the lock on what is live then.
@@ -145,20 +123,4 @@ async fn locked(address: &Address) -> Result<Box<dyn Session>, EngineError> {
         sleep(Duration::from_millis(LOCK_POLL_MS)).await;
     }
     Ok(session)
-}
-
-/// Drops what is left over. A database that cannot be dropped costs room, and is told of in the log.
-async fn tidy(address: &Address, mut maintenance: PgConnection, left: &str) {
-    let mut dropped = swap::drop_database(&mut maintenance, left).await;
-    // Now, and not when the server sees that this connection is gone: the next restore may ask before that.
-    let _ = copy::run(&mut maintenance, "SELECT pg_advisory_unlock_all()".to_owned(), UNLOCK_MS_MAX).await;
-    let _ = bounded(async { maintenance.close().await.map_err(|error| refusal::of(&error)) }).await;
-    if matches!(dropped, Err(EngineError::Lost { .. } | EngineError::TimedOut(_)))
-        && let Ok(mut again) = swap::maintenance(address).await
-    {
-        dropped = swap::drop_database(&mut again, left).await;
-    }
-    if let Err(error) = dropped {
-        tracing::warn!(database = left, %error, "the database {left} is left over from a restore; drop it by hand");
-    }
 }

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::timeout;
 
-use super::{address::Address, bind, connect::bounded, introspect, lock, refusal, rows, transact, watch};
+use super::{address::Address, bind, connect::bounded, content, introspect, lock, refusal, rows, transact, watch};
 use crate::{
     engine::{EngineError, Limits, Owner, Row, Server, Session, StatementError, Value},
-    model::schema::Schema,
+    model::{schema::Schema, snapshot::TableDigest},
 };
 
 /// How long saying goodbye may take.
@@ -175,6 +175,12 @@ impl Session for PgSession {
     async fn generation(&mut self, names: &[String]) -> Result<Option<String>, EngineError> {
         let answer = bounded(introspect::generation(self.line()?, names)).await;
         self.noted(answer).map(Some)
+    }
+
+    async fn digests(&mut self) -> Result<BTreeMap<String, TableDigest>, EngineError> {
+        let (address, pid, started) = (self.address.clone(), self.pid.clone(), self.started.clone());
+        let answer = watch::over(&address, &pid, &started, content::digests(self.line()?)).await;
+        self.noted(answer.and_then(|digests| digests))
     }
 
     async fn count_rows(&mut self) -> Result<BTreeMap<String, u64>, EngineError> {

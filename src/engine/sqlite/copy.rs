@@ -45,8 +45,16 @@ pub(super) enum Source {
     Open,
 }
 
-/// Stops the copy when whoever waits for it is gone.
-struct StopWhenDropped(Arc<AtomicBool>);
+/// Stops work on a thread when whoever waits for it is gone.
+pub(super) struct StopWhenDropped(Arc<AtomicBool>);
+
+impl StopWhenDropped {
+    /// With the sign to look at.
+    pub(super) fn fresh() -> (Self, Arc<AtomicBool>) {
+        let stop = Arc::new(AtomicBool::new(false));
+        (Self(Arc::clone(&stop)), stop)
+    }
+}
 
 impl Drop for StopWhenDropped {
     fn drop(&mut self) {
@@ -63,8 +71,7 @@ pub(super) async fn copy(
     mut to: SqliteConnection,
     source: Source,
 ) -> Result<(SqliteConnection, SqliteConnection), EngineError> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let _stop_when_dropped = StopWhenDropped(Arc::clone(&stop));
+    let (_stop_when_dropped, stop) = StopWhenDropped::fresh();
     let runtime = Handle::current();
     let work = move || {
         let (mut from_handle, mut to_handle) = runtime

@@ -1,35 +1,39 @@
-//! The database into a stream: SQLite's online backup into a private file, which is then sent.
+//! The database into a stream, as it is at one moment, and what that moment holds.
+//!
+//! In WAL mode a read transaction holds the moment, and its pages go straight into the stream. With a rollback journal it would
+//! keep writers out for as long, and so SQLite's online backup makes a private copy first.
 
-use std::{fs::File, io::Read, path::Path};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
 
-use bytes::Bytes;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use tokio::task;
+use tokio::{runtime::Handle, sync::mpsc::error::TrySendError, task};
 
 use super::{
     DumpSink, EngineError, Place,
-    copy::{self, Source},
-    fault,
+    content::{self, Reading},
+    copy::{self, Source, StopWhenDropped},
+    fault, introspect,
+    native::Connected,
     open::{self, Access},
+    pages::{self, Pages},
     rows,
     scratch::Scratch,
 };
-use crate::engine::Value;
+use crate::engine::{
+    Dumped, Value,
+    content::{Digests, Table},
+};
 
-/// How much goes into the stream at once.
-const PIECE_BYTES: usize = 256 * 1_024;
-
-/// Dumps the database as it is at one moment. See [`crate::engine::Engine::dump`].
-pub(super) async fn dump(place: &Place, scratch: &Path, sink: DumpSink) -> Result<String, EngineError> {
-    let file = Scratch::within(scratch)?;
-    let tool = copy_out(place, &file).await?;
-    task::spawn_blocking(move || send(&file, &sink))
-        .await
-        .map_err(|error| EngineError::Lost { reason: error.to_string() })??;
-    Ok(tool)
-}
-
-async fn copy_out(place: &Place, file: &Scratch) -> Result<String, EngineError> {
+/// Dumps the database. See [`crate::engine::Engine::dump`].
+pub(super) async fn dump(
+    place: &Place,
+    scratch: &Path,
+    sink: DumpSink,
+    export: Option<DumpSink>,
+) -> Result<Dumped, EngineError> {
     let refused = |error| fault::in_session(place, &error, None);
     let mut from = open::connect(place, Access::Read).await?;
     let tool = match rows::one(&mut from, "SELECT sqlite_version()").await.map_err(refused)? {
@@ -37,15 +41,27 @@ async fn copy_out(place: &Place, file: &Scratch) -> Result<String, EngineError> 
         _ => "SQLite online backup".to_owned(),
     };
     let source = hold(&mut from).await.map_err(refused)?;
-    let to = open::options(file.path()).connect().await.map_err(refused)?;
-    let (from, mut to) = copy::copy(from, to, source).await?;
-    // One file, with nothing beside it, whatever mode the database is in.
-    let settled = rows::run(&mut to, "PRAGMA journal_mode = DELETE").await;
-    let closed = to.close().await;
-    settled.and(closed.map(|()| 0)).map_err(refused)?;
+    let streams = source == Source::Held && rows::number(&mut from, pages::IS_THERE).await.map_err(refused)? > 0;
+    let file = if streams { None } else { Some(Scratch::within(scratch)?) };
+    let mut moment = match &file {
+        None => from,
+        Some(file) => copied(place, from, source, file).await?,
+    };
+    let fingerprint = introspect::schema(&mut moment, None).await.map_err(refused)?.fingerprint();
+    let tables = content::tables(&mut moment).await.map_err(refused)?;
+    let (_stop_when_dropped, stop) = StopWhenDropped::fresh();
+    let runtime = Handle::current();
+    let work = move || {
+        let mut handle = runtime.block_on(moment.lock_handle()).map_err(content::lost)?;
+        let sent = send(&Connected::by(&mut handle), file.as_ref(), &tables, Out { sink, export }, stop)?;
+        drop(handle);
+        Ok((moment, sent))
+    };
+    let sent = task::spawn_blocking(work).await.map_err(|error| EngineError::Lost { reason: error.to_string() })?;
+    let (moment, tables) = sent?;
     // It was only read from.
-    let _ = from.close().await;
-    Ok(tool)
+    let _ = moment.close().await;
+    Ok(Dumped { tool, fingerprint, tables })
 }
 
 /// In WAL mode a read transaction keeps the database as it is for this connection, and stops nobody (SQLite manual,
@@ -59,21 +75,64 @@ async fn hold(from: &mut SqliteConnection) -> Result<Source, sqlx::Error> {
     Ok(Source::Held)
 }
 
-fn send(file: &Scratch, sink: &DumpSink) -> Result<(), EngineError> {
-    let on_file = |error| fault::on_file(file.path(), error);
-    let mut source = File::open(file.path()).map_err(on_file)?;
-    loop {
-        let mut piece = Vec::with_capacity(PIECE_BYTES);
-        let limit = u64::try_from(PIECE_BYTES).unwrap_or(u64::MAX);
-        source.by_ref().take(limit).read_to_end(&mut piece).map_err(on_file)?;
-        if piece.is_empty() {
-            return Ok(());
+/// A private copy, one file with nothing beside it, whatever mode the database is in. Nobody needs it after a crash, so that it
+/// has no journal and waits for no disk.
+async fn copied(
+    place: &Place,
+    from: SqliteConnection,
+    source: Source,
+    file: &Scratch,
+) -> Result<SqliteConnection, EngineError> {
+    let refused = |error| fault::in_session(place, &error, None);
+    let mut to = open::options(file.path()).connect().await.map_err(refused)?;
+    rows::run(&mut to, "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF").await.map_err(refused)?;
+    let (from, mut to) = copy::copy(from, to, source).await?;
+    let _ = from.close().await;
+    rows::run(&mut to, "PRAGMA journal_mode = DELETE").await.map_err(refused)?;
+    Ok(to)
+}
+
+/// What goes out of a dump.
+struct Out {
+    sink: DumpSink,
+    export: Option<DumpSink>,
+}
+
+/// Sends the pages, and reads the rows while nobody takes them.
+fn send(
+    connected: &Connected<'_>,
+    file: Option<&Scratch>,
+    tables: &[Table],
+    out: Out,
+    stop: Arc<AtomicBool>,
+) -> Result<Digests, EngineError> {
+    let Out { sink, export } = out;
+    let mut reading = Reading::of(connected, tables, export, stop);
+    let mut pages = match file {
+        Some(file) => Pages::of_file(file)?,
+        None => Pages::held(connected)?,
+    };
+    while let Some(mut piece) = pages.next()? {
+        while let Err(unsent) = sink.try_send(piece) {
+            piece = match unsent {
+                TrySendError::Full(piece) => piece,
+                TrySendError::Closed(_) => return Err(stopped()),
+            };
+            if !reading.some()? {
+                sink.blocking_send(piece).map_err(|_| stopped())?;
+                break;
+            }
         }
-        if sink.blocking_send(Bytes::from(piece)).is_err() {
-            return Err(EngineError::Tool {
-                program: "SQLite online backup".to_owned(),
-                reason: "was stopped: nobody takes the dump any more".to_owned(),
-            });
-        }
+    }
+    // Whoever takes the dump need not wait for the rows.
+    drop(sink);
+    while reading.some()? {}
+    reading.end()
+}
+
+fn stopped() -> EngineError {
+    EngineError::Tool {
+        program: "SQLite online backup".to_owned(),
+        reason: "was stopped: nobody takes the dump any more".to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! SQLite: a file. One raw connection for each session; the lock is an OS lock on a file beside the database.
 
 mod batch;
+mod content;
 mod copy;
 mod definition;
 mod dump;
@@ -10,7 +11,9 @@ mod lock;
 mod lookout;
 mod native;
 mod open;
+mod pages;
 mod restore;
+mod room;
 mod rows;
 mod scratch;
 mod session;
@@ -27,7 +30,7 @@ use std::{
 use async_trait::async_trait;
 
 use self::open::Access;
-use super::{DdlScope, DumpSink, DumpSource, Engine, EngineError, Lookout, RestoreError, Session, Words};
+use super::{DdlScope, DumpSink, DumpSource, Dumped, Engine, EngineError, Lookout, RestoreError, Room, Session, Words};
 use crate::{model::snapshot::Manifest, sql::Dialect};
 
 /// Where the database lies.
@@ -105,8 +108,8 @@ impl Engine for Sqlite {
         Ok(())
     }
 
-    async fn dump(&self, scratch: &Path, sink: DumpSink) -> Result<String, EngineError> {
-        dump::dump(&self.place, scratch, sink).await
+    async fn dump(&self, scratch: &Path, sink: DumpSink, export: Option<DumpSink>) -> Result<Dumped, EngineError> {
+        dump::dump(&self.place, scratch, sink, export).await
     }
 
     async fn restore(
@@ -120,6 +123,28 @@ impl Engine for Sqlite {
             Ok(()) => Ok(session),
             Err(error) => Err(RestoreError { session: Some(session), error }),
         }
+    }
+
+    async fn trial(&self, scratch: &Path, source: DumpSource, manifest: &Manifest) -> Result<(), EngineError> {
+        restore::trial(&self.place, scratch, source, manifest).await
+    }
+
+    fn beside(&self, name: &str) -> Result<Arc<dyn Engine>, EngineError> {
+        at(&format!("sqlite:{name}"))
+    }
+
+    async fn create(&self) -> Result<bool, EngineError> {
+        let was_there = self.place.path.exists();
+        Box::new(session::SqliteSession::open(&self.place, Access::Write).await?).close().await;
+        Ok(!was_there)
+    }
+
+    async fn room(&self) -> Result<Room, EngineError> {
+        room::of(&self.place)
+    }
+
+    fn scratch_bytes(&self, database_bytes: u64) -> u64 {
+        database_bytes
     }
 
     fn dump_ending(&self) -> &'static str {

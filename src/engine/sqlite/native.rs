@@ -1,5 +1,5 @@
-//! The only room that calls SQLite's C interface: the online backup, and whether a file may be written. The driver has
-//! neither.
+//! The only room that calls SQLite's C interface: the online backup, whether a file may be written, and rows one by one
+//! without a copy of their values. The driver has none of these.
 
 #![expect(unsafe_code, reason = "the online backup of SQLite is reached through its C interface alone")]
 
@@ -76,6 +76,101 @@ impl Drop for Backup<'_> {
     fn drop(&mut self) {
         // SAFETY: called once, while both connections are still open and locked. An error it tells was told by `step`.
         unsafe { c::sqlite3_backup_finish(self.raw.as_ptr()) };
+    }
+}
+
+/// A value of a row, where SQLite keeps it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Stored<'a> {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text(&'a [u8]),
+    Blob(&'a [u8]),
+}
+
+/// The rows of a query, one at a time.
+pub(super) struct Cursor<'a> {
+    raw: NonNull<c::sqlite3_stmt>,
+    connection: NonNull<c::sqlite3>,
+    /// The connection stays locked, hence open and used by nobody else, as long as the cursor lives.
+    locked: PhantomData<&'a ()>,
+}
+
+impl<'a> Cursor<'a> {
+    /// Prepares a query.
+    pub(super) fn over(connection: &'a Connected<'_>, sql: &str) -> Result<Self, Failure> {
+        let connection = connection.0;
+        let length = i32::try_from(sql.len()).unwrap_or(i32::MAX);
+        let mut raw = std::ptr::null_mut();
+        // SAFETY: the handle is open and locked for 'a; the text is read only up to its length, and copied.
+        let code = unsafe {
+            c::sqlite3_prepare_v2(connection.as_ptr(), sql.as_ptr().cast(), length, &raw mut raw, std::ptr::null_mut())
+        };
+        match NonNull::new(raw) {
+            Some(raw) if code == c::SQLITE_OK => Ok(Self { raw, connection, locked: PhantomData }),
+            _ => Err(last_failure(connection)),
+        }
+    }
+
+    /// Goes to the next row; false behind the last.
+    pub(super) fn step(&mut self) -> Result<bool, Failure> {
+        // SAFETY: the statement is finalized by Drop alone.
+        match unsafe { c::sqlite3_step(self.raw.as_ptr()) } {
+            c::SQLITE_ROW => Ok(true),
+            c::SQLITE_DONE => Ok(false),
+            _ => Err(last_failure(self.connection)),
+        }
+    }
+
+    /// The value of a column of the row at hand, until the next step.
+    pub(super) fn value(&mut self, column: usize) -> Stored<'_> {
+        let (raw, column) = (self.raw.as_ptr(), i32::try_from(column).unwrap_or(i32::MAX));
+        // SAFETY: the statement lives; a column that is not there is NULL (SQLite manual, "Result Values From A Query").
+        match unsafe { c::sqlite3_column_type(raw, column) } {
+            // SAFETY: as above.
+            c::SQLITE_INTEGER => Stored::Integer(unsafe { c::sqlite3_column_int64(raw, column) }),
+            // SAFETY: as above.
+            c::SQLITE_FLOAT => Stored::Real(unsafe { c::sqlite3_column_double(raw, column) }),
+            c::SQLITE_TEXT => {
+                // SAFETY: as above.
+                let start = unsafe { c::sqlite3_column_text(raw, column) };
+                Stored::Text(self.bytes(start, column))
+            }
+            c::SQLITE_BLOB => {
+                // SAFETY: as above.
+                let start = unsafe { c::sqlite3_column_blob(raw, column) };
+                Stored::Blob(self.bytes(start.cast(), column))
+            }
+            _ => Stored::Null,
+        }
+    }
+
+    /// The bytes at `start`, which was just asked for: then their number is right (same place: "the safest policy").
+    fn bytes(&self, start: *const u8, column: i32) -> &[u8] {
+        // SAFETY: the statement lives.
+        let length = unsafe { c::sqlite3_column_bytes(self.raw.as_ptr(), column) };
+        match usize::try_from(length) {
+            // SAFETY: SQLite keeps that many bytes there until the next step, and `value` borrows the cursor as long.
+            Ok(length) if !start.is_null() => unsafe { std::slice::from_raw_parts(start, length) },
+            _ => &[],
+        }
+    }
+}
+
+impl Drop for Cursor<'_> {
+    fn drop(&mut self) {
+        // SAFETY: called once, while the connection is still open and locked. What it tells was told by `step`.
+        unsafe { c::sqlite3_finalize(self.raw.as_ptr()) };
+    }
+}
+
+/// A connection that is locked, for several cursors at once: SQLite itself takes turns between statements of one connection.
+pub(super) struct Connected<'a>(NonNull<c::sqlite3>, PhantomData<&'a mut LockedSqliteHandle<'a>>);
+
+impl<'a> Connected<'a> {
+    pub(super) fn by<'h: 'a>(handle: &'a mut LockedSqliteHandle<'h>) -> Self {
+        Self(handle.as_raw_handle(), PhantomData)
     }
 }
 

@@ -11,13 +11,12 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::task;
 
 use super::{
-    DumpSource, EngineError, Place, Session,
+    DumpSource, EngineError, Place, Session, content,
     copy::{self, Source},
     fault, introspect,
     open::{self, Access},
     rows,
     scratch::Scratch,
-    sizes,
 };
 use crate::{engine::Value, model::snapshot::Manifest};
 
@@ -29,11 +28,7 @@ pub(super) async fn restore(
     source: DumpSource,
     manifest: &Manifest,
 ) -> Result<(), EngineError> {
-    let file = Scratch::within(scratch)?;
-    let received = (manifest.dump_bytes, manifest.dump_sha256.clone());
-    let file = task::spawn_blocking(move || receive(file, source, &received))
-        .await
-        .map_err(|error| EngineError::Lost { reason: error.to_string() })??;
+    let file = received(scratch, source, manifest).await?;
     let mut copy = prove(place, &file, manifest).await?;
     let mut live = open::connect(place, Access::Write).await?;
     carry_epoch(session, &mut copy).await?;
@@ -83,19 +78,31 @@ async fn prove(place: &Place, file: &Scratch, manifest: &Manifest) -> Result<Sql
         other => return Err(differs(format!("PRAGMA integrity_check answers {other:?}"))),
     }
     let fingerprint = introspect::schema(&mut copy, None).await.map_err(unreadable)?.fingerprint();
-    if fingerprint != manifest.schema_fingerprint {
-        return Err(differs(format!("the schema's fingerprint is {fingerprint}, not {}", manifest.schema_fingerprint)));
-    }
-    let counts = sizes::count_rows(&mut copy).await.map_err(unreadable)?;
-    for (name, told) in &manifest.tables {
-        let found = counts.get(name);
-        if found != Some(told) {
-            let rows =
-                |count: Option<&u64>| count.map_or_else(|| "not there".to_owned(), |count| format!("{count} rows"));
-            return Err(differs(format!("table {name} is {}, and {} in the manifest", rows(found), rows(Some(told)))));
-        }
-    }
-    Ok(copy)
+    let tables = content::tables(&mut copy).await.map_err(unreadable)?;
+    let (copy, found) = content::read(copy, tables, None).await?;
+    manifest.difference(&fingerprint, &found).map_or(Ok(copy), |difference| Err(differs(difference)))
+}
+
+/// Proves a dump in a file of its own, which is gone afterwards. See [`crate::engine::Engine::trial`].
+pub(super) async fn trial(
+    place: &Place,
+    scratch: &Path,
+    source: DumpSource,
+    manifest: &Manifest,
+) -> Result<(), EngineError> {
+    let file = received(scratch, source, manifest).await?;
+    let copy = prove(place, &file, manifest).await?;
+    failpoint!("trial.compared", EngineError::fault);
+    let _ = copy.close().await;
+    Ok(())
+}
+
+async fn received(scratch: &Path, source: DumpSource, manifest: &Manifest) -> Result<Scratch, EngineError> {
+    let file = Scratch::within(scratch)?;
+    let expected = (manifest.dump_bytes, manifest.dump_sha256.clone());
+    task::spawn_blocking(move || receive(file, source, &expected))
+        .await
+        .map_err(|error| EngineError::Lost { reason: error.to_string() })?
 }
 
 /// The lock's row is that of the run, not of the snapshot: otherwise a restore would bring back an epoch that has passed,

@@ -10,14 +10,14 @@ use async_trait::async_trait;
 use sqlx::{Connection, SqliteConnection};
 
 use super::{
-    EngineError, Place, Session, batch, definition, fault, introspect, lock, lookout,
+    EngineError, Place, Session, batch, content, definition, fault, introspect, lock, lookout,
     open::{self, Access, LOCK_TIMEOUT_MS},
     rows, sizes, transact,
     watch::Watcher,
 };
 use crate::{
     engine::{Limits, Owner, Row, Server, StatementError, Value},
-    model::schema::Schema,
+    model::{schema::Schema, snapshot::TableDigest},
 };
 
 /// Numbers the sessions of this process, for SQLite has no name for a connection.
@@ -197,6 +197,10 @@ impl Session for SqliteSession {
         self.begin_statement().await?;
         let outcome = introspect::schema(&mut self.connection, names).await;
         self.end_statement(outcome)
+    }
+
+    async fn digests(&mut self) -> Result<BTreeMap<String, TableDigest>, EngineError> {
+        content::digests(&self.place).await
     }
 
     async fn count_rows(&mut self) -> Result<BTreeMap<String, u64>, EngineError> {

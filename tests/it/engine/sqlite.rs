@@ -195,7 +195,7 @@ async fn a_dump_under_a_busy_writer_is_of_one_moment() {
                 bytes.extend_from_slice(&piece);
             }
         };
-        let (dumped, ()) = tokio::join!(target.engine.dump(target.scratch(), sink), receive);
+        let (dumped, ()) = tokio::join!(target.engine.dump(target.scratch(), sink, None), receive);
         dumped.expect("a dump");
         stop.send(()).expect("the writer");
         assert!(writing.await.expect("the writer") > 0, "{mode}: nothing was written meanwhile");

@@ -49,7 +49,7 @@ pub struct Dumped {
 impl Target {
     pub async fn dump(&self, session: &mut dyn Session) -> Dumped {
         let (sink, mut source) = mpsc::channel(4);
-        let dump = self.engine.dump(self.scratch(), sink);
+        let dump = self.engine.dump(self.scratch(), sink, None);
         let receive = async {
             let mut bytes = Vec::new();
             while let Some(piece) = source.recv().await {
@@ -57,7 +57,8 @@ impl Target {
             }
             bytes
         };
-        let (tool, bytes) = tokio::join!(dump, receive);
+        let (dumped, bytes) = tokio::join!(dump, receive);
+        let dumped = dumped.expect("a dump");
         let manifest = Manifest {
             id: SnapshotId::fresh(),
             format: 1,
@@ -69,12 +70,12 @@ impl Target {
             target: "main".to_owned(),
             engine: session.server().product.to_owned(),
             server_version: session.server().version.clone(),
-            tool: tool.expect("a dump"),
+            tool: dumped.tool,
             backend_version: semver::Version::new(1, 0, 0),
             db_version: None,
             history: Vec::new(),
-            schema_fingerprint: fingerprint(session).await,
-            tables: session.count_rows().await.expect("counts"),
+            schema_fingerprint: dumped.fingerprint,
+            tables: dumped.tables,
             payload: String::new(),
             payload_bytes: 0,
             payload_sha256: String::new(),

@@ -111,6 +111,15 @@ impl Ship {
         command
     }
 
+    /// A script for a shell, with this ship's settings.
+    pub fn shell(&self, script: &str) -> Command {
+        let mut shell = Command::new("bash");
+        shell.args(["-c", script]).current_dir(self.folder()).env_clear().env("USER", "ada");
+        shell.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        shell.stdin(Stdio::null()).kill_on_drop(true);
+        shell
+    }
+
     /// The command line, to its end.
     pub async fn cli(&self, words: &[&str]) -> Called {
         Called::ended(self.cli_begun(words)).await

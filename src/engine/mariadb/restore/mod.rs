@@ -16,26 +16,17 @@ mod swap;
 
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-use ulid::Ulid;
-
 use self::{belongings::Belongings, swap::Swap};
 use super::{
     address::Address,
-    broken,
+    beside::{self, run},
     open::{self, Purpose},
     session::MariaSession,
 };
 use crate::{
-    engine::{self, DumpSource, EngineError, RestoreError, Session, Value},
+    engine::{self, DumpSource, EngineError, RestoreError, Session},
     model::{schema::Schema, snapshot::Manifest},
 };
-
-/// The longest name of a database (MySQL manual, "Identifier Length Limits").
-const NAME_LETTERS_MAX: usize = 64;
-
-/// How long the id at the end of a name beside the database is.
-const ID_LETTERS: usize = 8;
 
 /// Restores; `session` holds the lock before and after.
 ///
@@ -66,16 +57,24 @@ async fn restored(
 ) -> Result<(), EngineError> {
     let live = asked_name(session).await?;
     let places = Places::beside(&live);
-    drop_databases(session, &format!("{}__windlass_restore_", stem(&live))).await?;
-    create_beside(session, &live, &places.copy).await?;
+    beside::sweep(session, &live, false).await?;
+    for name in [&places.copy, &places.old] {
+        beside::must_be_free(session, name).await?;
+    }
+    beside::create_like(session, &live, &places.copy).await?;
     let swapped = replaced(address, session, scratch, source, manifest, &live, &places).await;
     // After a failure the copy is of no use; what was there before is in its place again.
-    if let Err(error) = drop_databases(session, &places.copy).await {
+    if let Err(error) = beside::remove(session, &places.copy).await {
         tracing::warn!(database = %places.copy, %error, "the copy could not be removed; the next restore removes it");
+    }
+    for name in [&places.copy, &places.old] {
+        if let Err(error) = beside::free(session, name).await {
+            tracing::debug!(database = %name, %error, "the name could not be given back; it goes with the session");
+        }
     }
     swapped?;
     failpoint!("restore.tidy");
-    if let Err(error) = drop_databases(session, &format!("{}__windlass_old_", stem(&live))).await {
+    if let Err(error) = beside::sweep(session, &live, true).await {
         tracing::warn!(database = %places.old, %error, "the old tables could not be removed; the next restore removes them");
     }
     Ok(())
@@ -90,18 +89,46 @@ async fn replaced(
     live: &str,
     places: &Places,
 ) -> Result<(), EngineError> {
-    let beside = address.with_database(&places.copy);
+    let wanted = loaded(address, session, scratch, source, manifest, &places.copy).await?;
+    failpoint!("restore.loaded", EngineError::fault);
+    Swap::prepare(session, live, places, wanted).await?.run(session, &manifest.schema_fingerprint).await
+}
+
+/// Loads a dump into the copy, and finds it good. `session` is kept awake.
+///
+/// # Errors
+/// When it cannot be loaded, or differs.
+pub(super) async fn prove(
+    address: &Address,
+    session: &mut dyn Session,
+    scratch: &Path,
+    source: DumpSource,
+    manifest: &Manifest,
+    copy: &str,
+) -> Result<(), EngineError> {
+    loaded(address, session, scratch, source, manifest, copy).await.map(drop)
+}
+
+/// Loads a dump into the copy, finds it good, and gives what belongs to it beside its tables.
+async fn loaded(
+    address: &Address,
+    session: &mut dyn Session,
+    scratch: &Path,
+    source: DumpSource,
+    manifest: &Manifest,
+    copy: &str,
+) -> Result<Belongings, EngineError> {
+    let beside = address.with_database(copy);
     let product = session.server().product;
     engine::awake(session, load::load(&beside, product, scratch, source)).await?;
-    let mut copy = Box::new(open::open(&beside, Purpose::Read).await?);
-    let facts = engine::awake(session, compared(&mut copy, manifest)).await;
-    let wanted = match facts {
-        Ok(()) => Belongings::gather(&mut *copy, &places.copy).await,
+    let mut opened = Box::new(open::open(&beside, Purpose::Read).await?);
+    let compared = engine::awake(session, compared(&mut opened, manifest)).await;
+    let wanted = match compared {
+        Ok(()) => Belongings::gather(&mut *opened, copy).await,
         Err(error) => Err(error),
     };
-    copy.close().await;
-    failpoint!("restore.loaded", EngineError::fault);
-    Swap::prepare(session, live, places, wanted?).await?.run(session, &manifest.schema_fingerprint).await
+    opened.close().await;
+    wanted
 }
 
 /// The names beside the database that a restore uses.
@@ -112,22 +139,9 @@ struct Places {
 
 impl Places {
     fn beside(live: &str) -> Self {
-        let ulid = Ulid::generate().to_string().to_lowercase();
-        let id = &ulid[ulid.len() - ID_LETTERS..];
-        let stem = stem(live);
-        Self { copy: format!("{stem}__windlass_restore_{id}"), old: format!("{stem}__windlass_old_{id}") }
+        let id = beside::id();
+        Self { copy: beside::name(live, beside::RESTORE, &id), old: beside::name(live, beside::OLD, &id) }
     }
-}
-
-/// The database's name, or its beginning with a hash where the whole would leave no room.
-fn stem(live: &str) -> String {
-    const ROOM: usize = NAME_LETTERS_MAX - "__windlass_restore_".len() - ID_LETTERS;
-    if live.chars().count() <= ROOM {
-        return live.to_owned();
-    }
-    let hash = Sha256::digest(live);
-    let beginning: String = live.chars().take(ROOM - 9).collect();
-    format!("{beginning}_{:02x}{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2], hash[3])
 }
 
 async fn asked_name(session: &mut dyn Session) -> Result<String, EngineError> {
@@ -136,40 +150,12 @@ async fn asked_name(session: &mut dyn Session) -> Result<String, EngineError> {
     Ok(name.unwrap_or_default().to_owned())
 }
 
-async fn create_beside(session: &mut dyn Session, live: &str, copy: &str) -> Result<(), EngineError> {
-    let sql = "SELECT default_character_set_name, default_collation_name FROM information_schema.schemata \
-               WHERE schema_name = ?";
-    let rows = session.query(sql, &[Value::from(live)]).await?;
-    let words = rows.first().ok_or_else(|| differs("the database has no entry in information_schema.schemata"))?;
-    let (charset, collation) = (words.text(0)?.unwrap_or("utf8mb4"), words.text(1)?.unwrap_or("utf8mb4_bin"));
-    run(session, &format!("CREATE DATABASE {} CHARACTER SET {charset} COLLATE {collation}", broken::name(copy))).await
-}
-
-/// Removes the databases whose name begins like that; the rest of such a name is at most an id of eight letters. Names are
-/// compared here, for the server's catalog takes `app` and `APP` for one.
-async fn drop_databases(session: &mut dyn Session, beginning: &str) -> Result<(), EngineError> {
-    for row in session.query("SELECT schema_name FROM information_schema.schemata", &[]).await? {
-        let name = row.text(0)?.unwrap_or_default();
-        if name.strip_prefix(beginning).is_some_and(|rest| rest.len() <= ID_LETTERS) {
-            run(session, &format!("DROP DATABASE {}", broken::name(name))).await?;
-        }
-    }
-    Ok(())
-}
-
 async fn compared(copy: &mut MariaSession, manifest: &Manifest) -> Result<(), EngineError> {
-    must_be(&copy.schema(None).await?, &manifest.schema_fingerprint)?;
-    let counts = copy.count_rows().await?;
-    for (table, expected) in &manifest.tables {
-        match counts.get(table) {
-            Some(found) if found == expected => {}
-            // Our own tables are not counted here; a manifest may name them.
-            None if super::tables::is_ours(table) => {}
-            Some(found) => return Err(differs(&format!("{table} has {found} rows, not {expected}"))),
-            None => return Err(differs(&format!("{table} is missing"))),
-        }
+    let fingerprint = copy.schema(None).await?.fingerprint();
+    match manifest.difference(&fingerprint, &copy.digests().await?) {
+        Some(difference) => Err(EngineError::Differs { difference }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn must_be(schema: &Schema, expected: &str) -> Result<(), EngineError> {
@@ -179,9 +165,4 @@ fn must_be(schema: &Schema, expected: &str) -> Result<(), EngineError> {
 
 fn differs(difference: &str) -> EngineError {
     EngineError::Differs { difference: difference.to_owned() }
-}
-
-/// Runs a statement of ours that may take as long as it takes.
-async fn run(session: &mut dyn Session, sql: &str) -> Result<(), EngineError> {
-    session.execute(sql).await.map(|_| ()).map_err(|failed| failed.error)
 }

@@ -7,7 +7,7 @@ use chrono::DateTime;
 use semver::Version;
 use tokio::sync::mpsc;
 use windlass::{
-    engine::{DumpSource, EngineError, Session},
+    engine::{DumpSource, Dumped, EngineError, Session},
     model::snapshot::{Manifest, SnapshotId},
 };
 
@@ -49,18 +49,18 @@ async fn dumped(database: &Database, session: &mut dyn Session) -> (Vec<Bytes>, 
     let engine = engine_for(&database.url);
     let (sink, mut pieces) = mpsc::channel(2);
     let scratch = database.folder.path().to_owned();
-    let dumping = tokio::spawn(async move { engine.dump(&scratch, sink).await });
+    let dumping = tokio::spawn(async move { engine.dump(&scratch, sink, None).await });
     let mut dump = Vec::new();
     while let Some(piece) = pieces.recv().await {
         dump.push(piece);
     }
-    let tool = dumping.await.expect("no panic").expect("a dump");
-    assert!(tool.contains("mariadb-dump"), "{tool}");
-    let manifest = manifest(session, tool).await;
+    let dumped = dumping.await.expect("no panic").expect("a dump");
+    assert!(dumped.tool.contains("mariadb-dump"), "{}", dumped.tool);
+    let manifest = manifest(session, dumped);
     (dump, manifest)
 }
 
-async fn manifest(session: &mut dyn Session, tool: String) -> Manifest {
+fn manifest(session: &mut dyn Session, dumped: Dumped) -> Manifest {
     Manifest {
         id: SnapshotId::fresh(),
         format: 1,
@@ -72,12 +72,12 @@ async fn manifest(session: &mut dyn Session, tool: String) -> Manifest {
         target: "default".to_owned(),
         engine: session.server().product.to_owned(),
         server_version: session.server().version.clone(),
-        tool,
+        tool: dumped.tool,
         backend_version: Version::new(1, 0, 0),
         db_version: None,
         history: Vec::new(),
-        schema_fingerprint: session.schema(None).await.expect("a schema").fingerprint(),
-        tables: session.count_rows().await.expect("counts"),
+        schema_fingerprint: dumped.fingerprint,
+        tables: dumped.tables,
         payload: String::new(),
         payload_bytes: 0,
         payload_sha256: String::new(),
@@ -128,7 +128,7 @@ async fn a_restore_brings_everything_back() {
     let mut session = restored.unwrap_or_else(|failed| panic!("{}", failed.error));
 
     assert_eq!(session.schema(None).await.expect("a schema").fingerprint(), manifest.schema_fingerprint);
-    assert_eq!(session.count_rows().await.expect("counts"), manifest.tables);
+    assert_eq!(session.digests().await.expect("digests"), manifest.tables);
     assert_eq!(number(&mut *session, "SELECT epoch FROM windlass_lock").await, Some(9), "the epoch only rises");
     let orphan = session.execute("INSERT INTO child (p, n) VALUES (99, 1)").await.expect_err("no such parent");
     assert!(matches!(&orphan.error, EngineError::Refused { code, .. } if code == "1452"), "{orphan}");
@@ -158,15 +158,15 @@ async fn a_restore_that_differs_changes_nothing() {
     let mut other_schema = good.clone();
     other_schema.schema_fingerprint = "0".repeat(64);
     let mut other_rows = good.clone();
-    other_rows.tables.insert("child".to_owned(), 77);
+    other_rows.tables.get_mut("child").expect("a digest").rows = 77;
     let bad_sql = || source(vec![Ok("CREATE TABLE ok (a INT);\nCREATE NONSENSE;\n".into())]);
     let early = || source(vec![Ok(dump[0].clone()), Err(io::Error::other("the archive is torn"))]);
     let traces = tempfile::tempdir().expect("a folder");
     let trace = traces.path().join("trace");
     let shell = || source(vec![Ok(format!("\\! touch {}\n", trace.display()).into())]);
     for (source, manifest, word) in [
-        (whole(&dump), &other_schema, "the schema is"),
-        (whole(&dump), &other_rows, "child has 2 rows, not 77"),
+        (whole(&dump), &other_schema, "the schema's fingerprint is"),
+        (whole(&dump), &other_rows, "table child has 2 rows of hash"),
         (bad_sql(), &good, "NONSENSE"),
         (early(), &good, "torn"),
         (shell(), &good, ""),
@@ -232,14 +232,14 @@ async fn a_dump_that_fails_says_why() {
     run(&mut *session, &CONTENT).await;
     let (sink, pieces) = mpsc::channel(2);
     drop(pieces);
-    let failed = engine_for(&database.url).dump(database.folder.path(), sink).await.expect_err("nobody takes it");
+    let failed = engine_for(&database.url).dump(database.folder.path(), sink, None).await.expect_err("nobody takes it");
     assert!(matches!(failed, EngineError::Tool { .. }), "{failed}");
 
     run(&mut *session, &["CREATE VIEW broken_view AS SELECT id FROM parent", "RENAME TABLE parent TO elsewhere"]).await;
     let (sink, mut pieces) = mpsc::channel(2);
     let drain = tokio::spawn(async move { while pieces.recv().await.is_some() {} });
     let failed =
-        engine_for(&database.url).dump(database.folder.path(), sink).await.expect_err("a view without a table");
+        engine_for(&database.url).dump(database.folder.path(), sink, None).await.expect_err("a view without a table");
     assert!(failed.to_string().contains("broken_view"), "{failed}");
     drain.await.expect("no panic");
     nothing_is_left_beside(&database, &mut *session).await;

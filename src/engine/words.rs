@@ -1,0 +1,44 @@
+//! An engine's SQL for our own tables, where the engines differ.
+
+/// What an engine's own SQL for our tables looks like, where the engines differ.
+#[derive(Debug, Clone, Copy)]
+pub struct Words {
+    /// The statements that create our tables and indexes if they are missing: the lock's table after all others, its row last.
+    pub create_tables: &'static [&'static str],
+    /// The wall clock with milliseconds, moving within a transaction.
+    pub clock: &'static str,
+    /// Milliseconds (an integer) from `windlass_lock.heartbeat` to now, as a scalar expression without a FROM clause.
+    pub elapsed_ms: &'static str,
+    /// Turns a timestamp column into milliseconds since 1970 in UTC: text before and after the column.
+    pub epoch_ms: (&'static str, &'static str),
+    /// A query that gives one row with the number of tables in the connection's database or schema whose name is bound as the only parameter.
+    pub count_table: &'static str,
+    /// A query that gives one row with the number of tables in the connection's database or schema that are not windlass's own.
+    pub count_foreign_tables: &'static str,
+    /// A query for the keys of the table whose schema (or an empty text) and name are bound, in turn: one row for each column of each
+    /// unique key, in order, the primary key first, and one without a key for a table that has none. See [`ranges`].
+    pub keys: &'static str,
+    /// Whether a comparison of rows, `(a, b) > (1, 2)`, finds its place in an index.
+    pub compares_rows: bool,
+    /// Turns hexadecimal digits of UTF-8 into text: text before and after them.
+    pub text_of_hex: (&'static str, &'static str),
+    /// Codes of refusals that the same statement may not meet again: waits that took too long, deadlocks.
+    pub passing: &'static [&'static str],
+    /// How long writers of the application are left alone between two batches, in milliseconds, where they do not queue for
+    /// a lock but look for it now and then.
+    pub breath_ms: u64,
+}
+
+impl Words {
+    /// A text as an expression of SQL that holds nothing but hexadecimal digits of it.
+    #[must_use]
+    pub fn text(&self, text: &str) -> String {
+        use std::fmt::Write;
+        let (before, after) = self.text_of_hex;
+        let hex = text.bytes().fold(String::with_capacity(text.len() * 2), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+        format!("{before}{hex}{after}")
+    }
+}
