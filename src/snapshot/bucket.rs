@@ -64,7 +64,7 @@ pub(super) struct Bucket {
     notes: PathBuf,
 }
 
-/// An object that is read piece by piece. Every piece is asked for with the object's ETag: another one under its name ends it.
+/// An object that is read piece by piece. Every piece is asked for with the object's `ETag`: another one under its name ends it.
 struct Object {
     s3: Arc<AmazonS3>,
     meta: ObjectMeta,
@@ -127,7 +127,7 @@ impl Bucket {
     }
 
     fn path(&self, name: &str) -> Path {
-        Path::from_iter(self.prefix.split('/').chain([name]).filter(|part| !part.is_empty()))
+        self.prefix.split('/').chain([name]).filter(|part| !part.is_empty()).collect()
     }
 
     fn failed(&self, name: &str, error: &object_store::Error) -> ArchiveError {
@@ -338,7 +338,7 @@ impl Read for Object {
 }
 
 impl Stored for Object {
-    fn bytes(&self) -> u64 {
+    fn size(&self) -> u64 {
         self.meta.size
     }
 

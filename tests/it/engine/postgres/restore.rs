@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use chrono::DateTime;
 use tokio::sync::mpsc;
-use windlass::model::snapshot::{Manifest, SnapshotId};
+use windlass::model::snapshot::Manifest;
 
 use super::*;
+use crate::harness::sample;
 
 const MADE: [&str; 7] = [
     "CREATE TYPE mood AS ENUM ('glad', 'sad')",
@@ -37,28 +37,11 @@ async fn snapshot(target: &Target, session: &mut Box<dyn Session>) -> Snapshot {
     };
     let (tool, pieces) = tokio::join!(target.engine.dump(scratch.path(), sink), collect);
     let manifest = Manifest {
-        id: SnapshotId::fresh(),
-        format: 1,
-        created_at: DateTime::UNIX_EPOCH,
-        created_by: "test".to_owned(),
-        message: None,
-        tags: Vec::new(),
-        notes: None,
-        target: "test".to_owned(),
         engine: "PostgreSQL".to_owned(),
-        server_version: String::new(),
         tool: tool.expect("a dump"),
-        backend_version: semver::Version::new(1, 0, 0),
-        db_version: None,
-        history: Vec::new(),
         schema_fingerprint: session.schema(None).await.expect("it works").fingerprint(),
         tables: session.count_rows().await.expect("it works"),
-        payload: String::new(),
-        payload_bytes: 0,
-        payload_sha256: String::new(),
-        dump_sha256: String::new(),
-        dump_bytes: 0,
-        open_by_hand: String::new(),
+        ..sample::manifest()
     };
     assert_eq!(std::fs::read_dir(scratch.path()).expect("it works").count(), 0, "no password is left behind");
     Snapshot { pieces, manifest }
