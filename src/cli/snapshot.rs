@@ -10,6 +10,7 @@ use super::{
     exit::Exit,
     failure::{Failure, with_causes},
     output::Page,
+    run_report::findings,
     table::{Table, Tone},
     words,
 };
@@ -18,7 +19,7 @@ use crate::{
     jobs::Refused,
     model::{
         order::{Order, RollbackGoal},
-        snapshot::{Commit, Listed, Manifest, Marks, Scheme, SnapshotId},
+        snapshot::{Commit, Listed, Manifest, Marks, Scheme, SnapshotId, SnapshotList},
     },
 };
 
@@ -96,8 +97,8 @@ async fn create(Create { message, tags, notes }: Create, call: &Call) -> Result<
 }
 
 async fn list(call: &Call) -> Result<Exit, Failure> {
-    let snapshots = call.place()?.snapshots().await?;
-    call.output.result(&snapshots, |page| page.table(&table(&snapshots)));
+    let SnapshotList { snapshots, findings: found } = call.place()?.snapshots().await?;
+    call.output.result(&snapshots, |page| findings(page.table(&table(&snapshots)), &found));
     if snapshots.is_empty() {
         call.output.note("there are no snapshots; windlass snapshot create makes one");
     }
@@ -187,7 +188,7 @@ async fn verify(words: &Verify, call: &Call) -> Result<Exit, Failure> {
     let app = open(call.config(&[])?)?;
     let ids = match words.id {
         Some(id) => vec![id],
-        None => app.enquiry.snapshots().await?.iter().map(|listed| listed.manifest.id).collect(),
+        None => all(&app).await?,
     };
     let mut verdicts = Vec::new();
     for id in ids {
@@ -201,6 +202,18 @@ async fn verify(words: &Verify, call: &Call) -> Result<Exit, Failure> {
         }))
     });
     Ok(if verdicts.iter().all(|verdict| verdict.whole) { Exit::Fine } else { Exit::Critical })
+}
+
+/// Every snapshot there is; also those whose manifest cannot be used, for somebody may count on them.
+async fn all(app: &App) -> Result<Vec<SnapshotId>, Failure> {
+    let SnapshotList { snapshots, findings } = app.enquiry.snapshots().await?;
+    let mut ids: Vec<SnapshotId> = snapshots.iter().map(|listed| listed.manifest.id).collect();
+    for id in findings.iter().filter_map(|finding| finding.place.parse().ok()) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
 }
 
 /// One damaged copy does not keep the others from being looked at.

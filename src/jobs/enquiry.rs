@@ -16,12 +16,12 @@ use crate::{
         job::{Job, JobId, JobKind},
         plan::Plan,
         report::RunReport,
-        snapshot::{Listed, Manifest, Marks, SnapshotId},
+        snapshot::{Listed, Manifest, Marks, SnapshotId, SnapshotList},
         status::{LogFilter, LogLine, Status},
     },
     plan::{self, Facts},
     procedure::{Target, keys, looked_at, read_history},
-    snapshot::ArchiveError,
+    snapshot::{ArchiveError, Listing, Unusable},
 };
 
 /// Jobs whose times a plan looks at.
@@ -133,7 +133,7 @@ impl Enquiry {
             lock,
             running,
             recent,
-            snapshots: self.snapshots().await?,
+            snapshots: self.snapshots().await?.snapshots,
         })
     }
 
@@ -187,16 +187,16 @@ impl Enquiry {
         }
     }
 
-    /// The snapshots, newest first.
+    /// The snapshots, newest first, and what is there beside them that cannot be used.
     ///
     /// # Errors
     /// [`Refused::Archive`].
-    pub async fn snapshots(&self) -> Result<Vec<Listed>, Refused> {
-        let listing = self.target.archive.list().await?;
-        for error in listing.unusable {
-            tracing::error!(%error, "a snapshot cannot be listed as it should be");
+    pub async fn snapshots(&self) -> Result<SnapshotList, Refused> {
+        let Listing { snapshots, unusable } = self.target.archive.list().await?;
+        for Unusable { id, error } in &unusable {
+            tracing::error!(%error, snapshot.id = %id, "snapshot {id} cannot be listed as it should be");
         }
-        Ok(listing.snapshots)
+        Ok(SnapshotList { snapshots, findings: unusable.iter().map(Unusable::finding).collect() })
     }
 
     /// One snapshot.

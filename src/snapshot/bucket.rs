@@ -41,12 +41,12 @@ const REQUEST_S_MAX: u64 = 60;
 const CONNECT_S_MAX: u64 = 10;
 /// How often a request is tried again at most, and how long altogether.
 const RETRIES_MAX: usize = 5;
-const RETRY_S_MAX: u64 = 120;
+const RETRY_S_MAX: u64 = 60;
 const BACKOFF_MS_MAX: u64 = 5_000;
 /// How long a question may take with all its tries.
 const ANSWER_S_MAX: u64 = RETRY_S_MAX + REQUEST_S_MAX;
 /// How long all pages of a listing may take.
-const LISTING_S_MAX: u64 = 600;
+const LISTING_S_MAX: u64 = 300;
 /// How much is read at once; the next piece is under way meanwhile.
 const PIECE_BYTES: u64 = 8 * 1_024 * 1_024;
 /// How many small objects are asked for at once.

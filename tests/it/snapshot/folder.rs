@@ -13,7 +13,7 @@ use std::{
 use tokio::sync::mpsc;
 use windlass::{
     model::snapshot::{Listed, Manifest, Marks, SnapshotId},
-    snapshot::ArchiveError,
+    snapshot::{ArchiveError, Unusable},
 };
 
 use super::{Opened, Place, dump, manifest};
@@ -132,8 +132,9 @@ async fn an_unreadable_manifest_is_told() {
     let listing = place.archive.list().await.expect("a list");
 
     assert_eq!(listing.snapshots.iter().map(|listed| &listed.manifest).collect::<Vec<_>>(), [&good]);
+    let finding = listing.unusable.iter().map(Unusable::finding).next().expect("a finding");
+    assert_eq!((finding.rule.as_str(), finding.place), ("snapshot-damaged", bad.id.to_string()));
     assert_eq!(listing.unusable.len(), 1);
-    assert!(listing.unusable[0].to_string().contains(&bad.id.to_string()), "{}", listing.unusable[0]);
     assert!(matches!(place.archive.find(bad.id).await, Err(ArchiveError::Damaged { .. })));
 }
 

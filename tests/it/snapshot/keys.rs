@@ -6,7 +6,7 @@ use age::secrecy::ExposeSecret;
 use windlass::{
     config::Snapshots,
     model::snapshot::Scheme,
-    snapshot::{Archive, ArchiveError},
+    snapshot::{Archive, ArchiveError, Unusable},
 };
 
 use super::{Opened, Place, dump};
@@ -75,7 +75,10 @@ async fn a_wrong_key_is_no_damage() {
     assert!(words.contains(&snapshot.encryption.key_id) && words.contains(&public), "{words}");
     stranger.nothing_must_come_out(snapshot.id, "a wrong key").await;
     let listing = stranger.archive.list().await.expect("a list");
-    assert!(listing.snapshots.is_empty() && matches!(listing.unusable[..], [ArchiveError::WrongKey { .. }]));
+    assert!(
+        listing.snapshots.is_empty()
+            && matches!(listing.unusable[..], [Unusable { error: ArchiveError::WrongKey { .. }, .. }])
+    );
     let marked = stranger.archive.mark_good(snapshot.id, "a run", snapshot.created_at).await;
     assert!(matches!(marked, Err(ArchiveError::WrongKey { .. })), "{marked:?}");
 }
@@ -94,7 +97,8 @@ async fn a_missing_key_is_told() {
     assert!(matches!(error, ArchiveError::KeyMissing { .. }), "{error}");
     assert!(error.to_string().contains(&place.key_path().display().to_string()), "{error}");
     later.nothing_must_come_out(snapshot.id, "no key").await;
-    assert!(matches!(later.archive.list().await.expect("a list").unusable[..], [ArchiveError::KeyMissing { .. }]));
+    let listing = later.archive.list().await.expect("a list");
+    assert!(matches!(listing.unusable[..], [Unusable { error: ArchiveError::KeyMissing { .. }, .. }]));
     assert!(!place.key_path().exists(), "a lost key is not replaced by looking");
     fs::rename(aside, place.key_path()).expect("found");
     later.archive.verify(snapshot.id, |_| ()).await.expect("whole");

@@ -5,7 +5,7 @@ use std::fs;
 use chrono::DateTime;
 use windlass::{
     model::snapshot::{GoodMark, Marks, VerifiedMark},
-    snapshot::ArchiveError,
+    snapshot::{ArchiveError, Unusable},
 };
 
 use super::{Place, dump};
@@ -65,7 +65,7 @@ async fn damaged_marks_are_told_and_do_no_harm() {
     let listing = place.archive.list().await.expect("a list");
     assert_eq!(listing.snapshots.len(), 2);
     assert!(listing.snapshots.iter().any(|listed| listed.manifest == one && listed.marks == Marks::default()));
-    assert!(matches!(listing.unusable[..], [ArchiveError::Marks { .. }]));
+    assert!(matches!(listing.unusable[..], [Unusable { id, error: ArchiveError::Marks { .. } }] if id == one.id));
     place.archive.verify(one.id, |_| ()).await.expect("the snapshot is as good as it was");
     place.archive.mark_verified(one.id, verified("whole")).await.expect("a mark");
     assert_eq!(place.archive.marks(one.id).await.expect("marks").verified, Some(verified("whole")));

@@ -6,7 +6,9 @@ mod export;
 mod folder;
 mod keys;
 mod marks;
+mod memory;
 mod tamper;
+mod told;
 
 use std::{fs, io, path::PathBuf, sync::Arc};
 
