@@ -20,7 +20,7 @@ use crate::{
         order::{Order, StopMode},
         plan::Plan,
         progress::{Progress, ProgressReader},
-        snapshot::{Listed, SnapshotId},
+        snapshot::{Listed, SnapshotId, SnapshotList},
         status::Status,
     },
 };
@@ -92,7 +92,7 @@ impl Place {
         }
     }
 
-    pub async fn snapshots(&self) -> Result<Vec<Listed>, Failure> {
+    pub async fn snapshots(&self) -> Result<SnapshotList, Failure> {
         match self {
             Self::Here(app) => Ok(app.enquiry.snapshots().await?),
             Self::There(remote) => remote.snapshots().await,

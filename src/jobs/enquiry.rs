@@ -18,12 +18,12 @@ use crate::{
         job::{Job, JobId, JobKind},
         plan::Plan,
         report::RunReport,
-        snapshot::{Listed, Manifest, Marks, SnapshotId},
+        snapshot::{Listed, Manifest, Marks, SnapshotId, SnapshotList},
         status::{LogFilter, LogLine, Status},
     },
     plan::{self, Facts},
     procedure::{Target, keys, looked_at, read_history},
-    snapshot::ArchiveError,
+    snapshot::{ArchiveError, Listing, Unusable},
 };
 
 /// Jobs whose times a plan looks at.
@@ -135,7 +135,7 @@ impl Enquiry {
             lock,
             running,
             recent,
-            snapshots: self.snapshots().await?,
+            snapshots: self.snapshots().await?.snapshots,
         })
     }
 
@@ -189,16 +189,16 @@ impl Enquiry {
         }
     }
 
-    /// The snapshots, newest first.
+    /// The snapshots, newest first, and what is there beside them that cannot be used.
     ///
     /// # Errors
     /// [`Refused::Archive`].
-    pub async fn snapshots(&self) -> Result<Vec<Listed>, Refused> {
-        let listing = self.target.archive.list().await?;
-        for error in listing.unusable {
-            tracing::error!(%error, "a snapshot cannot be listed as it should be");
+    pub async fn snapshots(&self) -> Result<SnapshotList, Refused> {
+        let Listing { snapshots, unusable } = self.target.archive.list().await?;
+        for Unusable { id, error } in &unusable {
+            tracing::error!(%error, snapshot.id = %id, "snapshot {id} cannot be listed as it should be");
         }
-        Ok(listing.snapshots)
+        Ok(SnapshotList { snapshots, findings: unusable.iter().map(Unusable::finding).collect() })
     }
 
     /// One snapshot.
@@ -252,7 +252,7 @@ impl Enquiry {
             }),
             next_snapshot_at: plan::next_snapshot(listed, settings.every, now),
             next_verification_at: plan::next_verification(listed, settings.verify_every, now).map(|(_, at)| at),
-            problems: listing.unusable.iter().map(ToString::to_string).chain(damaged).collect(),
+            problems: listing.unusable.iter().map(|unusable| format!("snapshot {}: {}", unusable.id, unusable.error)).chain(damaged).collect(),
         })
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 use utoipa::ToSchema;
 
-use super::history::Applied;
+use super::{finding::Finding, history::Applied};
 
 /// A snapshot's name: a ULID, and nothing else is ever looked up as a file name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -209,6 +209,15 @@ impl fmt::Display for TableDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} rows of hash {}", self.rows, self.hash)
     }
+}
+
+/// All snapshots.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SnapshotList {
+    /// Newest first.
+    pub snapshots: Vec<Listed>,
+    /// What is there and cannot be used: damaged manifests, those of another key, damaged marks.
+    pub findings: Vec<Finding>,
 }
 
 /// What is in a snapshot, and how to open it by hand.

@@ -51,7 +51,7 @@ pub async fn ordered(target: &Target, told: &Assignment, which: Option<SnapshotI
 async fn all(target: &Target) -> Result<Vec<SnapshotId>, JobProblem> {
     let listing = target.archive.list().await.map_err(|error| problem::archive(&error))?;
     let whole = listing.snapshots.iter().map(|listed| listed.manifest.id);
-    let unusable = listing.unusable.iter().filter_map(ArchiveError::snapshot);
+    let unusable = listing.unusable.iter().filter(|unusable| !unusable.is_of_marks()).map(|unusable| unusable.id);
     Ok(whole.chain(unusable).collect())
 }
 
@@ -134,7 +134,10 @@ async fn restored(target: &Target, told: &Assignment, id: SnapshotId) -> Result<
 
 fn unfit(error: ArchiveError) -> Unfit {
     match error {
-        ArchiveError::Damaged { .. } | ArchiveError::Unreadable { .. } => Unfit::Damaged(error.to_string()),
+        ArchiveError::Damaged { .. }
+        | ArchiveError::Unreadable { .. }
+        | ArchiveError::WrongKey { .. }
+        | ArchiveError::KeyMissing { .. } => Unfit::Damaged(error.to_string()),
         error => Unfit::NotSeen(problem::archive(&error)),
     }
 }

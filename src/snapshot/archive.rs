@@ -224,7 +224,7 @@ impl Archive {
         sink: Sink,
         progress: impl FnMut(u64) + Send + 'static,
     ) -> Result<Manifest, ArchiveError> {
-        self.on_a_thread(move |inner| inner.send(id, &sink, progress, Parcel::payload)).await
+        self.on_a_thread(move |inner| inner.send(id, &sink, progress, |manifest| Parcel::payload(manifest))).await
     }
 
     /// Sends the lines of the export; otherwise like [`Archive::open`].
@@ -237,8 +237,7 @@ impl Archive {
         sink: Sink,
         progress: impl FnMut(u64) + Send + 'static,
     ) -> Result<Manifest, ArchiveError> {
-        let export = |manifest| Parcel::export_of(manifest);
-        self.on_a_thread(move |inner| inner.send(id, &sink, progress, export)).await
+        self.on_a_thread(move |inner| inner.send(id, &sink, progress, |manifest| Parcel::export_of(manifest))).await
     }
 
     /// What was learned of a snapshot since it was made; nothing, when nobody said anything.
@@ -330,10 +329,8 @@ impl Inner {
             });
         };
         failpoint!("snap.publish", |fault: crate::failpoint::Fault| ArchiveError::file(name.as_ref(), fault.into()));
-        match self.store.create(&name, &document::of_manifest(manifest, key))? {
-            true => Ok(()),
-            false => Err(ArchiveError::Exists(id)),
-        }
+        let is_ours = self.store.create(&name, &document::of_manifest(manifest, key))?;
+        is_ours.then_some(()).ok_or(ArchiveError::Exists(id))
     }
 
     fn find(&self, id: SnapshotId) -> Result<Manifest, ArchiveError> {
@@ -350,7 +347,7 @@ impl Inner {
         id: SnapshotId,
         sink: &Sink,
         mut progress: impl FnMut(u64),
-        parcel: impl FnOnce(&Manifest) -> Result<Parcel<'_>, ArchiveError>,
+        parcel: impl for<'a> FnOnce(&'a Manifest) -> Result<Parcel<'a>, ArchiveError>,
     ) -> Result<Manifest, ArchiveError> {
         let outcome = self.find(id).and_then(|manifest| {
             read::send(&*self.store, &*self.keys(id)?, &parcel(&manifest)?, sink, &mut progress)?;

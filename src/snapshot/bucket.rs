@@ -41,12 +41,12 @@ const REQUEST_S_MAX: u64 = 60;
 const CONNECT_S_MAX: u64 = 10;
 /// How often a request is tried again at most, and how long altogether.
 const RETRIES_MAX: usize = 5;
-const RETRY_S_MAX: u64 = 120;
+const RETRY_S_MAX: u64 = 60;
 const BACKOFF_MS_MAX: u64 = 5_000;
 /// How long a question may take with all its tries.
 const ANSWER_S_MAX: u64 = RETRY_S_MAX + REQUEST_S_MAX;
 /// How long all pages of a listing may take.
-const LISTING_S_MAX: u64 = 600;
+const LISTING_S_MAX: u64 = 300;
 /// How much is read at once; the next piece is under way meanwhile.
 const PIECE_BYTES: u64 = 8 * 1_024 * 1_024;
 /// How many small objects are asked for at once.
@@ -64,7 +64,7 @@ pub(super) struct Bucket {
     notes: PathBuf,
 }
 
-/// An object that is read piece by piece. Every piece is asked for with the object's ETag: another one under its name ends it.
+/// An object that is read piece by piece. Every piece is asked for with the object's `ETag`: another one under its name ends it.
 struct Object {
     s3: Arc<AmazonS3>,
     meta: ObjectMeta,
@@ -127,7 +127,7 @@ impl Bucket {
     }
 
     fn path(&self, name: &str) -> Path {
-        Path::from_iter(self.prefix.split('/').chain([name]).filter(|part| !part.is_empty()))
+        self.prefix.split('/').chain([name]).filter(|part| !part.is_empty()).collect()
     }
 
     fn failed(&self, name: &str, error: &object_store::Error) -> ArchiveError {
@@ -338,7 +338,7 @@ impl Read for Object {
 }
 
 impl Stored for Object {
-    fn bytes(&self) -> u64 {
+    fn size(&self) -> u64 {
         self.meta.size
     }
 

@@ -34,6 +34,12 @@ struct MarksDocument {
     marks: Marks,
 }
 
+/// What every layout has.
+#[derive(Deserialize)]
+struct Layout {
+    format: u32,
+}
+
 /// The bytes of a manifest.
 pub(super) fn of_manifest(manifest: &Manifest, key: &Key) -> Vec<u8> {
     seal(manifest, &key.manifests)
@@ -54,10 +60,6 @@ pub(super) fn manifest(
     let key = keys.and_then(|keys| keys.all().iter().find(|key| is_sealed(bytes, &key.manifests)));
     let Some(key) = key else { return Err(stranger(id, bytes, keys, own_place)) };
     let unreadable = |reason: String| ArchiveError::Unreadable { id: id.to_string(), reason };
-    #[derive(Deserialize)]
-    struct Layout {
-        format: u32,
-    }
     let layout: Layout = serde_json::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?;
     if layout.format != FORMAT {
         return Err(unreadable(format!("its format is {}; this windlass reads {FORMAT}", layout.format)));

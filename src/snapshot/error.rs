@@ -112,15 +112,6 @@ pub enum ArchiveError {
 }
 
 impl ArchiveError {
-    /// The snapshot that it is about, where it is about one.
-    #[must_use]
-    pub fn snapshot(&self) -> Option<SnapshotId> {
-        match self {
-            Self::Damaged { id, .. } | Self::Unreadable { id, .. } => id.parse().ok(),
-            _ => None,
-        }
-    }
-
     pub(super) fn file(path: &Path, source: io::Error) -> Self {
         Self::File { path: path.display().to_string(), source }
     }

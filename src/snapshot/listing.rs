@@ -9,7 +9,10 @@ use super::{
     names::{self, Kind},
     store::Store,
 };
-use crate::model::snapshot::{Listed, Manifest, Marks, SnapshotId};
+use crate::model::{
+    finding::Finding,
+    snapshot::{Listed, Manifest, Marks, SnapshotId},
+};
 
 /// How a private folder in between is called; what follows is random.
 pub(super) const SCRATCH: &str = ".scratch-";
@@ -20,7 +23,39 @@ pub struct Listing {
     /// The snapshots, newest first.
     pub snapshots: Vec<Listed>,
     /// What is there and cannot be used: manifests of snapshots that one may have counted on, and marks.
-    pub unusable: Vec<ArchiveError>,
+    pub unusable: Vec<Unusable>,
+}
+
+/// Something that is there and cannot be used.
+#[derive(Debug)]
+pub struct Unusable {
+    /// Of which snapshot.
+    pub id: SnapshotId,
+    /// Why.
+    pub error: ArchiveError,
+}
+
+impl Unusable {
+    /// Whether the snapshot itself can be used all the same.
+    #[must_use]
+    pub fn is_of_marks(&self) -> bool {
+        matches!(self.error, ArchiveError::Marks { .. })
+    }
+
+    /// In the words of a listing.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        let (rule, remedy) = match &self.error {
+            ArchiveError::WrongKey { .. } | ArchiveError::KeyMissing { .. } => {
+                ("snapshot-key-missing", "name its key in snapshots.identity_file or snapshots.passphrase_file")
+            }
+            ArchiveError::Marks { .. } => {
+                ("snapshot-marks", "windlass snapshot verify learns anew whether it is whole")
+            }
+            _ => ("snapshot-damaged", "count on another snapshot, and look after the disk it lies on"),
+        };
+        Finding::warning(rule, self.id.to_string(), self.error.to_string()).remedy(remedy)
+    }
 }
 
 /// The files of ours.
@@ -45,20 +80,21 @@ pub(super) fn list(store: &dyn Store, keyring: &Keyring) -> Result<Listing, Arch
         match read {
             Ok(Some(manifest)) => listing.snapshots.push(Listed { manifest, marks: Marks::default() }),
             Ok(None) => {} // Removed since the names were read.
-            Err(error) => listing.unusable.push(error),
+            Err(error) => listing.unusable.push(Unusable { id, error }),
         }
     }
     let with_marks: Vec<&mut Listed> =
         listing.snapshots.iter_mut().filter(|listed| marked.contains(&listed.manifest.id)).collect();
     let names: Vec<String> = with_marks.iter().map(|listed| names::marks(listed.manifest.id)).collect();
     for (listed, bytes) in with_marks.into_iter().zip(store.small(&names)) {
-        match (bytes, keys.as_deref()) {
-            (Ok(Some(bytes)), Some(keys)) => match document::marks(listed.manifest.id, &bytes, keys) {
-                Ok(marks) => listed.marks = marks,
-                Err(error) => listing.unusable.push(error),
-            },
-            (Ok(_), _) => {}
-            (Err(error), _) => listing.unusable.push(error),
+        let id = listed.manifest.id;
+        let read = bytes.and_then(|bytes| match (bytes, keys.as_deref()) {
+            (Some(bytes), Some(keys)) => document::marks(id, &bytes, keys),
+            _ => Ok(Marks::default()), // Removed since the names were read.
+        });
+        match read {
+            Ok(marks) => listed.marks = marks,
+            Err(error) => listing.unusable.push(Unusable { id, error }),
         }
     }
     listing.snapshots.sort_by_key(|listed| std::cmp::Reverse((listed.manifest.created_at, listed.manifest.id)));

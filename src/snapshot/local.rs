@@ -101,11 +101,11 @@ impl Store for Local {
         prepare(&self.folder)?;
         let (part, place) = (self.path(&names::part(name)), self.path(name));
         let on_part = |error| ArchiveError::file(&part, error);
-        let mut file = new_file(&part).map_err(on_part)?;
+        let mut new = new_file(&part).map_err(on_part)?;
         let mut write = || {
-            let written = fill(&mut file)?;
+            let written = fill(&mut new)?;
             failpoint!("snap.sync", std::io::Error::from);
-            file.sync_all()?;
+            new.sync_all()?;
             Ok(written)
         };
         let written = write()
@@ -174,7 +174,7 @@ impl Read for LocalFile {
 }
 
 impl Stored for LocalFile {
-    fn bytes(&self) -> u64 {
+    fn size(&self) -> u64 {
         self.bytes
     }
 

@@ -27,5 +27,10 @@ mod upload;
 mod write;
 
 pub use self::{
-    archive::Archive, error::ArchiveError, key::fresh_identity, listing::Listing, read::prove, write::Written,
+    archive::Archive,
+    error::ArchiveError,
+    key::fresh_identity,
+    listing::{Listing, Unusable},
+    read::prove,
+    write::Written,
 };

@@ -91,7 +91,7 @@ impl<'a> Parcel<'a> {
     /// The file, open, once every byte of it is known to be the one that was written.
     fn proved(&self, store: &dyn Store, progress: &mut dyn FnMut(u64)) -> Result<Box<dyn Stored>, ArchiveError> {
         let file = store.open(self.name)?;
-        self.must_have(file.as_ref().map(|file| file.bytes()))?;
+        self.must_have(file.as_ref().map(|file| file.size()))?;
         let mut file = file.ok_or_else(|| self.damaged("its file is not there".to_owned()))?;
         let found = measure(&mut file, progress).map_err(|error| self.unreadable(store, error))?;
         self.must_be(&found)?;
@@ -124,7 +124,7 @@ impl<'a> Parcel<'a> {
             take(&piece[..read]).map_err(|error| ArchiveError::file(self.name.as_ref(), error))?;
         }
         let (_, compressed) = decoder.finish().into_inner().finish();
-        let (_, content) = content.finish();
+        let ((), content) = content.finish();
         self.same("size before encryption", &compressed.bytes.to_string(), &self.compressed.bytes.to_string())?;
         self.same("SHA-256 before encryption", &compressed.sha256, &self.compressed.sha256)?;
         self.same("size of the content", &content.bytes.to_string(), &self.content.bytes.to_string())?;

@@ -52,7 +52,7 @@ pub(super) trait Store: fmt::Debug + Send + Sync {
 /// An open file. Whatever happens to its name, it stays the same one, or reading fails.
 pub(super) trait Stored: Read + Send {
     /// Its size.
-    fn bytes(&self) -> u64;
+    fn size(&self) -> u64;
 
     /// Back to its beginning.
     fn rewind(&mut self) -> io::Result<()>;

@@ -18,6 +18,6 @@ mod http_door;
 mod http_run;
 mod readme;
 mod real_histories;
-mod snapshot_folder;
+mod snapshot;
 mod sql;
 mod telemetry;

@@ -4,8 +4,6 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::{
     api::{
@@ -14,15 +12,8 @@ use crate::{
         query::{Nothing, Query},
     },
     jobs::Enquiry,
-    model::snapshot::{Listed, SnapshotId},
+    model::snapshot::{Listed, SnapshotId, SnapshotList},
 };
-
-/// All snapshots.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SnapshotList {
-    /// Newest first.
-    snapshots: Vec<Listed>,
-}
 
 /// All snapshots.
 ///
@@ -36,7 +27,7 @@ pub async fn snapshots(
     State(enquiry): State<Enquiry>,
     _: Query<Nothing>,
 ) -> Result<Json<SnapshotList>, Problem> {
-    Ok(Json(SnapshotList { snapshots: enquiry.snapshots().await? }))
+    Ok(Json(enquiry.snapshots().await?))
 }
 
 /// One snapshot.

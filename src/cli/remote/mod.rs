@@ -10,7 +10,6 @@ mod wire;
 use std::path::Path;
 
 use semver::Version;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use ulid::Ulid;
 
@@ -22,7 +21,7 @@ use crate::model::{
     job::{Job, JobId},
     order::{Order, StopMode},
     plan::Plan,
-    snapshot::{Listed, SnapshotId},
+    snapshot::{Listed, SnapshotId, SnapshotList},
     status::Status,
 };
 
@@ -30,12 +29,6 @@ use crate::model::{
 #[derive(Clone)]
 pub(super) struct Remote {
     wire: Wire,
-}
-
-/// What `GET /api/migration/snapshots` answers.
-#[derive(Deserialize)]
-struct Snapshots {
-    snapshots: Vec<Listed>,
 }
 
 impl Remote {
@@ -64,8 +57,8 @@ impl Remote {
         self.wire.get(&["status"], &[]).await
     }
 
-    pub async fn snapshots(&self) -> Result<Vec<Listed>, Failure> {
-        Ok(self.wire.get::<Snapshots>(&["snapshots"], &[]).await?.snapshots)
+    pub async fn snapshots(&self) -> Result<SnapshotList, Failure> {
+        self.wire.get(&["snapshots"], &[]).await
     }
 
     pub async fn snapshot(&self, id: SnapshotId) -> Result<Listed, Failure> {

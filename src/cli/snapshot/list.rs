@@ -6,15 +6,16 @@ use crate::{
         exit::Exit,
         failure::Failure,
         output::Page,
+        run_report::findings,
         table::{Table, Tone},
         words,
     },
-    model::snapshot::{Commit, Listed, Manifest, Marks, Scheme, SnapshotId, VerifiedMark},
+    model::snapshot::{Commit, Listed, Manifest, Marks, Scheme, SnapshotId, SnapshotList, VerifiedMark},
 };
 
 pub(super) async fn list(call: &Call) -> Result<Exit, Failure> {
-    let snapshots = call.place()?.snapshots().await?;
-    call.output.result(&snapshots, |page| page.table(&table(&snapshots)));
+    let SnapshotList { snapshots, findings: found } = call.place()?.snapshots().await?;
+    call.output.result(&snapshots, |page| findings(page.table(&table(&snapshots)), &found));
     if snapshots.is_empty() {
         call.output.note("there are no snapshots; windlass snapshot create makes one");
     }

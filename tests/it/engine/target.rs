@@ -7,10 +7,13 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use windlass::{
     engine::{self, Engine, RestoreError, Session},
-    model::snapshot::{Manifest, SnapshotId},
+    model::snapshot::Manifest,
 };
 
-use crate::harness::database::{Database, On, fresh};
+use crate::harness::{
+    database::{Database, On, fresh},
+    sample,
+};
 
 /// An engine pointed at an empty database.
 pub struct Target {
@@ -60,28 +63,15 @@ impl Target {
         let (dumped, bytes) = tokio::join!(dump, receive);
         let dumped = dumped.expect("a dump");
         let manifest = Manifest {
-            id: SnapshotId::fresh(),
-            format: 1,
-            created_at: chrono::DateTime::UNIX_EPOCH,
-            created_by: "the contract".to_owned(),
-            message: None,
-            tags: Vec::new(),
-            notes: None,
-            target: "main".to_owned(),
             engine: session.server().product.to_owned(),
             server_version: session.server().version.clone(),
             tool: dumped.tool,
-            backend_version: semver::Version::new(1, 0, 0),
-            db_version: None,
-            history: Vec::new(),
             schema_fingerprint: dumped.fingerprint,
             tables: dumped.tables,
-            payload: String::new(),
-            payload_bytes: 0,
-            payload_sha256: String::new(),
             dump_sha256: hex(&Sha256::digest(&bytes)),
             dump_bytes: bytes.len() as u64,
             open_by_hand: self.engine.open_by_hand().to_owned(),
+            ..sample::manifest()
         };
         Dumped { bytes, manifest }
     }

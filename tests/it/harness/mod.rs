@@ -10,6 +10,7 @@ pub mod eye;
 pub mod gate;
 pub mod interrupted;
 pub mod proxy;
+pub mod sample;
 pub mod ship;
 
 use std::{future::Future, time::Duration};

@@ -3,16 +3,14 @@
 use std::io;
 
 use bytes::Bytes;
-use chrono::DateTime;
-use semver::Version;
 use tokio::sync::mpsc;
 use windlass::{
     engine::{DumpSource, Dumped, EngineError, Session},
-    model::snapshot::{Manifest, SnapshotId},
+    model::snapshot::Manifest,
 };
 
 use super::{create_our_tables, engine_for, number, open, run};
-use crate::harness::database::Database;
+use crate::harness::{database::Database, sample};
 
 const CONTENT: [&str; 14] = [
     "CREATE TABLE parent (id INT PRIMARY KEY, note VARCHAR(100) DEFAULT 'it''s', blob_ VARBINARY(20))",
@@ -62,28 +60,12 @@ async fn dumped(database: &Database, session: &mut dyn Session) -> (Vec<Bytes>, 
 
 fn manifest(session: &mut dyn Session, dumped: Dumped) -> Manifest {
     Manifest {
-        id: SnapshotId::fresh(),
-        format: 1,
-        created_at: DateTime::UNIX_EPOCH,
-        created_by: "a test".to_owned(),
-        message: None,
-        tags: Vec::new(),
-        notes: None,
-        target: "default".to_owned(),
         engine: session.server().product.to_owned(),
         server_version: session.server().version.clone(),
         tool: dumped.tool,
-        backend_version: Version::new(1, 0, 0),
-        db_version: None,
-        history: Vec::new(),
         schema_fingerprint: dumped.fingerprint,
         tables: dumped.tables,
-        payload: String::new(),
-        payload_bytes: 0,
-        payload_sha256: String::new(),
-        dump_sha256: String::new(),
-        dump_bytes: 0,
-        open_by_hand: String::new(),
+        ..sample::manifest()
     }
 }
 

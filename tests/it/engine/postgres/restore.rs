@@ -1,11 +1,11 @@
 //! Out, changed, and in again.
 
 use bytes::Bytes;
-use chrono::DateTime;
 use tokio::sync::mpsc;
-use windlass::model::snapshot::{Manifest, SnapshotId};
+use windlass::model::snapshot::Manifest;
 
 use super::*;
+use crate::harness::sample;
 
 const MADE: [&str; 7] = [
     "CREATE TYPE mood AS ENUM ('glad', 'sad')",
@@ -36,28 +36,11 @@ async fn snapshot(target: &Target) -> Snapshot {
     let (dumped, pieces) = tokio::join!(target.engine.dump(scratch.path(), sink, None), collect);
     let dumped = dumped.expect("a dump");
     let manifest = Manifest {
-        id: SnapshotId::fresh(),
-        format: 1,
-        created_at: DateTime::UNIX_EPOCH,
-        created_by: "test".to_owned(),
-        message: None,
-        tags: Vec::new(),
-        notes: None,
-        target: "test".to_owned(),
         engine: "PostgreSQL".to_owned(),
-        server_version: String::new(),
         tool: dumped.tool,
-        backend_version: semver::Version::new(1, 0, 0),
-        db_version: None,
-        history: Vec::new(),
         schema_fingerprint: dumped.fingerprint,
         tables: dumped.tables,
-        payload: String::new(),
-        payload_bytes: 0,
-        payload_sha256: String::new(),
-        dump_sha256: String::new(),
-        dump_bytes: 0,
-        open_by_hand: String::new(),
+        ..sample::manifest()
     };
     assert_eq!(std::fs::read_dir(scratch.path()).expect("it works").count(), 0, "no password is left behind");
     Snapshot { pieces, manifest }
