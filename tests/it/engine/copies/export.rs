@@ -75,7 +75,7 @@ async fn an_export_holds_the_values_of_the_same_moment(on: On) {
     for sql in all {
         execute(session.as_mut(), sql).await;
     }
-    execute(session.as_mut(), "CREATE TABLE nothing (id INTEGER)").await;
+    execute(session.as_mut(), "CREATE TABLE void_hold (id INTEGER)").await;
     let (dump_sink, dump) = mpsc::channel(4);
     let (export_sink, export) = mpsc::channel(4);
     let ((dump_bytes, dump), (export_bytes, export)) = (received(dump), received(export));
@@ -93,7 +93,7 @@ async fn an_export_holds_the_values_of_the_same_moment(on: On) {
     assert_eq!(first["engine"], session.server().product);
     let names: Vec<&str> =
         first["tables"].as_array().expect("tables").iter().filter_map(|t| t["name"].as_str()).collect();
-    assert_eq!(names, ["cargo", "nothing"]);
+    assert_eq!(names, ["cargo", "void_hold"]);
     let columns = first["tables"][0]["columns"].as_array().expect("columns");
     assert!(columns.iter().all(|column| column["name"] != "doubled"), "{columns:?}");
     assert_eq!(columns[0]["name"], "id");

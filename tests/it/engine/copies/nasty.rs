@@ -15,7 +15,7 @@ const SQLITE: &[&str] = &[
     "INSERT INTO keyed VALUES ('a', 1), ('A', 2)",
     "CREATE TABLE \"odd \"\"name\" (\"a b\" INTEGER, \"c\"\"d\" TEXT)",
     "INSERT INTO \"odd \"\"name\" VALUES (1, 'x')",
-    "CREATE TABLE nothing (id INTEGER)",
+    "CREATE TABLE void_hold (id INTEGER)",
     "CREATE VIRTUAL TABLE words USING fts5(body)",
     "INSERT INTO words VALUES ('the sea'), ('the ship')",
 ];
