@@ -63,6 +63,9 @@ pub(super) fn at(url: &str) -> Result<Arc<dyn Engine>, EngineError> {
             "a database in memory lives in one connection; a run and the health check cannot share it",
         ));
     }
+    if path.contains('\0') {
+        return Err(refused("its path holds a NUL"));
+    }
     if path.contains('?') {
         return Err(refused("options after ? are not taken; write the path of the file alone"));
     }

@@ -93,6 +93,8 @@ pub(super) enum Stored<'a> {
 pub(super) struct Cursor<'a> {
     raw: NonNull<c::sqlite3_stmt>,
     connection: NonNull<c::sqlite3>,
+    /// There was a last row: another step would begin again (SQLite manual, `sqlite3_step`).
+    is_done: bool,
     /// The connection stays locked, hence open and used by nobody else, as long as the cursor lives.
     locked: PhantomData<&'a ()>,
 }
@@ -108,17 +110,23 @@ impl<'a> Cursor<'a> {
             c::sqlite3_prepare_v2(connection.as_ptr(), sql.as_ptr().cast(), length, &raw mut raw, std::ptr::null_mut())
         };
         match NonNull::new(raw) {
-            Some(raw) if code == c::SQLITE_OK => Ok(Self { raw, connection, locked: PhantomData }),
+            Some(raw) if code == c::SQLITE_OK => Ok(Self { raw, connection, is_done: false, locked: PhantomData }),
             _ => Err(last_failure(connection)),
         }
     }
 
     /// Goes to the next row; false behind the last.
     pub(super) fn step(&mut self) -> Result<bool, Failure> {
+        if self.is_done {
+            return Ok(false);
+        }
         // SAFETY: the statement is finalized by Drop alone.
         match unsafe { c::sqlite3_step(self.raw.as_ptr()) } {
             c::SQLITE_ROW => Ok(true),
-            c::SQLITE_DONE => Ok(false),
+            c::SQLITE_DONE => {
+                self.is_done = true;
+                Ok(false)
+            }
             _ => Err(last_failure(self.connection)),
         }
     }

@@ -1,6 +1,7 @@
 //! What the engines promise: one contract for all, and what each one adds.
 
 mod contract;
+mod copies;
 mod fencing;
 mod lookout;
 mod mariadb;

@@ -49,6 +49,14 @@ pub struct Dumped {
     pub manifest: Manifest,
 }
 
+impl Dumped {
+    /// The bytes were changed: makes what the manifest says of them right.
+    pub fn is_other(&mut self) {
+        self.manifest.dump_sha256 = hex(&Sha256::digest(&self.bytes));
+        self.manifest.dump_bytes = self.bytes.len() as u64;
+    }
+}
+
 impl Target {
     pub async fn dump(&self, session: &mut dyn Session) -> Dumped {
         let (sink, mut source) = mpsc::channel(4);
