@@ -86,6 +86,7 @@ pub async fn migrate(target: &Target, told: &Assignment, held: &mut Held, ask: A
     let ended = run.go().await;
     let mut report = run.report;
     report.findings.append(&mut run.evidence.notes);
+    report.findings.append(&mut run.held.notes);
     report.execution_time_ms = ms_since(started);
     match ended {
         Ok(()) => Ended::well(&report),

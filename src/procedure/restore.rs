@@ -19,7 +19,7 @@ const PIECES_MAX: usize = 16;
 
 /// What is known of the target when its session went away during a restore.
 const UNSEEN: &str = "unknown: the connection was lost while the snapshot took the target's place; \
-                      the same order again puts everything in its place";
+                      the next windlass up, or the same order again, puts everything in its place";
 
 /// Puts the snapshot `id` in the place of the target; gives the manifest of the state before.
 ///
@@ -51,11 +51,13 @@ pub async fn restore(
 
 async fn swap(target: &Target, held: &mut Held, manifest: &Manifest) -> Result<(), JobProblem> {
     let lost = || EngineError::Lost { reason: "it could not be replaced".to_owned() };
-    let session = held.take().await.ok_or_else(|| problem::engine(&lost(), problem::UNTOUCHED))?;
+    let session = held.take().ok_or_else(|| problem::engine(&lost(), problem::UNTOUCHED))?;
     let scratch = target.folder.scratch().await.map_err(|error| problem::archive(&error))?;
     let (sink, source) = mpsc::channel(PIECES_MAX);
+    let epoch = Some(held.epoch).filter(|epoch| *epoch > 0);
     let reading = target.folder.open(manifest.id, sink, |_| ());
-    let (restored, read) = tokio::join!(target.engine.restore(session, scratch.path(), source, manifest), reading);
+    let (restored, read) =
+        tokio::join!(target.engine.restore(session, scratch.path(), source, manifest, epoch), reading);
     match restored {
         Ok(session) => {
             held.put(session);

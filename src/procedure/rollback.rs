@@ -56,6 +56,7 @@ pub async fn rollback(
     let is_paused = rollback.is_paused;
     let mut report = rollback.report;
     report.findings.append(&mut rollback.evidence.notes);
+    report.findings.append(&mut rollback.held.notes);
     report.execution_time_ms = ms_since(started);
     match ended {
         Ok(()) if is_paused => Ended::paused(&report),

@@ -32,6 +32,11 @@ pub struct Labels {
 
 /// Makes a snapshot because somebody asked for it.
 pub async fn ordered(target: &Target, told: &Assignment, held: &mut Held, labels: Labels) -> Ended {
+    match begun(target, told, held).await {
+        Err(EngineError::Cancelled) => return Ended::paused(&()),
+        Err(error) => return Ended::badly(problem::untouched(error), None),
+        Ok(()) => {}
+    }
     match take(target, told, held, labels).await {
         Ok(manifest) => Ended::well(&manifest),
         Err(problem) => {
@@ -39,6 +44,15 @@ pub async fn ordered(target: &Target, told: &Assignment, held: &mut Held, labels
             Ended::badly(problem, None)
         }
     }
+}
+
+/// Says who holds the lock, and leaves nothing half restored.
+async fn begun(target: &Target, told: &Assignment, held: &mut Held) -> Result<(), EngineError> {
+    held.begin_to_look(target, told).await?;
+    if held.epoch > 0 {
+        held.finish_restore(target, told).await?;
+    }
+    Ok(())
 }
 
 /// Makes a snapshot of the target as it is. The lock is held, so no run of ours changes it meanwhile.
@@ -50,6 +64,9 @@ pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: L
     let asked = |error: EngineError| problem::engine(&error, problem::UNTOUCHED);
     let session = held.session().map_err(asked)?;
     let history = read_history(session, target.engine.words()).await.map_err(asked)?;
+    if let Some(left) = history.unfinished.as_ref().filter(|left| left.snapshot.is_some()) {
+        return Err(problem::half_restored(left));
+    }
     let fingerprint = session.schema(None).await.map_err(asked)?.fingerprint();
     let tables = session.count_rows().await.map_err(asked)?;
     let server = session.server().clone();

@@ -107,8 +107,13 @@ impl Engine for MariaDb {
         scratch: &std::path::Path,
         source: DumpSource,
         manifest: &Manifest,
+        epoch: Option<i64>,
     ) -> Result<Box<dyn Session>, RestoreError> {
-        restore::restore(&self.address, session, scratch, source, manifest).await
+        restore::restore(&self.address, session, scratch, source, manifest, epoch).await
+    }
+
+    async fn finish_restore(&self, session: &mut dyn Session, epoch: i64) -> Result<Option<String>, EngineError> {
+        restore::finish(session, epoch).await
     }
 
     fn dump_ending(&self) -> &'static str {

@@ -114,8 +114,9 @@ impl Engine for Postgres {
         scratch: &Path,
         source: DumpSource,
         manifest: &Manifest,
+        epoch: Option<i64>,
     ) -> Result<Box<dyn Session>, RestoreError> {
-        restore::run(&self.address, session, scratch, source, manifest).await
+        restore::run(&self.address, session, scratch, source, manifest, epoch).await
     }
 
     fn dump_ending(&self) -> &'static str {

@@ -96,7 +96,7 @@ impl Target {
                 }
             }
         };
-        tokio::join!(self.engine.restore(session, self.scratch(), source, &dumped.manifest), send).0
+        tokio::join!(self.engine.restore(session, self.scratch(), source, &dumped.manifest, None), send).0
     }
 }
 
