@@ -32,6 +32,8 @@ pub struct Held {
     limits: Limits,
     is_recording: bool,
     lookout: Option<Lookout>,
+    /// An interrupted restore could not be brought to its end, and another takes its place.
+    pub is_half: bool,
     /// What was found and mended on the way.
     pub notes: Vec<Finding>,
 }
@@ -54,6 +56,7 @@ impl Held {
             limits: Limits::default(),
             is_recording: false,
             lookout: None,
+            is_half: false,
             notes: Vec::new(),
         }
     }

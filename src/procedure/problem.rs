@@ -15,6 +15,9 @@ use crate::{
 /// The target was not changed by this job.
 pub const UNTOUCHED: &str = "the target is as it was before";
 
+/// Another run has it.
+pub const TAKEN_OVER: &str = "in the hands of the run that took over";
+
 /// What is known where a restore is neither done nor taken back.
 const HALF_RESTORED: &str = "a snapshot is partly restored; the next windlass up goes on with that";
 
@@ -73,7 +76,8 @@ pub fn engine(error: &EngineError, state: &str) -> JobProblem {
         EngineError::HalfRestored(_) => (
             "interrupted",
             "An interrupted restore could not be brought to its end",
-            "see the database's own words, mend what they name, then: windlass up",
+            "see the database's own words, mend what they name, then: windlass up; or restore another snapshot: windlass down \
+             --snapshot <id>",
         ),
         EngineError::Differs { .. } => (
             "restore-differs",
@@ -117,7 +121,7 @@ pub fn migration(name: &str, failed: &Failed) -> JobProblem {
             "mend the statement and start again: the run goes on behind what is done; or go back: windlass down --snapshot <id>",
         ),
         Left::Unknown if matches!(failed.error, EngineError::Fenced { .. }) => {
-            ("in the hands of the run that took over".to_owned(), "look at that run: windlass status")
+            (TAKEN_OVER.to_owned(), "look at that run: windlass status")
         }
         Left::InDoubt { done } => (
             format!(

@@ -64,7 +64,11 @@ async fn swap(target: &Target, held: &mut Held, manifest: &Manifest) -> Result<(
             read.map(drop).map_err(|error| problem::archive(&error))
         }
         Err(RestoreError { session, error }) => {
-            let state = if session.is_some() { problem::UNTOUCHED } else { UNSEEN };
+            let state = match &error {
+                EngineError::Fenced { .. } => problem::TAKEN_OVER,
+                _ if session.is_some() => problem::UNTOUCHED,
+                _ => UNSEEN,
+            };
             if let Some(session) = session {
                 held.put(session);
             }

@@ -75,6 +75,11 @@ impl Rollback<'_> {
                 self.is_paused = true;
                 return Ok(());
             }
+            Err(error @ EngineError::HalfRestored(_)) if self.is_to_a_snapshot(goal) => {
+                self.told.warning(format!("{error}; another snapshot takes its place"));
+                self.held.is_half = true;
+                History::default()
+            }
             begun => begun.map_err(problem::untouched)?,
         };
         self.report.from.clone_from(&history.version);
@@ -106,6 +111,10 @@ impl Rollback<'_> {
             Some(id) => self.by_snapshot(id).await,
             None => Err(problem::blocked(&backward.blocking)),
         }
+    }
+
+    fn is_to_a_snapshot(&self, goal: &RollbackGoal) -> bool {
+        matches!(goal, RollbackGoal::Snapshot(_)) && self.recording.is_none()
     }
 
     /// Finishes what was interrupted before anything is taken back; gives the goal that is left. A rollback that was

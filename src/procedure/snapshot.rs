@@ -61,10 +61,11 @@ async fn begun(target: &Target, told: &Assignment, held: &mut Held) -> Result<()
 /// The problem; nothing is published then.
 pub async fn take(target: &Target, told: &Assignment, held: &mut Held, labels: Labels) -> Result<Manifest, JobProblem> {
     told.step("snapshot");
+    let is_half = held.is_half;
     let asked = |error: EngineError| problem::engine(&error, problem::UNTOUCHED);
     let session = held.session().map_err(asked)?;
     let history = read_history(session, target.engine.words()).await.map_err(asked)?;
-    if let Some(left) = history.unfinished.as_ref().filter(|left| left.snapshot.is_some()) {
+    if let Some(left) = history.unfinished.as_ref().filter(|left| left.snapshot.is_some() && !is_half) {
         return Err(problem::half_restored(left));
     }
     let fingerprint = session.schema(None).await.map_err(asked)?.fingerprint();

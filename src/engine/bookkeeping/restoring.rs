@@ -78,10 +78,7 @@ impl Restoring {
 /// [`EngineError::Fenced`] when another run has taken over; the server's.
 pub async fn write(session: &mut dyn Session, epoch: i64, restoring: &Restoring) -> Result<(), EngineError> {
     let json = [serde_json::to_string(restoring).unwrap_or_default().into()];
-    // Behind a table of its own the row may be read that stands in the table that is written.
-    let ours =
-        format!("EXISTS (SELECT 1 FROM (SELECT epoch FROM windlass_lock WHERE id = 1) AS l WHERE l.epoch = {epoch})");
-    let sql = format!("UPDATE windlass_lock SET epoch = {epoch}, holder = ? WHERE id = 3 AND {ours}");
+    let sql = format!("UPDATE windlass_lock SET epoch = {epoch}, holder = ? WHERE id = 3 AND {}", is_ours(epoch));
     if session.write(&sql, &json).await? > 0 {
         return Ok(());
     }
@@ -115,6 +112,14 @@ pub(super) fn of(row: &Row, column: usize) -> Result<Option<Restoring>, EngineEr
 /// # Errors
 /// [`EngineError::Fenced`] when another run has taken over; the server's.
 pub async fn forget(session: &mut dyn Session, epoch: i64) -> Result<(), EngineError> {
-    lock::must_be_ours(session, epoch).await?;
-    session.write("DELETE FROM windlass_lock WHERE id = 3", &[]).await.map(drop)
+    lock::write_fenced(session, epoch, &format!("DELETE FROM windlass_lock WHERE id = 3 AND {}", is_ours(epoch)), &[])
+        .await
+}
+
+/// A condition on the row that stands in the table that is written: it is read behind a table of its own, which LIMIT keeps
+/// the server from taking apart again (MySQL manual, "UPDATE Statement").
+fn is_ours(epoch: i64) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM (SELECT epoch FROM windlass_lock WHERE id = 1 LIMIT 1) AS l WHERE l.epoch = {epoch})"
+    )
 }

@@ -11,6 +11,7 @@ mod connect;
 mod copy;
 mod dump;
 mod introspect;
+mod leftovers;
 mod lock;
 mod lookout;
 mod pooler;
@@ -117,6 +118,10 @@ impl Engine for Postgres {
         epoch: Option<i64>,
     ) -> Result<Box<dyn Session>, RestoreError> {
         restore::run(&self.address, session, scratch, source, manifest, epoch).await
+    }
+
+    async fn finish_restore(&self, session: &mut dyn Session, _: i64) -> Result<Option<String>, EngineError> {
+        leftovers::drop_all(&self.address, session).await.map(|()| None)
     }
 
     fn dump_ending(&self) -> &'static str {

@@ -4,6 +4,7 @@ mod contract;
 mod fencing;
 mod lookout;
 mod mariadb;
+mod overtaken;
 mod postgres;
 mod sensitivity;
 mod sqlite;

@@ -80,7 +80,11 @@ async fn restored(
     let live = asked_name(session).await?;
     let places = Places::beside(&live);
     let note = Note { epoch, restoring: places.restoring(manifest) };
-    note.write(session, Phase::Loading).await?;
+    // Where an earlier one was left in the middle and cannot be finished, that stays told until this one is in its place.
+    let is_half = epoch.is_some() && restoring::read(session).await?.is_some_and(|left| left.phase == Phase::Swapping);
+    if !is_half {
+        note.write(session, Phase::Loading).await?;
+    }
     failpoint!("restore.noted", EngineError::fault);
     let replaced = match create_beside(session, &live, &places.copy).await {
         Ok(()) => replaced(address, session, scratch, source, manifest, &live, &note, &places).await,
@@ -91,6 +95,7 @@ async fn restored(
         Err(Failed::HalfWay(error @ EngineError::Lost { .. })) => Err(error),
         Err(Failed::HalfWay(error)) => Err(EngineError::HalfRestored(Box::new(error))),
         Err(Failed::Back(error)) => {
+            let note = if is_half { Note { epoch: None, ..note } } else { note };
             note.put_away(session).await;
             Err(error)
         }
@@ -196,6 +201,7 @@ struct Note {
 impl Note {
     async fn write(&self, session: &mut dyn Session, phase: Phase) -> Result<(), EngineError> {
         match self.epoch {
+            Some(_) if ablated!("restore-note") => Ok(()),
             Some(epoch) => restoring::write(session, epoch, &self.restoring.at(phase)).await,
             None => Ok(()),
         }
