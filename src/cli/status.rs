@@ -8,7 +8,11 @@ use super::{
     table::{Table, Tone},
     words,
 };
-use crate::model::{history::Applied, job::Job, status::Status};
+use crate::model::{
+    history::{Applied, Unfinished},
+    job::Job,
+    status::Status,
+};
 
 /// How many of the newest migrations, jobs and snapshots are shown; the rest is in the JSON.
 const SHOWN_MAX: usize = 10;
@@ -28,15 +32,7 @@ fn overview(page: Page, status: &Status) -> Page {
         .line(format!("compatible   {}: {}", if fit.compatible { "yes" } else { "no" }, fit.reason))
         .line(format!("pending      {}", pending(&status.pending)));
     let page = page.all(&status.unfinished, |page, left| {
-        let place = left.place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
-        let page = page.line(format!(
-            "interrupted  {} ({}){place}, {}{} done; {}",
-            left.migration,
-            left.direction.as_str(),
-            words::count(left.statements_done as usize, "statement"),
-            left.backfill.as_ref().map(|left| format!(" and {left}")).unwrap_or_default(),
-            left.next_step
-        ));
+        let page = page.line(format!("interrupted  {}; {}", interrupted(left), left.next_step));
         left.choices.iter().fold(page, |page, way| page.line(format!("             {}: {}", way.command, way.effect)))
     });
     let page = page.all(&status.lock, |page, holder| page.line(format!("lock         {holder}")));
@@ -50,6 +46,20 @@ fn overview(page: Page, status: &Status) -> Page {
         ))
     });
     page.table(&applied(&status.applied)).table(&jobs(&status.recent)).table(&snapshots(status))
+}
+
+fn interrupted(left: &Unfinished) -> String {
+    if left.snapshot.is_some() {
+        return left.migration.clone();
+    }
+    let place = left.place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
+    format!(
+        "{} ({}){place}, {}{} done",
+        left.migration,
+        left.direction.as_str(),
+        words::count(left.statements_done as usize, "statement"),
+        left.backfill.as_ref().map(|left| format!(" and {left}")).unwrap_or_default(),
+    )
 }
 
 fn pending(pending: &[String]) -> String {

@@ -103,6 +103,9 @@ pub enum EngineError {
         /// Why.
         source: std::io::Error,
     },
+    /// A restore was interrupted, and what is left of it could not be brought to its end.
+    #[error("the restore of a snapshot was interrupted, and cannot be brought to its end: {0}")]
+    HalfRestored(Box<EngineError>),
     /// What was loaded from a snapshot is not what its manifest says.
     #[error("the restored copy differs from its manifest: {difference}")]
     Differs {

@@ -154,16 +154,20 @@ pub trait Engine: Send + Sync {
     async fn dump(&self, scratch: &Path, sink: DumpSink, export: Option<DumpSink>) -> Result<Dumped, EngineError>;
 
     /// Puts a native dump in the place of the database: loads it beside, compares it with the manifest, then swaps.
-    /// `session` holds the lock; it is given back, or a new one that holds it.
+    /// `session` holds the lock; it is given back, or a new one that holds it. With an `epoch`, which is that of the run, the
+    /// database is changed only while it is the run's own, and never has a lower one afterwards.
     ///
     /// # Errors
-    /// When it cannot be loaded or differs; the database is then as it was, and the session comes back with the error.
+    /// When it cannot be loaded or differs; [`EngineError::Fenced`] when another run has taken over. The database is then as
+    /// it was, and the session comes back with the error, unless it is gone. Where the swap takes several steps and cannot be
+    /// taken back, what is written down says so, and [`Engine::finish_restore`] goes on.
     async fn restore(
         &self,
         session: Box<dyn Session>,
         scratch: &Path,
         source: DumpSource,
         manifest: &Manifest,
+        epoch: Option<i64>,
     ) -> Result<Box<dyn Session>, RestoreError>;
 
     /// Loads a native dump into a place of its own beside the database, compares it with the manifest, and takes it away
@@ -205,6 +209,16 @@ pub trait Engine: Send + Sync {
     /// What a copy of a database of so many bytes takes in the private folder in between.
     fn scratch_bytes(&self, _database_bytes: u64) -> u64 {
         0
+    }
+
+    /// Brings a restore that was interrupted to its end, forward or back, and removes what it left beside the database. Gives
+    /// what became of it in words; `None` when no restore was left in the middle, as where a swap is one step. Under the lock
+    /// and with the run's epoch; our tables must be there.
+    ///
+    /// # Errors
+    /// The server's; what is written down of it stays, and it can be tried again.
+    async fn finish_restore(&self, _session: &mut dyn Session, _epoch: i64) -> Result<Option<String>, EngineError> {
+        Ok(None)
     }
 
     /// The file name ending of a native dump: `dump`, `sql`, `db`.

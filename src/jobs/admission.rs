@@ -146,6 +146,12 @@ async fn found_gone(target: &Target, open: Vec<Job>) -> Result<(), Refused> {
     Ok(())
 }
 
+/// Whether what the history says is that of a database in the middle of a restore: the run brings that to its end first, and
+/// plans then.
+fn is_half_restored(history: &History) -> bool {
+    history.unfinished.as_ref().is_some_and(|left| left.snapshot.is_some())
+}
+
 /// Whether the plan lets the order begin, so that a refusal comes at once and leaves no job.
 async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) -> Result<(), Refused> {
     // Tables of a layout that is not known here are left alone, whatever is asked.
@@ -154,6 +160,9 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
         Order::Migrate { to, .. } => {
             let catalog = target.catalog().await?;
             let history = read_history(session, target.engine.words()).await?;
+            if is_half_restored(&history) {
+                return Ok(());
+            }
             let needs = target.needs(&catalog);
             let facts = Facts::of(target.site(), &catalog, &history, &needs);
             let keys = keys(target, session, &facts).await?;
@@ -183,6 +192,9 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
         Order::Rollback { goal, .. } => {
             let catalog = target.catalog().await?;
             let history = read_history(session, target.engine.words()).await?;
+            if is_half_restored(&history) {
+                return Ok(());
+            }
             let needs = target.needs(&catalog);
             let facts = Facts::of(target.site(), &catalog, &history, &needs);
             let backward = plan::backward(&facts, goal, false);

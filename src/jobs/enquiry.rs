@@ -19,7 +19,7 @@ use crate::{
         plan::Plan,
         report::RunReport,
         snapshot::{Listed, Manifest, Marks, SnapshotId, SnapshotList},
-        status::{LogFilter, LogLine, Status},
+        status::{Holder, LogFilter, LogLine, Status},
     },
     plan::{self, Facts},
     procedure::{Target, keys, looked_at, read_history},
@@ -110,7 +110,8 @@ impl Enquiry {
         let history = looked_at(&self.target, session.as_mut(), &catalog, history).await?;
         let lock = match Held::seen(&self.target, session.as_mut()).await? {
             Held::By(holder) => Some(*holder),
-            Held::Free | Held::Untold(_) => None,
+            Held::Untold(session) => Some(Holder::untold(session, self.only_open_job().await?)),
+            Held::Free => None,
         };
         let server = session.server().clone();
         session.close().await;
@@ -151,6 +152,15 @@ impl Enquiry {
             return Ok(Vec::new());
         }
         Ok(self.target.store.newest_jobs(&self.target.name, limit).await?)
+    }
+
+    /// The job of this target that is open in our own database, whichever process has it; `None` unless it is the only one.
+    async fn only_open_job(&self) -> Result<Option<String>, Refused> {
+        if !self.target.store.is_there() {
+            return Ok(None);
+        }
+        let open = self.target.store.open_jobs(&self.target.name, 2).await?;
+        Ok(if let [only] = open.as_slice() { Some(only.id.to_string()) } else { None })
     }
 
     /// The job that is at work in this process.

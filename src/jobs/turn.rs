@@ -38,7 +38,7 @@ impl Held {
         match self {
             Self::Free => None,
             Self::By(holder) => Some(holder.to_string()),
-            Self::Untold(session) => Some(format!("a run that has not told its name (session {session})")),
+            Self::Untold(session) => Some(Holder::untold(session.clone(), None).to_string()),
         }
     }
 }

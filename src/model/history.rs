@@ -81,6 +81,9 @@ pub struct Unfinished {
     /// How far its backfill is, when that is what is left of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub backfill: Option<Backfilled>,
+    /// The snapshot, when its restore is what was interrupted; the fields of a migration then say nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<String>,
 }
 
 /// A way on.

@@ -14,11 +14,11 @@ use super::{
 /// Who holds, or last held, the lock of a target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Holder {
-    /// The machine.
+    /// The machine; empty when the holder has not told, as while a database without windlass's tables is only looked at.
     pub host: String,
-    /// The process on it.
+    /// The process on it; 0 when that was not told.
     pub process: u32,
-    /// The job.
+    /// The job; without a machine, the one that is open in the control store, or empty.
     pub job: String,
     /// Since when, by the target's clock.
     pub since: Option<DateTime<Utc>>,
@@ -32,11 +32,33 @@ pub struct Holder {
     pub session: Option<String>,
 }
 
+impl Holder {
+    /// One that has told nothing, by the server's name for its session; `job` is the one that it may be.
+    #[must_use]
+    pub fn untold(session: String, job: Option<String>) -> Self {
+        Self {
+            host: String::new(),
+            process: 0,
+            job: job.unwrap_or_default(),
+            since: None,
+            heartbeat: None,
+            silent_ms: None,
+            doing: None,
+            session: Some(session),
+        }
+    }
+}
+
 /// A holder that has not beaten for so long is told as silent: three beats.
 const SILENT_MS: u64 = 15_000;
 
 impl std::fmt::Display for Holder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.host.is_empty() {
+            let session = self.session.as_deref().unwrap_or("unknown");
+            write!(f, "a run that has not told its name (session {session})")?;
+            return if self.job.is_empty() { Ok(()) } else { write!(f, ", probably job {}", self.job) };
+        }
         write!(f, "job {} of process {} on {}", self.job, self.process, self.host)?;
         if let Some(since) = self.since {
             write!(f, ", since {}", since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))?;

@@ -45,6 +45,9 @@ pub fn of_history(facts: &Facts<'_>) -> Vec<Finding> {
 /// What was interrupted, and what becomes of it, in words.
 pub(super) fn interrupted(unfinished: &Unfinished) -> String {
     let Unfinished { migration, direction, statements_done, place, next_step, .. } = unfinished;
+    if unfinished.snapshot.is_some() {
+        return format!("{migration} was interrupted; {next_step}");
+    }
     let way = if *direction == Direction::Down { " going back" } else { "" };
     let place = place.as_ref().map(|place| format!(" at {place}")).unwrap_or_default();
     let rows = unfinished.backfill.as_ref().map(|left| format!(", and {left}")).unwrap_or_default();

@@ -14,7 +14,7 @@ use crate::{
         self, EngineError, Limits, Session, Words,
         bookkeeping::{self, history, lock},
     },
-    model::{history::History, status::Holder},
+    model::{finding::Finding, history::History, status::Holder},
 };
 
 /// How long a run that lost its connection waits for the server to end what that connection was doing.
@@ -32,6 +32,10 @@ pub struct Held {
     limits: Limits,
     is_recording: bool,
     lookout: Option<Lookout>,
+    /// An interrupted restore could not be brought to its end, and another takes its place.
+    pub is_half: bool,
+    /// What was found and mended on the way.
+    pub notes: Vec<Finding>,
 }
 
 /// Reads what the target says of itself.
@@ -46,7 +50,15 @@ impl Held {
     /// A session that holds the lock and has written nothing yet.
     #[must_use]
     pub fn new(session: Box<dyn Session>) -> Self {
-        Self { session: Some(session), epoch: 0, limits: Limits::default(), is_recording: false, lookout: None }
+        Self {
+            session: Some(session),
+            epoch: 0,
+            limits: Limits::default(),
+            is_recording: false,
+            lookout: None,
+            is_half: false,
+            notes: Vec::new(),
+        }
     }
 
     /// A recorder in the session's place: nothing is written from now on.
@@ -74,9 +86,8 @@ impl Held {
         }
     }
 
-    /// Takes the session, for a restore that may have to replace it. Nobody stands beside it then.
-    pub async fn take(&mut self) -> Option<Box<dyn Session>> {
-        self.end_lookout().await;
+    /// Takes the session, for a restore that may have to replace it. The run's heart beats on meanwhile.
+    pub fn take(&mut self) -> Option<Box<dyn Session>> {
         self.session.take()
     }
 
@@ -92,18 +103,46 @@ impl Held {
         self.session
     }
 
-    /// Creates our tables where they are missing, raises the epoch and says who holds the lock. Gives the history as it was.
+    /// Creates our tables where they are missing, raises the epoch and says who holds the lock; then brings a restore to its
+    /// end that was interrupted. Gives the history as it is then.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`] when it was stopped while it waited for a lock; [`EngineError::HalfRestored`]; the server's.
+    pub async fn begin(&mut self, target: &Target, told: &Assignment) -> Result<History, EngineError> {
+        let before = self.enter(target, told).await?;
+        if !self.is_recording && self.finish_restore(target, told).await? {
+            return history::read(self.session()?, target.engine.words()).await;
+        }
+        Ok(before)
+    }
+
+    /// As [`Held::begin`] for a job that changes nothing: where our tables are not there, or this account may not write
+    /// them, nothing is told. Nothing that was interrupted is finished.
     ///
     /// # Errors
     /// [`EngineError::Cancelled`] when it was stopped while it waited for a lock; the server's.
-    pub async fn begin(&mut self, target: &Target, told: &Assignment) -> Result<History, EngineError> {
+    pub async fn begin_to_look(&mut self, target: &Target, told: &Assignment) -> Result<(), EngineError> {
+        if !bookkeeping::present(self.session()?, target.engine.words()).await? {
+            return Ok(());
+        }
+        match self.enter(target, told).await {
+            Err(error @ (EngineError::Refused { .. } | EngineError::ReadOnly { .. })) => {
+                told.warning(format!("who holds the lock is not told: {error}"));
+                Ok(())
+            }
+            entered => entered.map(drop),
+        }
+    }
+
+    /// Tries [`Held::raise`] until it is given its lock.
+    async fn enter(&mut self, target: &Target, told: &Assignment) -> Result<History, EngineError> {
         if !self.is_recording {
             let connection = self.session()?.connection_id().to_owned();
             self.lookout = Some(Lookout::beside(target, told, &connection));
         }
         let mut queue = Queue::of(target);
         loop {
-            let mut error = match self.enter(target, told).await {
+            let mut error = match self.raise(target, told).await {
                 Ok(before) => return Ok(before),
                 Err(error) => error,
             };
@@ -113,8 +152,34 @@ impl Held {
         }
     }
 
-    /// One try of [`Held::begin`].
-    async fn enter(&mut self, target: &Target, told: &Assignment) -> Result<History, EngineError> {
+    /// Brings a restore to its end that was interrupted; whether there was one.
+    ///
+    /// # Errors
+    /// [`EngineError::Cancelled`] when it was stopped while it waited for a lock; [`EngineError::HalfRestored`].
+    pub async fn finish_restore(&mut self, target: &Target, told: &Assignment) -> Result<bool, EngineError> {
+        let mut queue = Queue::of(target);
+        loop {
+            let epoch = self.epoch;
+            let mut error = match target.engine.finish_restore(self.session()?, epoch).await {
+                Ok(None) => return Ok(false),
+                Ok(Some(what)) => {
+                    told.warning(&what);
+                    self.notes.push(Finding::info("recovered", target.name.to_string(), what));
+                    return Ok(true);
+                }
+                Err(error) => error,
+            };
+            if !queue.again(told, self, &mut error).await {
+                return Err(match error {
+                    EngineError::Cancelled | EngineError::Fenced { .. } => error,
+                    error => EngineError::HalfRestored(Box::new(error)),
+                });
+            }
+        }
+    }
+
+    /// Raises the epoch, and says who holds the lock; gives the history as it was.
+    async fn raise(&mut self, target: &Target, told: &Assignment) -> Result<History, EngineError> {
         failpoint!("begin.before", EngineError::fault);
         let words = target.engine.words();
         self.limit(queue::limits(target, None)).await?;

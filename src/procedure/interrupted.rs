@@ -30,6 +30,7 @@ pub async fn looked_at(
     mut history: History,
 ) -> Result<History, EngineError> {
     if let Some(left) = &history.unfinished
+        && left.snapshot.is_none()
         && !session.is_locked().await?
         && let Some(found) = journal::unfinished(session).await?
     {

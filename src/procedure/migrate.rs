@@ -86,6 +86,7 @@ pub async fn migrate(target: &Target, told: &Assignment, held: &mut Held, ask: A
     let ended = run.go().await;
     let mut report = run.report;
     report.findings.append(&mut run.evidence.notes);
+    report.findings.append(&mut run.held.notes);
     report.execution_time_ms = ms_since(started);
     match ended {
         Ok(()) => Ended::well(&report),
@@ -104,7 +105,7 @@ impl Run<'_> {
         let needs = self.target.needs(&catalog);
         let mut history = self.held.begin(self.target, self.told).await.map_err(not_begun)?;
         self.report.from.clone_from(&history.version);
-        let is_left = history.unfinished.is_some() && self.recording.is_none();
+        let mut is_left = history.unfinished.is_some() && self.recording.is_none();
         if is_left {
             self.finish_what_is_left(&catalog).await?;
             let session = self.held.session().map_err(problem::untouched)?;
@@ -113,6 +114,7 @@ impl Run<'_> {
             let session = self.held.session().map_err(problem::untouched)?;
             history = looked_at(self.target, session, &catalog, history).await.map_err(problem::untouched)?;
         }
+        is_left |= !self.held.notes.is_empty();
         self.report.to.clone_from(&history.version);
         if self.ask.only_left {
             return self.validate(&catalog).await;

@@ -7,13 +7,19 @@ use super::{
 use crate::{
     catalog::CatalogError,
     engine::EngineError,
-    model::{archive::VerifyReport, finding::Finding, job::JobProblem},
+    model::{archive::VerifyReport, finding::Finding, history::Unfinished, job::JobProblem},
     snapshot::ArchiveError,
     store::StoreError,
 };
 
 /// The target was not changed by this job.
 pub const UNTOUCHED: &str = "the target is as it was before";
+
+/// Another run has it.
+pub const TAKEN_OVER: &str = "in the hands of the run that took over";
+
+/// What is known where a restore is neither done nor taken back.
+const HALF_RESTORED: &str = "a snapshot is partly restored; the next windlass up goes on with that";
 
 fn problem(kind: &str, title: &str, detail: String, target_state: &str, next_step: &str) -> JobProblem {
     JobProblem {
@@ -40,6 +46,12 @@ pub fn untouched(error: EngineError) -> JobProblem {
 
 /// The target could not be asked; `state` is what is known of it.
 pub fn engine(error: &EngineError, state: &str) -> JobProblem {
+    let state = if let EngineError::HalfRestored(_) = error { HALF_RESTORED } else { state };
+    if let EngineError::HalfRestored(cause) = error
+        && let EngineError::Lost { .. } | EngineError::TimedOut(_) | EngineError::Unreachable { .. } = **cause
+    {
+        return engine(cause, state);
+    }
     let (kind, title, next) = match error {
         EngineError::Unreachable { .. } | EngineError::Lost { .. } | EngineError::TimedOut(_) => (
             "target-unreachable",
@@ -61,6 +73,12 @@ pub fn engine(error: &EngineError, state: &str) -> JobProblem {
         EngineError::Tool { .. } => {
             ("tool-failed", "A client program failed", "install or mend the program that is named")
         }
+        EngineError::HalfRestored(_) => (
+            "interrupted",
+            "An interrupted restore could not be brought to its end",
+            "see the database's own words, mend what they name, then: windlass up; or restore another snapshot: windlass down \
+             --snapshot <id>",
+        ),
         EngineError::Differs { .. } => (
             "restore-differs",
             "The restored copy is not what its manifest says",
@@ -74,6 +92,18 @@ pub fn engine(error: &EngineError, state: &str) -> JobProblem {
 /// The ways on where nothing tells whether a statement took effect.
 const IN_DOUBT: &str = "look whether it took effect; then run it again: windlass up --in-doubt redo; or go on behind it: \
                         windlass up --in-doubt done; or go back: windlass down --snapshot <id>";
+
+/// What is asked for needs a whole database, and a restore was left in the middle.
+pub fn half_restored(left: &Unfinished) -> JobProblem {
+    let detail = format!("{} was interrupted", left.migration);
+    problem(
+        "interrupted",
+        "An interrupted restore comes first",
+        detail,
+        HALF_RESTORED,
+        "windlass up brings it to its end",
+    )
+}
 
 /// A migration failed.
 pub fn migration(name: &str, failed: &Failed) -> JobProblem {
@@ -91,7 +121,7 @@ pub fn migration(name: &str, failed: &Failed) -> JobProblem {
             "mend the statement and start again: the run goes on behind what is done; or go back: windlass down --snapshot <id>",
         ),
         Left::Unknown if matches!(failed.error, EngineError::Fenced { .. }) => {
-            ("in the hands of the run that took over".to_owned(), "look at that run: windlass status")
+            (TAKEN_OVER.to_owned(), "look at that run: windlass status")
         }
         Left::InDoubt { done } => (
             format!(

@@ -20,7 +20,7 @@ const PIECES_MAX: usize = 16;
 
 /// What is known of the target when its session went away during a restore.
 const UNSEEN: &str = "unknown: the connection was lost while the snapshot took the target's place; \
-                      the same order again puts everything in its place";
+                      the next windlass up, or the same order again, puts everything in its place";
 
 /// Whether to go on where only a person can want it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,18 +86,24 @@ pub async fn into_empty(target: &Target, told: &Assignment, held: &mut Held, id:
 
 async fn swap(target: &Target, held: &mut Held, manifest: &Manifest) -> Result<(), JobProblem> {
     let lost = || EngineError::Lost { reason: "it could not be replaced".to_owned() };
-    let session = held.take().await.ok_or_else(|| problem::engine(&lost(), problem::UNTOUCHED))?;
+    let session = held.take().ok_or_else(|| problem::engine(&lost(), problem::UNTOUCHED))?;
     let scratch = target.archive.scratch().await.map_err(|error| problem::archive(&error))?;
     let (sink, source) = mpsc::channel(PIECES_MAX);
+    let epoch = Some(held.epoch).filter(|epoch| *epoch > 0);
     let reading = target.archive.open(manifest.id, sink, |_| ());
-    let (restored, read) = tokio::join!(target.engine.restore(session, scratch.path(), source, manifest), reading);
+    let (restored, read) =
+        tokio::join!(target.engine.restore(session, scratch.path(), source, manifest, epoch), reading);
     match restored {
         Ok(session) => {
             held.put(session);
             read.map(drop).map_err(|error| problem::archive(&error))
         }
         Err(RestoreError { session, error }) => {
-            let state = if session.is_some() { problem::UNTOUCHED } else { UNSEEN };
+            let state = match &error {
+                EngineError::Fenced { .. } => problem::TAKEN_OVER,
+                _ if session.is_some() => problem::UNTOUCHED,
+                _ => UNSEEN,
+            };
             if let Some(session) = session {
                 held.put(session);
             }

@@ -56,6 +56,7 @@ pub async fn rollback(
     let is_paused = rollback.is_paused;
     let mut report = rollback.report;
     report.findings.append(&mut rollback.evidence.notes);
+    report.findings.append(&mut rollback.held.notes);
     report.execution_time_ms = ms_since(started);
     match ended {
         Ok(()) if is_paused => Ended::paused(&report),
@@ -73,6 +74,11 @@ impl Rollback<'_> {
             Err(EngineError::Cancelled) => {
                 self.is_paused = true;
                 return Ok(());
+            }
+            Err(error @ EngineError::HalfRestored(_)) if self.is_to_a_snapshot(goal) => {
+                self.told.warning(format!("{error}; another snapshot takes its place"));
+                self.held.is_half = true;
+                History::default()
             }
             begun => begun.map_err(problem::untouched)?,
         };
@@ -105,6 +111,10 @@ impl Rollback<'_> {
             Some(id) => self.by_snapshot(id).await,
             None => Err(problem::blocked(&backward.blocking)),
         }
+    }
+
+    fn is_to_a_snapshot(&self, goal: &RollbackGoal) -> bool {
+        matches!(goal, RollbackGoal::Snapshot(_)) && self.recording.is_none()
     }
 
     /// Finishes what was interrupted before anything is taken back; gives the goal that is left. A rollback that was

@@ -40,6 +40,11 @@ pub enum Rows {
 
 /// Makes a snapshot because somebody asked for it.
 pub async fn ordered(target: &Target, told: &Assignment, held: &mut Held, labels: Labels, export: bool) -> Ended {
+    match begun(target, told, held).await {
+        Err(EngineError::Cancelled) => return Ended::paused(&()),
+        Err(error) => return Ended::badly(problem::untouched(error), None),
+        Ok(()) => {}
+    }
     let rows = if export { Rows::Exported } else { Rows::Kept };
     let taken = match space::ensure(target, told, held, &space::Work::Snapshot).await {
         Ok(()) => take(target, told, held, labels, rows).await,
@@ -54,6 +59,15 @@ pub async fn ordered(target: &Target, told: &Assignment, held: &mut Held, labels
     }
 }
 
+/// Says who holds the lock, and leaves nothing half restored.
+async fn begun(target: &Target, told: &Assignment, held: &mut Held) -> Result<(), EngineError> {
+    held.begin_to_look(target, told).await?;
+    if held.epoch > 0 {
+        held.finish_restore(target, told).await?;
+    }
+    Ok(())
+}
+
 /// Makes a snapshot of the target as it is. The lock is held, so no run of ours changes it meanwhile.
 ///
 /// # Errors
@@ -66,9 +80,13 @@ pub async fn take(
     rows: Rows,
 ) -> Result<Manifest, JobProblem> {
     told.step("snapshot");
+    let is_half = held.is_half;
     let asked = |error: EngineError| problem::engine(&error, problem::UNTOUCHED);
     let session = held.session().map_err(asked)?;
     let history = read_history(session, target.engine.words()).await.map_err(asked)?;
+    if let Some(left) = history.unfinished.as_ref().filter(|left| left.snapshot.is_some() && !is_half) {
+        return Err(problem::half_restored(left));
+    }
     let server = session.server().clone();
     let id = SnapshotId::fresh();
     failpoint!("snap.before", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));

@@ -14,7 +14,7 @@ torture_arguments() {
     --points) export WINDLASS_TORTURE_POINTS=$2 && shift 2 ;;
     --seed) export WINDLASS_TORTURE_SEED=$2 && shift 2 ;;
     --only) export WINDLASS_TORTURE_ONLY=$2 && shift 2 ;;
-    sqlite | postgres | mariadb | ablations | schedules | ghosts | servers) TORTURE_FILTERS+=("$1") && shift ;;
+    sqlite | postgres | mariadb | ablations | schedules | ghosts | servers | restores) TORTURE_FILTERS+=("$1") && shift ;;
     *) echo "./test torture: $1 is not understood" >&2 && return 64 ;;
     esac
   done

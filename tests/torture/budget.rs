@@ -7,10 +7,13 @@ const SLICE_S: f64 = 30.0;
 /// Kill points of one engine that are about as much as a slice.
 const SLICE_POINTS: f64 = 60.0;
 /// What part of the time each test gets, where all of them run.
-const SHARES: [(&str, f64); 10] = [
+const SHARES: [(&str, f64); 13] = [
     ("kill_points::sqlite", 15.0),
     ("kill_points::postgres", 20.0),
     ("kill_points::mariadb", 20.0),
+    ("restores::sqlite", 2.0),
+    ("restores::postgres", 4.0),
+    ("restores::mariadb", 4.0),
     ("schedules::sqlite", 5.0),
     ("schedules::postgres", 10.0),
     ("schedules::mariadb", 10.0),

@@ -21,6 +21,7 @@ mod kill_points;
 mod orders;
 mod place;
 mod program;
+mod restores;
 mod scenario;
 mod schedules;
 mod servers;

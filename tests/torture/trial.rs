@@ -162,7 +162,7 @@ pub async fn end_sessions(place: &Place, which: Sessions) {
 }
 
 /// Takes the lock away from whoever has it, as a careless administrator does.
-async fn unlock(place: &Place, ablated: &str) {
+pub async fn unlock(place: &Place, ablated: &str) {
     match place.database.on {
         On::Sqlite => {
             let lock = format!("{}.windlass-lock", place.database.url.trim_start_matches("sqlite:"));

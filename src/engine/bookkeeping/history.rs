@@ -6,7 +6,7 @@ use ulid::Ulid;
 use super::{
     backfill, journal,
     lock::{self, moment},
-    tables,
+    restoring, tables,
 };
 use crate::{
     engine::{EngineError, Row, Session, Words},
@@ -43,7 +43,8 @@ pub async fn recorded(session: &mut dyn Session, words: &Words) -> Result<Option
     }
     let in_flight = journal::NEWEST_IN_FLIGHT;
     let sql = format!(
-        "SELECT l.layout, v.version, v.migration_number, j.* FROM windlass_lock l \
+        "SELECT l.layout, v.version, v.migration_number, r.holder, j.* FROM windlass_lock l \
+         LEFT JOIN windlass_lock r ON r.id = 3 \
          LEFT JOIN (SELECT version, migration_number FROM schema_version ORDER BY id DESC LIMIT 1) v ON 1 = 1 \
          LEFT JOIN ({in_flight}) j ON 1 = 1 WHERE l.id = 1"
     );
@@ -56,7 +57,10 @@ pub async fn recorded(session: &mut dyn Session, words: &Words) -> Result<Option
         None | Some(0) => None, // nothing yet, or everything was rolled back
         Some(_) => head.text(1)?.map(version_of).transpose()?,
     };
-    let unfinished = match journal::in_flight(head, 3)? {
+    let restoring = restoring::of(head, 3)?.and_then(|restoring| restoring.summary());
+    let unfinished = match journal::in_flight(head, 4)? {
+        // Whose journal this is, the restore's end decides.
+        _ if restoring.is_some() => restoring,
         Some(found) => Some(Unfinished { backfill: backfill::summary(session, &found).await?, ..found.summary() }),
         None => None,
     };

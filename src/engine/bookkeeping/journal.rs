@@ -292,6 +292,7 @@ impl InFlight {
             waits_for_a_person: false,
             choices: Vec::new(),
             backfill: None,
+            snapshot: None,
         }
     }
 }

@@ -72,6 +72,19 @@ pub async fn must_be_ours(session: &mut dyn Session, epoch: i64) -> Result<(), E
     if now == Some(epoch) { Ok(()) } else { Err(EngineError::Fenced { ours: epoch }) }
 }
 
+/// Writes the run's epoch into a copy that takes the database's place, unless it has a higher one; nobody holds its lock yet,
+/// and no restore of it is under way.
+///
+/// # Errors
+/// The server's.
+pub async fn carry(copy: &mut dyn Session, epoch: i64) -> Result<(), EngineError> {
+    copy.write("DELETE FROM windlass_lock WHERE id <> 1", &[]).await?;
+    let sql = format!(
+        "UPDATE windlass_lock SET epoch = CASE WHEN epoch < {epoch} THEN {epoch} ELSE epoch END, holder = NULL WHERE id = 1"
+    );
+    copy.write(&sql, &[]).await.map(drop)
+}
+
 /// Beats the heart of the run of this epoch, from beside its session, with what it is doing. This is a row of its own, for
 /// the other may be locked as long as a transaction lasts; it counts only while its epoch is the lock's.
 ///

@@ -1,9 +1,10 @@
-//! Our own tables in the target, written once for every engine: version, history, lock row, journal, backfill.
+//! Our own tables in the target, written once for every engine: version, history, lock row, journal, backfill, restore.
 
 pub mod backfill;
 pub mod history;
 pub mod journal;
 pub mod lock;
+pub mod restoring;
 mod tables;
 pub mod undoing;
 

@@ -15,9 +15,16 @@ use super::{
     lock,
     open::{self, Purpose},
     restore,
+    tables::WORDS,
 };
 use crate::{
-    engine::{DumpSource, EngineError, Session, Value},
+    engine::{
+        DumpSource, EngineError, Session, Value,
+        bookkeeping::{
+            self,
+            restoring::{self, Restoring},
+        },
+    },
     model::snapshot::Manifest,
 };
 
@@ -29,8 +36,8 @@ const ID_LETTERS: usize = 8;
 
 /// A copy that becomes the live one.
 pub(super) const RESTORE: &str = "restore";
-/// What was the live one.
-pub(super) const OLD: &str = "old";
+/// What was the live one, with what a restore needs to go on after a crash.
+pub(super) const KEPT: &str = "kept";
 /// A copy that is only looked at.
 pub(super) const TRIAL: &str = "trial";
 
@@ -70,18 +77,17 @@ pub(super) async fn free(session: &mut dyn Session, name: &str) -> Result<(), En
     session.query("SELECT RELEASE_LOCK(?)", &[Value::Text(lock::name(name, true))]).await.map(drop)
 }
 
-/// Removes the databases of these words that were left beside the live one by somebody who died; of what was the live one
-/// only what is empty, unless `and_old`: until a restore has succeeded, the rest may be wanted. Names are compared here, for
-/// the server's catalog takes `app` and `APP` for one.
-pub(super) async fn sweep(session: &mut dyn Session, live: &str, and_old: bool) -> Result<Vec<String>, EngineError> {
-    let beginnings = [RESTORE, TRIAL, OLD].map(|word| (word, name(live, word, "")));
+/// Removes the databases of these words that were left beside the live one by somebody who died, but for those of a restore
+/// that is still to be brought to its end. Names are compared here, for the server's catalog takes `app` and `APP` for one.
+pub(super) async fn sweep(session: &mut dyn Session, live: &str) -> Result<Vec<String>, EngineError> {
+    let beginnings = [RESTORE, TRIAL, KEPT].map(|word| name(live, word, ""));
+    let needed = needed(session).await?;
     let mut swept = Vec::new();
     for row in session.query("SELECT schema_name FROM information_schema.schemata", &[]).await? {
         let found = row.text(0)?.unwrap_or_default();
-        let is_of =
-            |(_, beginning): &&(_, String)| found.strip_prefix(beginning).is_some_and(|id| id.len() == ID_LETTERS);
-        let Some((word, _)) = beginnings.iter().find(is_of) else { continue };
-        if *word == OLD && !and_old && !is_empty(session, found).await? || !claim(session, found).await? {
+        let is_of = |beginning: &String| found.strip_prefix(beginning).is_some_and(|id| id.len() == ID_LETTERS);
+        let is_ours = beginnings.iter().any(is_of) && !needed.iter().any(|name| name == found);
+        if !is_ours || !claim(session, found).await? {
             continue;
         }
         let dropped = remove(session, found).await;
@@ -93,10 +99,13 @@ pub(super) async fn sweep(session: &mut dyn Session, live: &str, and_old: bool) 
     Ok(swept)
 }
 
-async fn is_empty(session: &mut dyn Session, name: &str) -> Result<bool, EngineError> {
-    let count = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = ?";
-    let rows = session.query(count, &[Value::from(name)]).await?;
-    Ok(rows.first().map_or(Ok(None), |row| row.int(0))? == Some(0))
+/// The databases of a restore that was interrupted, by what is written down of it.
+async fn needed(session: &mut dyn Session) -> Result<Vec<String>, EngineError> {
+    if !bookkeeping::present(session, &WORDS).await? {
+        return Ok(Vec::new());
+    }
+    let left = restoring::read(session).await?;
+    Ok(left.map_or_else(Vec::new, |Restoring { copy, kept, .. }| vec![copy, kept]))
 }
 
 /// Removes a database of ours, if it is there.
@@ -144,7 +153,7 @@ async fn created(session: &mut dyn Session, name: &str, like: &str) -> Result<bo
 /// The same as [`sweep`], over a session of its own.
 pub(super) async fn swept(address: &Address) -> Result<Vec<String>, EngineError> {
     let mut session = open::open(address, Purpose::Write).await?;
-    let swept = sweep(&mut session, &address.database, false).await;
+    let swept = sweep(&mut session, &address.database).await;
     Box::new(session).close().await;
     swept
 }
@@ -170,7 +179,7 @@ async fn tried(
     manifest: &Manifest,
 ) -> Result<(), EngineError> {
     let live = address.database.as_str();
-    sweep(session, live, false).await?;
+    sweep(session, live).await?;
     let copy = name(live, TRIAL, &id());
     must_be_free(session, &copy).await?;
     create_like(session, live, &copy).await?;

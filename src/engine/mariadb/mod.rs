@@ -114,8 +114,13 @@ impl Engine for MariaDb {
         scratch: &Path,
         source: DumpSource,
         manifest: &Manifest,
+        epoch: Option<i64>,
     ) -> Result<Box<dyn Session>, RestoreError> {
-        restore::restore(&self.address, session, scratch, source, manifest).await
+        restore::restore(&self.address, session, scratch, source, manifest, epoch).await
+    }
+
+    async fn finish_restore(&self, session: &mut dyn Session, epoch: i64) -> Result<Option<String>, EngineError> {
+        restore::finish(session, epoch).await
     }
 
     async fn trial(&self, scratch: &Path, source: DumpSource, manifest: &Manifest) -> Result<(), EngineError> {

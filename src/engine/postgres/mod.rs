@@ -14,6 +14,7 @@ mod copy;
 mod copy_text;
 mod dump;
 mod introspect;
+mod leftovers;
 mod lock;
 mod lookout;
 mod pooler;
@@ -120,8 +121,13 @@ impl Engine for Postgres {
         scratch: &Path,
         source: DumpSource,
         manifest: &Manifest,
+        epoch: Option<i64>,
     ) -> Result<Box<dyn Session>, RestoreError> {
-        restore::run(&self.address, session, scratch, source, manifest).await
+        restore::run(&self.address, session, scratch, source, manifest, epoch).await
+    }
+
+    async fn finish_restore(&self, session: &mut dyn Session, _: i64) -> Result<Option<String>, EngineError> {
+        leftovers::drop_all(&self.address, session).await.map(|()| None)
     }
 
     async fn trial(&self, scratch: &Path, source: DumpSource, manifest: &Manifest) -> Result<(), EngineError> {

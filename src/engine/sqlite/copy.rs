@@ -9,11 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::SqliteConnection;
+use sqlx::{SqliteConnection, sqlite::LockedSqliteHandle};
 use tokio::{runtime::Handle, task};
 
 use super::{
     EngineError,
+    fence::Fence,
     native::{Backup, Failure, Step},
 };
 
@@ -35,6 +36,9 @@ const BUSY_MS_MAX: u64 = 30_000;
 
 /// How long until a busy file is tried again.
 const BUSY_PAUSE_MS: u64 = 20;
+
+/// How often the copy begins again because somebody wrote to the destination in the instant before it was locked.
+const FENCES_MAX: u32 = 100;
 
 /// What others may do to the source meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,9 +71,30 @@ impl Drop for StopWhenDropped {
 /// # Errors
 /// [`EngineError::Refused`] when a file stays busy for [`BUSY_MS_MAX`], or SQLite refuses; `to` is then as it was.
 pub(super) async fn copy(
+    from: SqliteConnection,
+    to: SqliteConnection,
+    source: Source,
+) -> Result<(SqliteConnection, SqliteConnection), EngineError> {
+    fenced(from, to, source, None).await
+}
+
+/// The same from a source that is held, and only if the fence holds once `to` is this copy's alone.
+///
+/// # Errors
+/// As [`copy`]; [`EngineError::Fenced`] when another run has written to `to`.
+pub(super) async fn over(
+    from: SqliteConnection,
+    to: SqliteConnection,
+    fence: Option<Fence>,
+) -> Result<(SqliteConnection, SqliteConnection), EngineError> {
+    fenced(from, to, Source::Held, fence).await
+}
+
+async fn fenced(
     mut from: SqliteConnection,
     mut to: SqliteConnection,
     source: Source,
+    mut fence: Option<Fence>,
 ) -> Result<(SqliteConnection, SqliteConnection), EngineError> {
     let (_stop_when_dropped, stop) = StopWhenDropped::fresh();
     let runtime = Handle::current();
@@ -77,13 +102,76 @@ pub(super) async fn copy(
         let (mut from_handle, mut to_handle) = runtime
             .block_on(async { Ok((from.lock_handle().await?, to.lock_handle().await?)) })
             .map_err(|error: sqlx::Error| EngineError::Lost { reason: error.to_string() })?;
-        let outcome = Backup::begin(&mut from_handle, &mut to_handle)
-            .and_then(|mut backup| drive(&mut backup, source, &stop))
-            .map_err(|Failure { code, message }| EngineError::Refused { code: code.to_string(), message });
+        let mut outcome = Ok(false);
+        for _ in 0..FENCES_MAX {
+            outcome =
+                attempt(&mut from_handle, &mut to_handle, source, fence.as_mut().map(|fence| (fence, &runtime)), &stop);
+            if !matches!(outcome, Ok(false)) {
+                break;
+            }
+        }
         drop((from_handle, to_handle));
-        outcome.map(|()| (from, to))
+        if let Some(fence) = fence {
+            runtime.block_on(fence.close());
+        }
+        match outcome? {
+            true => Ok((from, to)),
+            false => Err(refused(busy(&format!("written to by others, {FENCES_MAX} times")))),
+        }
     };
     task::spawn_blocking(work).await.map_err(|error| EngineError::Lost { reason: error.to_string() })?
+}
+
+/// One copy; false where somebody wrote between the fence's first look and the moment from which nobody else can.
+fn attempt<'h>(
+    from: &mut LockedSqliteHandle<'h>,
+    to: &mut LockedSqliteHandle<'h>,
+    source: Source,
+    fence: Option<(&mut Fence, &Handle)>,
+    stop: &AtomicBool,
+) -> Result<bool, EngineError> {
+    let Some((fence, runtime)) = fence else {
+        return Backup::begin(from, to)
+            .and_then(|mut backup| drive(&mut backup, source, stop))
+            .map(|()| true)
+            .map_err(refused);
+    };
+    runtime.block_on(fence.look())?;
+    let mut backup = Backup::begin(from, to).map_err(refused)?;
+    take(&mut backup, stop).map_err(refused)?;
+    if !runtime.block_on(fence.holds())? {
+        return Ok(false);
+    }
+    drive(&mut backup, source, stop).map(|()| true).map_err(refused)
+}
+
+/// Takes the destination for the copy alone, without copying anything: a step of no pages locks it, until the copy ends
+/// (SQLite source, `sqlite3_backup_step`).
+fn take(backup: &mut Backup<'_>, stop: &AtomicBool) -> Result<(), Failure> {
+    let begun = Instant::now();
+    while backup.step(0)? == Step::Busy {
+        if stop.load(Ordering::Relaxed) {
+            return Err(given_up());
+        }
+        if begun.elapsed().as_millis() > u128::from(BUSY_MS_MAX) {
+            return Err(busy(&format!("busy for {BUSY_MS_MAX} ms")));
+        }
+        thread::sleep(Duration::from_millis(BUSY_PAUSE_MS));
+    }
+    Ok(())
+}
+
+fn refused(Failure { code, message }: Failure) -> EngineError {
+    EngineError::Refused { code: code.to_string(), message }
+}
+
+fn busy(how: &str) -> Failure {
+    let message = format!("the file was {how}; try again when it is quieter");
+    Failure { code: libsqlite3_sys::SQLITE_BUSY, message }
+}
+
+fn given_up() -> Failure {
+    Failure { code: libsqlite3_sys::SQLITE_ABORT, message: "the copy was given up".to_owned() }
 }
 
 fn drive(backup: &mut Backup<'_>, source: Source, stop: &AtomicBool) -> Result<(), Failure> {
@@ -91,7 +179,7 @@ fn drive(backup: &mut Backup<'_>, source: Source, stop: &AtomicBool) -> Result<(
     let mut busy_ms = 0;
     loop {
         if stop.load(Ordering::Relaxed) {
-            return Err(Failure { code: libsqlite3_sys::SQLITE_ABORT, message: "the copy was given up".to_owned() });
+            return Err(given_up());
         }
         let tried = Instant::now();
         match backup.step(if restarts < RESTARTS_MAX { STEP_PAGES } else { ALL_PAGES })? {
@@ -100,8 +188,7 @@ fn drive(backup: &mut Backup<'_>, source: Source, stop: &AtomicBool) -> Result<(
                 thread::sleep(Duration::from_millis(BUSY_PAUSE_MS));
                 busy_ms += tried.elapsed().as_millis();
                 if busy_ms > u128::from(BUSY_MS_MAX) {
-                    let message = format!("the file was busy for {BUSY_MS_MAX} ms; try again when it is quieter");
-                    return Err(Failure { code: libsqlite3_sys::SQLITE_BUSY, message });
+                    return Err(busy(&format!("busy for {BUSY_MS_MAX} ms")));
                 }
             }
             Step::More => {

@@ -6,6 +6,7 @@ mod copy;
 mod definition;
 mod dump;
 mod fault;
+mod fence;
 mod introspect;
 mod lock;
 mod lookout;
@@ -121,8 +122,9 @@ impl Engine for Sqlite {
         scratch: &Path,
         source: DumpSource,
         manifest: &Manifest,
+        epoch: Option<i64>,
     ) -> Result<Box<dyn Session>, RestoreError> {
-        match restore::restore(&self.place, session.as_mut(), scratch, source, manifest).await {
+        match restore::restore(&self.place, session.as_mut(), scratch, source, manifest, epoch).await {
             Ok(()) => Ok(session),
             Err(error) => Err(RestoreError { session: Some(session), error }),
         }

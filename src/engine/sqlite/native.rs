@@ -1,9 +1,13 @@
-//! The only room that calls SQLite's C interface: the online backup, whether a file may be written, and rows one by one
-//! without a copy of their values. The driver has none of these.
+//! The only room that calls SQLite's C interface: the online backup, whether a file may be written and how often it was, and rows
+//! one by one without a copy of their values. The driver has none of these.
 
 #![expect(unsafe_code, reason = "the online backup of SQLite is reached through its C interface alone")]
 
-use std::{ffi::CStr, marker::PhantomData, ptr::NonNull};
+use std::{
+    ffi::CStr,
+    marker::PhantomData,
+    ptr::{NonNull, null_mut},
+};
 
 use libsqlite3_sys as c;
 use sqlx::{SqliteConnection, sqlite::LockedSqliteHandle};
@@ -190,6 +194,42 @@ pub(super) async fn is_read_only(connection: &mut SqliteConnection) -> Result<bo
     let mut handle = connection.lock_handle().await?;
     // SAFETY: the handle is open and locked; the name is a static C string.
     Ok(unsafe { c::sqlite3_db_readonly(handle.as_raw_handle().as_ptr(), MAIN.as_ptr()) } == 1)
+}
+
+/// Where the header of a database with a rollback journal counts its commits, and how many bytes that takes (SQLite manual,
+/// "Database File Format", 1.3.7).
+const COMMITS: (i64, usize) = (24, 4);
+
+/// The number of commits that the file of a database with a rollback journal has seen, modulo 2³². It is read through the
+/// connection's own file: one that were opened and closed beside it would drop the locks of this process. No lock is asked
+/// for, so that it can be read while another connection has the file to itself.
+///
+/// # Errors
+/// When the connection's thread is gone, or the file cannot be read.
+pub(super) async fn commits(connection: &mut SqliteConnection) -> Result<u32, sqlx::Error> {
+    let mut handle = connection.lock_handle().await?;
+    let raw = handle.as_raw_handle().as_ptr();
+    let mut file: *mut c::sqlite3_file = null_mut();
+    let mut bytes = [0_u8; COMMITS.1];
+    // SAFETY: the handle is open and locked; the opcode writes one pointer to where the last argument points (SQLite manual,
+    // `SQLITE_FCNTL_FILE_POINTER`).
+    let told =
+        unsafe { c::sqlite3_file_control(raw, MAIN.as_ptr(), c::SQLITE_FCNTL_FILE_POINTER, (&raw mut file).cast()) };
+    let unreadable = |code| sqlx::Error::Io(std::io::Error::other(words_of(code)));
+    if told != c::SQLITE_OK {
+        return Err(unreadable(told));
+    }
+    let size = i32::try_from(bytes.len()).unwrap_or_default();
+    // SAFETY: the file is the connection's and lives as long as it does; its methods are null only for one that is not
+    // open; `bytes` has room for as many as are asked for.
+    let read = unsafe {
+        let methods = file.as_ref().and_then(|file| file.pMethods.as_ref());
+        methods.and_then(|methods| methods.xRead).map(|read| read(file, bytes.as_mut_ptr().cast(), size, COMMITS.0))
+    };
+    match read {
+        Some(c::SQLITE_OK) => Ok(u32::from_be_bytes(bytes)),
+        code => Err(unreadable(code.unwrap_or(c::SQLITE_IOERR))),
+    }
 }
 
 fn last_failure(connection: NonNull<c::sqlite3>) -> Failure {

@@ -11,12 +11,13 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::task;
 
 use super::{
-    DumpSource, EngineError, Place, Session, content,
-    copy::{self, Source},
-    fault, introspect,
+    DumpSource, EngineError, Place, Session, content, copy, fault,
+    fence::Fence,
+    introspect,
     open::{self, Access},
     rows,
     scratch::Scratch,
+    tables,
 };
 use crate::{engine::Value, model::snapshot::Manifest};
 
@@ -27,14 +28,19 @@ pub(super) async fn restore(
     scratch: &Path,
     source: DumpSource,
     manifest: &Manifest,
+    epoch: Option<i64>,
 ) -> Result<(), EngineError> {
     let file = received(scratch, source, manifest).await?;
     let mut copy = prove(place, &file, manifest).await?;
     let mut live = open::connect(place, Access::Write).await?;
-    carry_epoch(session, &mut copy).await?;
+    carry_epoch(session, &mut copy, epoch).await?;
     fit_pages(&mut copy, &mut live).await.map_err(|error| fault::in_session(place, &error, None))?;
     failpoint!("restore.loaded", EngineError::fault);
-    let (copy, mut live) = copy::copy(copy, live, Source::Held).await?;
+    let fence = match epoch {
+        Some(epoch) => Some(Fence::of(place, epoch).await?),
+        None => None,
+    };
+    let (copy, mut live) = copy::over(copy, live, fence).await?;
     failpoint!("restore.copied");
     // The log is as large as the database now. It shrinks here unless a reader still needs it, which is not waited for:
     // then SQLite does it later by itself.
@@ -107,13 +113,21 @@ async fn received(scratch: &Path, source: DumpSource, manifest: &Manifest) -> Re
 
 /// The lock's row is that of the run, not of the snapshot: otherwise a restore would bring back an epoch that has passed,
 /// and with it the right to write of a run that had lost it. It goes over in the same transaction as everything else.
-async fn carry_epoch(session: &mut dyn Session, copy: &mut SqliteConnection) -> Result<(), EngineError> {
+/// A snapshot from before the first run gets our tables for that.
+async fn carry_epoch(
+    session: &mut dyn Session,
+    copy: &mut SqliteConnection,
+    epoch: Option<i64>,
+) -> Result<(), EngineError> {
     let count = "SELECT count(*) FROM sqlite_schema WHERE name = 'windlass_lock'";
     let refused = |error: sqlx::Error| EngineError::Refused { code: "copy".to_owned(), message: error.to_string() };
     let in_copy = rows::number(copy, count).await.map_err(refused)?;
     let in_live = session.query(count, &[]).await?.first().map_or(0, |row| rows::int(row, 0));
-    if in_copy == 0 || in_live == 0 {
+    if in_live == 0 || in_copy == 0 && epoch.is_none() {
         return Ok(());
+    }
+    for statement in tables::WORDS.create_tables.iter().filter(|_| in_copy == 0) {
+        rows::run(copy, statement).await.map_err(refused)?;
     }
     let columns = "id, layout, epoch, holder, since, heartbeat";
     for row in session.query(&format!("SELECT {columns} FROM windlass_lock"), &[]).await? {

@@ -32,6 +32,11 @@ pub async fn ordered(target: &Target, told: &Assignment, held: &mut Held, deep: 
         Ok(catalog) => catalog,
         Err(error) => return Ended::badly(problem::catalog(&error), None),
     };
+    match held.begin_to_look(target, told).await {
+        Err(EngineError::Cancelled) => return Ended::paused(&()),
+        Err(error) => return Ended::badly(problem::untouched(error), None),
+        Ok(()) => {}
+    }
     match look(target, told, held, &catalog, deep).await {
         Ok((report, _)) => Ended::well(&report),
         Err(problem) => {

@@ -2,5 +2,7 @@
 
 mod break_lock;
 mod exit_codes;
+mod half_restored;
+mod holder;
 mod session;
 mod waiting;

@@ -5,6 +5,7 @@ mod copies;
 mod fencing;
 mod lookout;
 mod mariadb;
+mod overtaken;
 mod postgres;
 mod sensitivity;
 mod sqlite;

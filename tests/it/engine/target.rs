@@ -85,6 +85,25 @@ impl Target {
     }
 
     pub async fn restore(&self, session: Box<dyn Session>, dumped: &Dumped) -> Result<Box<dyn Session>, RestoreError> {
+        self.restored(session, dumped, None).await
+    }
+
+    /// The same for a run of this epoch.
+    pub async fn restore_under(
+        &self,
+        session: Box<dyn Session>,
+        dumped: &Dumped,
+        epoch: i64,
+    ) -> Result<Box<dyn Session>, RestoreError> {
+        self.restored(session, dumped, Some(epoch)).await
+    }
+
+    async fn restored(
+        &self,
+        session: Box<dyn Session>,
+        dumped: &Dumped,
+        epoch: Option<i64>,
+    ) -> Result<Box<dyn Session>, RestoreError> {
         let (sink, source) = mpsc::channel(4);
         let bytes = Bytes::copy_from_slice(&dumped.bytes);
         let send = async move {
@@ -95,7 +114,7 @@ impl Target {
                 }
             }
         };
-        tokio::join!(self.engine.restore(session, self.scratch(), source, &dumped.manifest), send).0
+        tokio::join!(self.engine.restore(session, self.scratch(), source, &dumped.manifest, epoch), send).0
     }
 }
 

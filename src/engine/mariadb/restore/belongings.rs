@@ -12,11 +12,11 @@ pub(super) struct Belonging {
     pub kind: String,
     pub name: String,
     /// The statement that makes it, without the database's name.
-    sql: String,
+    pub sql: String,
     /// What the session must be like meanwhile, since it becomes part of the object.
-    sql_mode: Option<String>,
-    time_zone: Option<String>,
-    collation: String,
+    pub sql_mode: Option<String>,
+    pub time_zone: Option<String>,
+    pub collation: String,
 }
 
 /// All of them, in the order in which they were found; triggers in the order in which they fire.

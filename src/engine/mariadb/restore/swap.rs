@@ -1,11 +1,11 @@
-//! Exchanges the tables and puts the rest in its place; on any failure, back.
+//! Exchanges the tables and puts the rest in its place; on any failure, back. Whoever finds it interrupted does the rest.
 
 use std::time::Duration;
 
 use super::{
     Places,
     belongings::{Belonging, Belongings, Usual, list, removal},
-    must_be, run,
+    kept, must_be, run,
 };
 use crate::engine::{
     EngineError, Session, Value,
@@ -21,20 +21,29 @@ const RENAMES_MAX: u32 = 10;
 /// How long it keeps out of the queue between two tries.
 const REST_MS: u64 = 1_000;
 
+/// What became of a swap that was interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// What comes is in its place.
+    Restored,
+    /// What was before is.
+    Back,
+}
+
 /// An exchange that is ready to run.
 pub(super) struct Swap<'a> {
     live: &'a str,
     places: &'a Places,
-    /// Tables that leave, and those that come.
-    out: Vec<String>,
-    into: Vec<String>,
     /// What is beside the tables now, and what shall be.
     before: Belongings,
     wanted: Belongings,
+    /// Whether the lock's table comes with the others: where the database has none of its own.
+    with_lock: bool,
 }
 
 impl<'a> Swap<'a> {
-    /// Looks at both sides, and makes the database that the old tables go to.
+    /// Looks at both sides, makes the database that the old tables go to, and keeps there what is needed to go on after a
+    /// crash.
     ///
     /// # Errors
     /// The server's; nothing has changed then.
@@ -44,48 +53,85 @@ impl<'a> Swap<'a> {
         places: &'a Places,
         wanted: Belongings,
     ) -> Result<Self, EngineError> {
-        let mut out = tables(session, live).await?;
-        let mut into = tables(session, &places.copy).await?;
-        if out.iter().any(|table| table == STAYS) {
-            out.retain(|table| table != STAYS);
-            into.retain(|table| table != STAYS);
-        }
         let before = Belongings::gather(session, live).await?;
-        run(session, &format!("CREATE DATABASE {}", quoted(&places.old))).await?;
-        Ok(Self { live, places, out, into, before, wanted })
+        run(session, &format!("CREATE DATABASE {}", quoted(&places.kept))).await?;
+        kept::keep(session, &places.kept, &before, &wanted).await?;
+        let with_lock = !tables(session, live).await?.iter().any(|table| table == STAYS);
+        Ok(Self { live, places, before, wanted, with_lock })
+    }
+
+    /// Finds one that was interrupted.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn found(session: &mut dyn Session, live: &'a str, places: &'a Places) -> Result<Self, EngineError> {
+        let (before, wanted) = kept::read(session, &places.kept).await?;
+        Ok(Self { live, places, before, wanted, with_lock: false })
     }
 
     /// Runs it, and looks at the result.
     ///
     /// # Errors
-    /// Everything is as it was, unless the session is gone or the way back failed too; the error says so.
-    pub async fn run(self, session: &mut dyn Session, fingerprint: &str) -> Result<(), EngineError> {
-        failpoint!("restore.prepared", EngineError::fault);
-        if let Err(error) = self.exchange(session).await {
-            let back = self.stay(session).await;
-            return Err(self.after(error, back));
+    /// Everything is as it was, unless the session is gone or the way back failed too: that is [`Failed::HalfWay`].
+    pub async fn run(&self, session: &mut dyn Session, fingerprint: &str) -> Result<(), Failed> {
+        let error = match self.exchange(session).await {
+            Ok(()) => {
+                failpoint!("restore.renamed");
+                match self.settle(session, fingerprint).await {
+                    Ok(()) => return Ok(()),
+                    Err(error) => error,
+                }
+            }
+            Err(error) => error,
+        };
+        match self.go_back(session).await {
+            Ok(()) => Err(Failed::Back(error)),
+            Err(gone @ EngineError::Lost { .. }) => Err(Failed::HalfWay(gone)),
+            Err(second) => Err(Failed::HalfWay(differs(&format!("{error}; and it could not be put back: {second}")))),
         }
-        failpoint!("restore.renamed");
-        let settled = self.settle(session, fingerprint).await;
-        let Err(error) = settled else { return Ok(()) };
-        let back = self.go_back(session).await;
-        Err(self.after(error, back))
+    }
+
+    /// Brings one that was interrupted to its end. Before the tables have changed places that is back: the application has
+    /// gone on writing to the old ones. Afterwards it is forward, for then it has written to the new ones; only where the
+    /// server refuses what comes it is back.
+    ///
+    /// # Errors
+    /// The server's; it is as it was found, or further on.
+    pub async fn finish(&self, session: &mut dyn Session, fingerprint: &str) -> Result<Ended, EngineError> {
+        if self.is_exchanged(session).await? {
+            // Triggers fire in the order in which they are made, so that none of them may be there yet.
+            drop_triggers(session, self.live, self.live).await?;
+            failpoint!("mend.triggers", EngineError::fault);
+            match self.settle(session, fingerprint).await {
+                Ok(()) => return Ok(Ended::Restored),
+                Err(EngineError::Refused { .. } | EngineError::Differs { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.go_back(session).await.map(|()| Ended::Back)
+    }
+
+    async fn movable(&self, session: &mut dyn Session, database: &str) -> Result<Vec<String>, EngineError> {
+        let mut names = tables(session, database).await?;
+        names.retain(|name| name != kept::TABLE && (self.with_lock || name != STAYS));
+        Ok(names)
+    }
+
+    /// The tables move all at once, so that one is enough to tell.
+    async fn is_exchanged(&self, session: &mut dyn Session) -> Result<bool, EngineError> {
+        Ok(!self.movable(session, &self.places.kept).await?.is_empty())
     }
 
     /// A table with triggers cannot go to another database (error 1435), so they go first.
     async fn exchange(&self, session: &mut dyn Session) -> Result<(), EngineError> {
+        let (out, into) = (self.movable(session, self.live).await?, self.movable(session, &self.places.copy).await?);
         drop_triggers(session, self.live, self.live).await?;
+        failpoint!("restore.bare", EngineError::fault);
         drop_triggers(session, &self.places.copy, self.live).await?;
-        let moves = moves(self.live, &self.out, &self.places.old)
-            .chain(moves(&self.places.copy, &self.into, self.live))
+        let moves = moves(self.live, &out, &self.places.kept)
+            .chain(moves(&self.places.copy, &into, self.live))
             .collect::<Vec<_>>();
         rename(session, &moves).await
-    }
-
-    /// Gives the triggers back to the tables that did not move.
-    async fn stay(&self, session: &mut dyn Session) -> Result<(), EngineError> {
-        put(session, self.live, &self.before, &self.before).await?;
-        run(session, &format!("DROP DATABASE {}", quoted(&self.places.old))).await
     }
 
     async fn settle(&self, session: &mut dyn Session, fingerprint: &str) -> Result<(), EngineError> {
@@ -93,29 +139,33 @@ impl<'a> Swap<'a> {
         must_be(&session.schema(None).await?, fingerprint)
     }
 
+    /// Puts in its place what was before, from wherever it is.
     async fn go_back(&self, session: &mut dyn Session) -> Result<(), EngineError> {
         drop_triggers(session, self.live, self.live).await?;
-        let moves = moves(self.live, &self.into, &self.places.copy)
-            .chain(moves(&self.places.old, &self.out, self.live))
-            .collect::<Vec<_>>();
-        rename(session, &moves).await?;
-        put(session, self.live, &self.before, &self.wanted).await?;
-        run(session, &format!("DROP DATABASE {}", quoted(&self.places.old))).await
-    }
-
-    /// The error to give when the way back was taken; `back` is how that went.
-    fn after(&self, error: EngineError, back: Result<(), EngineError>) -> EngineError {
-        match back {
-            Ok(()) => error,
-            Err(gone @ EngineError::Lost { .. }) => gone,
-            Err(second) => EngineError::Differs {
-                difference: format!(
-                    "{error}; and it could not be put back: {second}. The tables from before are in {}",
-                    self.places.old
-                ),
-            },
+        failpoint!("restore.back", EngineError::fault);
+        if self.is_exchanged(session).await? {
+            let (into, out) =
+                (self.movable(session, self.live).await?, self.movable(session, &self.places.kept).await?);
+            run(session, &format!("CREATE DATABASE IF NOT EXISTS {}", quoted(&self.places.copy))).await?;
+            let moves = moves(self.live, &into, &self.places.copy)
+                .chain(moves(&self.places.kept, &out, self.live))
+                .collect::<Vec<_>>();
+            rename(session, &moves).await?;
         }
+        put(session, self.live, &self.before, &self.wanted).await
     }
+}
+
+/// Why a swap failed.
+pub(super) enum Failed {
+    /// Everything is as it was.
+    Back(EngineError),
+    /// It is not; what is kept beside it tells how to go on.
+    HalfWay(EngineError),
+}
+
+fn differs(difference: &str) -> EngineError {
+    EngineError::Differs { difference: difference.to_owned() }
 }
 
 fn moves<'a>(from: &'a str, tables: &'a [String], to: &'a str) -> impl Iterator<Item = String> + 'a {

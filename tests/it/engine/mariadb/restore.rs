@@ -106,7 +106,7 @@ async fn a_restore_brings_everything_back() {
     run(&mut *session, &["UPDATE windlass_lock SET epoch = 9"]).await;
     assert!(session.try_lock().await.expect("an answer"));
 
-    let restored = engine.restore(session, database.folder.path(), whole(&dump), &manifest).await;
+    let restored = engine.restore(session, database.folder.path(), whole(&dump), &manifest, None).await;
     let mut session = restored.unwrap_or_else(|failed| panic!("{}", failed.error));
 
     assert_eq!(session.schema(None).await.expect("a schema").fingerprint(), manifest.schema_fingerprint);
@@ -153,7 +153,8 @@ async fn a_restore_that_differs_changes_nothing() {
         (early(), &good, "torn"),
         (shell(), &good, ""),
     ] {
-        let failed = engine.restore(session, database.folder.path(), source, manifest).await.err().expect("a refusal");
+        let failed =
+            engine.restore(session, database.folder.path(), source, manifest, None).await.err().expect("a refusal");
         assert!(failed.error.to_string().contains(word), "{}", failed.error);
         session = failed.session.expect("the session comes back");
         assert_eq!(session.schema(None).await.expect("a schema").fingerprint(), before, "{word}");
@@ -177,7 +178,7 @@ async fn a_restore_that_cannot_exchange_the_tables_goes_back() {
     session.set_limits(limits).await.expect("limits");
 
     let failed =
-        engine.restore(session, database.folder.path(), whole(&dump), &manifest).await.err().expect("a refusal");
+        engine.restore(session, database.folder.path(), whole(&dump), &manifest, None).await.err().expect("a refusal");
 
     assert!(matches!(&failed.error, EngineError::Blocked { code, .. } if code == "1205"), "{}", failed.error);
     let mut session = failed.session.expect("the session comes back");

@@ -66,7 +66,7 @@ async fn restore(
             let _ = sink.send(Err(std::io::Error::other("cut short"))).await;
         }
     };
-    tokio::join!(target.engine.restore(session, scratch.path(), source, &snapshot.manifest), feed).0
+    tokio::join!(target.engine.restore(session, scratch.path(), source, &snapshot.manifest, None), feed).0
 }
 
 /// The databases that a restore makes beside this one.
