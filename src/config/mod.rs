@@ -30,6 +30,15 @@ pub use self::{
 /// The folder of our own files when the control store has none above it.
 const DATA_DIR: &str = ".";
 
+impl Snapshots {
+    /// Which snapshots the settings let go.
+    #[must_use]
+    pub fn retention(&self) -> PruneRule {
+        let older_than_days = (self.keep_days > 0).then_some(self.keep_days);
+        PruneRule { older_than_days, keep: older_than_days.map(|_| self.keep_count), tag: None }
+    }
+}
+
 impl Config {
     /// SHA-256 of all settings as they are in force, in lower-case hex; secrets do not count.
     #[must_use]

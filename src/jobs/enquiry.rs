@@ -18,7 +18,7 @@ use crate::{
         job::{Job, JobId, JobKind},
         plan::Plan,
         report::RunReport,
-        snapshot::{Listed, Manifest, Marks, SnapshotId, SnapshotList},
+        snapshot::{Listed, Marks, SnapshotId, SnapshotList, VerifiedMark},
         status::{Holder, LogFilter, LogLine, Status},
     },
     plan::{self, Facts},
@@ -262,7 +262,12 @@ impl Enquiry {
             }),
             next_snapshot_at: plan::next_snapshot(listed, settings.every, now),
             next_verification_at: plan::next_verification(listed, settings.verify_every, now).map(|(_, at)| at),
-            problems: listing.unusable.iter().map(|unusable| format!("snapshot {}: {}", unusable.id, unusable.error)).chain(damaged).collect(),
+            problems: listing
+                .unusable
+                .iter()
+                .map(|unusable| format!("snapshot {}: {}", unusable.id, unusable.error))
+                .chain(damaged)
+                .collect(),
         })
     }
 }

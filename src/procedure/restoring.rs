@@ -172,7 +172,6 @@ async fn filled(
 
 /// Whether there is no table in it, of the application or of windlass.
 async fn is_empty(other: &Target, theirs: &mut Held) -> Result<bool, EngineError> {
-    let session = theirs.session()?;
-    let history = read_history(session, other.engine.words()).await?;
-    Ok(!history.exists && session.schema(None).await?.tables.is_empty())
+    let history = read_history(theirs.session()?, other.engine.words()).await?;
+    Ok(history.applied.is_empty() && !history.has_foreign_tables && history.unfinished.is_none())
 }

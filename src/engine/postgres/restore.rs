@@ -19,7 +19,7 @@ use super::{
     address::Address,
     beside,
     connect::{self, Purpose, bounded},
-    copy, lock as session_lock, refusal, swap,
+    copy, lock as session_lock, swap,
     tables::WORDS,
 };
 use crate::{

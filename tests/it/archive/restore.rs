@@ -36,7 +36,8 @@ async fn a_dry_run_shows_what_would_change_and_changes_nothing(on: On) {
     let job = ship.cli(&["snapshot", "restore", &id, "--dry-run", "--json"]).await.exits(0).json();
 
     let tables = job["result"]["tables"].as_array().expect("tables").clone();
-    let of = |name: &str| tables.iter().find(|table| table["table"].as_str().is_some_and(|t| t.ends_with(name))).cloned();
+    let of =
+        |name: &str| tables.iter().find(|table| table["table"].as_str().is_some_and(|t| t.ends_with(name))).cloned();
     let rows = |name: &str| of(name).map(|table| (table["rows_now"].clone(), table["rows_then"].clone()));
     assert_eq!(rows("guests"), Some((0.into(), 2.into())), "{job:#}");
     assert_eq!(rows("berths"), Some((3.into(), 2.into())), "{job:#}");

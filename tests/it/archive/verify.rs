@@ -19,7 +19,10 @@ async fn a_snapshot_is_tried_in_a_scratch_database(on: On) {
     let job = ship.cli(&["snapshot", "verify", &id, "--deep", "--json"]).await.exits(0).json();
 
     let verdict = &job["result"]["verdicts"][0];
-    assert_eq!((&verdict["id"], &verdict["whole"], &verdict["deep"]), (&id.as_str().into(), &true.into(), &true.into()));
+    assert_eq!(
+        (&verdict["id"], &verdict["whole"], &verdict["deep"]),
+        (&id.as_str().into(), &true.into(), &true.into())
+    );
     assert!(verdict["restore_ms"].is_u64(), "{job:#}");
     must_be_same(&ship.eye().await.everything().await, &before);
     assert_eq!(leftovers(&ship).await, [""; 0]);

@@ -105,7 +105,6 @@ async fn restored(
         }
     }
     restored
-    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "each is asked for once, and none belongs to another")]
@@ -119,7 +118,8 @@ async fn replaced(
     note: &Note,
     places: &Places,
 ) -> Result<(), Failed> {
-    let wanted = loaded(address, session, scratch, source, manifest, (Some(note), &places.copy)).await.map_err(Failed::Back)?;
+    let wanted =
+        loaded(address, session, scratch, source, manifest, (Some(note), &places.copy)).await.map_err(Failed::Back)?;
     let swap = Swap::prepare(session, live, places, wanted).await.map_err(Failed::Back)?;
     // Fenced: a run that was overtaken changes nothing. The session that says so has the lock, and what follows is its own.
     note.write(session, Phase::Swapping).await.map_err(Failed::Back)?;
