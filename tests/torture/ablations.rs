@@ -38,9 +38,9 @@ async fn is_missed(on: On, fault: &str, with: &str, without: &str) {
 #[track_caller]
 fn must_be_broken(without: &str, on: On, verdict: &Verdict) {
     let Verdict::Broken(how) = verdict else { panic!("nothing is broken on {on:?} without {without}: {verdict:?}") };
-    let how = how.lines().next().unwrap_or_default();
-    let short: String = how.chars().take(TOLD_CHARACTERS_MAX).collect();
-    total::note(format!("without {without} on {}: {short}", word(on)));
+    let short: String = how.lines().next().unwrap_or_default().chars().take(TOLD_CHARACTERS_MAX).collect();
+    eprintln!("ablation: without {without} on {}: {short}", word(on));
+    total::missed(format!("{without} on {}", word(on)));
 }
 
 /// Goal: a counter of finished statements, which other tools have, loses count: a change of rows is made twice.

@@ -27,8 +27,10 @@ const ROWS: f64 = 60_000.0;
 const KILLS: f64 = 5.0;
 /// Rows that are not doubled any more to make so many.
 const FIRST_ROWS: u64 = 1_000;
-/// Below so many rows a limit sees to it that a kill meets it in the middle.
+/// Below so many rows a limit and small batches see to it that a kill meets it in the middle.
 const UNLIMITED_ROWS: u64 = 1_000_000;
+/// How long a batch should take then, in milliseconds.
+const SMALL_BATCH_MS: &str = "5";
 /// How long the rows between two kills take under that limit.
 const BETWEEN_MS: u64 = 350;
 /// The time between two looks at how far it is.
@@ -114,8 +116,10 @@ async fn filled(place: &Place, rows: u64) {
 }
 
 fn begins(place: &Place, limit: u64) -> Begun {
-    let limit = limit.to_string();
-    place.begin_with(&["up"], With::default(), &[("WINDLASS__BACKFILL__MAX_ROWS_PER_SECOND", &limit)])
+    let rows = limit.to_string();
+    let with =
+        [("WINDLASS__BACKFILL__MAX_ROWS_PER_SECOND", rows.as_str()), ("WINDLASS__BACKFILL__TARGET_MS", SMALL_BATCH_MS)];
+    place.begin_with(&["up"], With::default(), if limit > 0 { &with } else { &[] })
 }
 
 /// Kills the run a moment after so many rows are done; whether it still ran.

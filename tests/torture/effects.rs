@@ -33,6 +33,11 @@ impl Effects {
         let place = effects.begin().await;
         place.does(&["up"]).await;
         effects.golden = Truth::of(&place).await;
+        if on != On::Sqlite {
+            let mut eye = Eye::on(&place.database).await;
+            let instant = eye.number("SELECT COUNT(*) FROM effects WHERE went <= entered").await;
+            assert_eq!(instant, 0, "an effect lasts, or nothing could overlap");
+        }
         place.gone().await;
         effects
     }

@@ -22,6 +22,8 @@ struct Total {
     seed: Option<u64>,
     begun: Option<Instant>,
     acknowledged: usize,
+    /// What was left out, and missed.
+    missed: Vec<String>,
     notes: Vec<String>,
 }
 
@@ -52,6 +54,11 @@ pub fn acknowledged(rows: usize) {
     with(|total| total.acknowledged += rows);
 }
 
+/// Adds a guarantee that was left out, and missed.
+pub fn missed(guarantee: String) {
+    with(|total| total.missed.push(guarantee));
+}
+
 /// Adds a line below the table.
 pub fn note(line: String) {
     eprintln!("torture: {line}");
@@ -60,6 +67,15 @@ pub fn note(line: String) {
 
 impl Total {
     fn told(&self) -> String {
+        let mut text = if self.of.is_empty() { String::new() } else { self.table() };
+        let missed = format!("left out, and missed as it must be: {}", self.missed.join("; "));
+        for note in self.notes.iter().chain((!self.missed.is_empty()).then_some(&missed)) {
+            let _ = write!(text, "\n- {note}");
+        }
+        text.trim().to_owned() + "\n"
+    }
+
+    fn table(&self) -> String {
         let mut text = "| fault | SQLite | PostgreSQL | MariaDB | all |\n|---|---:|---:|---:|---:|\n".to_owned();
         let mut sums = [Count::default(); ENGINES.len() + 1];
         for (fault, counts) in &self.of {
@@ -77,21 +93,20 @@ impl Total {
         text += &row("**trials**", &|sum| format!("**{}**", number(sum.trials())));
         text += &row("**broken promises**", &|sum| format!("**{}**", sum.broken));
         text += &row("true rate with 95 % confidence", &|sum| bound(sum));
-        let not_reached = sums[ENGINES.len()].not_reached;
+        text + &self.remarks(&sums[ENGINES.len()])
+    }
+
+    fn remarks(&self, sum: &Count) -> String {
         let seconds = self.begun.map_or(0, |begun| begun.elapsed().as_secs());
         let seed = self.seed.map_or_else(String::new, |seed| format!("Seed {seed}; "));
-        let _ = write!(
-            text,
-            "\n{seed}{} min. {} more trials never came to their fault, or lost their server, and are not counted. \
-             Meanwhile the application was told of {} rows that they are kept.\n",
+        let rows = u32::try_from(self.acknowledged).unwrap_or(u32::MAX);
+        format!(
+            "\n{seed}{} min. {} more trials never came to their fault, or lost their server, and are not counted. The application \
+             was told of {} rows that they are kept.\n",
             seconds.div_ceil(60),
-            number(not_reached),
-            self.acknowledged
-        );
-        if !self.notes.is_empty() {
-            let _ = write!(text, "\n- {}\n", self.notes.join("\n- "));
-        }
-        text
+            number(sum.not_reached),
+            number(rows)
+        )
     }
 }
 
