@@ -3,7 +3,7 @@
 #
 #   fuzz [--seconds N] [TARGET...]
 #
-# cargo-fuzz comes from crates.io into target/. Its coverage needs what only nightly compilers offer without asking;
+# cargo-fuzz is installed by cargo into target/. Its coverage needs what only nightly compilers offer without asking;
 # RUSTC_BOOTSTRAP asks the stable one for it. Without a sanitizer: windlass has no memory of its own to watch over.
 # What was found before is begun with, from fuzz/seeds; what is found now goes to fuzz/corpus, and what breaks a target to
 # fuzz/artifacts.

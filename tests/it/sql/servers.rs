@@ -12,9 +12,12 @@ use proptest::{
     test_runner::{Config, RngAlgorithm, RngSeed, TestRng, TestRunner},
 };
 use sqlx::{AssertSqlSafe, Either};
-use windlass::sql::{
-    Dialect::{self, MySql, Postgres},
-    split,
+use windlass::{
+    model::migration::Statement,
+    sql::{
+        Dialect::{self, MySql, Postgres},
+        split,
+    },
 };
 
 use super::properties::FRAGMENTS;
@@ -244,6 +247,45 @@ async fn answers(eye: &mut Eye, script: &str) -> Option<usize> {
     }
 }
 
+/// The script with another statement in the place of each that windlass finds; nothing where one is not where it should be.
+fn stood_in(script: &str, found: &[Statement], stand_in: &str) -> Option<String> {
+    let (mut rest, mut text) = (script, String::new());
+    for statement in found {
+        let (before, behind) = rest.split_once(&statement.sql)?;
+        text += &format!("{before}{stand_in}");
+        rest = behind;
+    }
+    Some(text + rest)
+}
+
+/// Whether `END` stands where a value must, and so is a name: what the splitter says that it cannot know in a body.
+fn names_end(script: &str) -> bool {
+    let words: Vec<&str> = script.split_whitespace().collect();
+    words.windows(2).any(|pair| pair[0].ends_with(['=', '+', '<', '>', ',']) && pair[1].starts_with("END"))
+}
+
+/// How windlass and the server differ about a script, to which the server gave so many answers.
+async fn difference(eye: &mut Eye, dialect: Dialect, script: &str, answered: usize) -> Option<String> {
+    let found = match split(dialect, script) {
+        Ok(found) => found,
+        // The server takes the end of a message for the end of such a comment; and what such a comment holds for a later
+        // version is a comment there, and code for the server of that version. Both are refused, and cut wrong by neither.
+        Err(error) if error.message.contains("comment of code is never closed") => return None,
+        Err(_) if script.contains("/*!9") => return None,
+        Err(error) => return Some(format!("windlass: {error:?}")),
+    };
+    if found.len() == answered || names_end(script) {
+        return None;
+    }
+    // MariaDB answers nothing but a comment, too: then it must answer as often where each statement is another one.
+    let stand_in = stood_in(script, &found, "DO 0").filter(|_| dialect == MySql);
+    let again = match &stand_in {
+        Some(text) => answers(eye, text).await,
+        None => None,
+    };
+    (again != Some(answered)).then(|| format!("windlass: {found:?}"))
+}
+
 /// Goal: the server finds as many statements in a script as windlass.
 async fn the_server_counts_the_same(on: On, dialect: Dialect, grammar: &'static Grammar) {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().expect("a number"));
@@ -256,18 +298,23 @@ async fn the_server_counts_the_same(on: On, dialect: Dialect, grammar: &'static 
     let database = fresh(on).await;
     let mut eye = Eye::on(&database).await;
     eye.run("CREATE TABLE t (a INTEGER)").await;
+    let values = grammar.values.iter().map(|value| format!("SELECT {value}"));
+    let gaps = grammar.gaps.iter().map(|gap| format!("SELECT{gap} 1"));
+    for part in values.chain(gaps).chain(grammar.statements.iter().map(|text| (*text).to_owned())) {
+        assert!(answers(&mut eye, &part).await.is_some(), "{on:?} refuses {part:?}: {:?}", eye.try_run(&part).await);
+    }
     let (mut compared, mut differ) = (0, Vec::new());
     for _ in 0..scripts {
         let script = drawn.new_tree(&mut runner).expect("a script").current();
-        let Some(answered) = answers(&mut eye, &script).await else {
-            let _ = eye.try_run("ROLLBACK").await;
-            continue;
-        };
-        let _ = eye.try_run("ROLLBACK").await;
+        let answered = answers(&mut eye, &script).await;
+        // Half of an XA transaction is ended by nothing but the end of its session.
+        if eye.try_run("ROLLBACK").await.is_err() {
+            eye = Eye::on(&database).await;
+        }
+        let Some(answered) = answered else { continue };
         compared += 1;
-        let found = split(dialect, &script);
-        if found.as_ref().map(Vec::len) != Ok(answered) {
-            differ.push(format!("{script:?}\n  the server: {answered}\n  windlass: {found:?}"));
+        if let Some(difference) = difference(&mut eye, dialect, &script, answered).await {
+            differ.push(format!("{script:?}\n  the server: {answered}\n  {difference}"));
         }
     }
     eprintln!("{on:?}: {scripts} scripts of seed {seed}, {compared} taken by the server, {} differ", differ.len());
