@@ -4,7 +4,7 @@
 //! even the names are in the program.
 //!
 //! `failpoint!("stmt.reply")` is passed; `failpoint!("intent.before", EngineError::fault)` can also fail, in the words of its
-//! function. Three variables of the environment say what happens there:
+//! function; `failpoint!("stmt.sent" within work)` is passed a few milliseconds after `work` was begun. Three variables of the environment say what happens there:
 //!
 //! - `WINDLASS_FP="stmt.reply=kill@3,undo.before=err@1"`: at the third and the first time that the place is passed. The actions: `kill`
 //!   (SIGKILL), `stop` (SIGSTOP; goes on at SIGCONT), `err`, `drop` (every network connection of the process is cut).
@@ -19,11 +19,17 @@ macro_rules! failpoint {
     ($name:literal, $into:expr) => {
         $crate::failpoint::fail($name).map_err($into)?
     };
+    ($name:literal within $work:expr) => {
+        $crate::failpoint::within($name, $work)
+    };
 }
 
 #[cfg(not(feature = "failpoints"))]
 macro_rules! failpoint {
     ($name:literal $(, $into:expr)?) => {};
+    ($name:literal within $work:expr) => {
+        $work
+    };
 }
 
 /// Whether a guarantee is left out.
@@ -42,7 +48,7 @@ macro_rules! ablated {
 }
 
 #[cfg(feature = "failpoints")]
-pub(crate) use faults::{Fault, fail, is_ablated, pass};
+pub(crate) use faults::{Fault, fail, is_ablated, pass, within};
 
 #[cfg(feature = "failpoints")]
 mod faults {
@@ -50,7 +56,9 @@ mod faults {
         collections::BTreeMap,
         fs::{self, File, OpenOptions},
         io::Write,
+        pin::pin,
         sync::{LazyLock, Mutex, PoisonError},
+        time::Duration,
     };
 
     use nix::sys::{
@@ -113,6 +121,23 @@ mod faults {
     /// Passes a place that can fail.
     pub(crate) fn fail(name: &'static str) -> Result<(), Fault> {
         if reach(name, "!") == Some("err") { Err(Fault(name)) } else { Ok(()) }
+    }
+
+    /// How long a place waits that lies within something.
+    const WITHIN_MS: u64 = 2;
+
+    /// Passes a place that lies within `work`: a few milliseconds after it was begun, or at its end where that is sooner.
+    pub(crate) async fn within<T>(name: &'static str, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        tokio::select! {
+            biased;
+            done = &mut work => {
+                pass(name);
+                return done;
+            }
+            () = tokio::time::sleep(Duration::from_millis(WITHIN_MS)) => pass(name),
+        }
+        work.await
     }
 
     fn reach(name: &'static str, mark: &str) -> Option<&'static str> {

@@ -5,12 +5,13 @@
 //!
 //! `docs/BENCHMARKS.md` says what is compared with what, and what came out.
 
+mod batches;
 #[path = "../apply/engine.rs"]
 mod engine;
 #[expect(dead_code, reason = "the other benchmark needs more of it")]
 #[path = "../apply/ground.rs"]
 mod ground;
-#[expect(dead_code, reason = "the other benchmark asks for memory, too")]
+#[expect(dead_code, reason = "the other benchmark measures memory, and needs no log")]
 #[path = "../apply/measure.rs"]
 mod measure;
 #[path = "../apply/servers.rs"]
@@ -64,9 +65,9 @@ fn turn(ground: &Ground, rows: usize, means: Means) -> Fallible<Row> {
     let stage = Stage::set(ground, rows)?;
     let change = stage.change(ground, means)?;
     let writer = Writer::begin(ground.engine, stage.url(), rows)?;
-    let wall = measure::run(change)?.wall;
+    let (wall, log) = batches::run(change)?;
     let waits = writer.end()?;
     stage.must_be_changed(ground)?;
     stage.clear(ground)?;
-    Ok(Row { means, wall, waits })
+    Ok(Row { means, wall, waits, batches: batches::told(&log) })
 }

@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{Engine, Fallible, Ground, ground::Place, measure::output};
+use super::{Engine, Fallible, Ground, batches, ground::Place, measure::output};
 
 /// How every row is changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,9 @@ impl Stage {
         }
         let backfill = format!("{HEADER}\n{UPDATE} WHERE id > :after AND id <= :upto;\n");
         self.migration("v1.1.0_01_batches", &[("up.sql", "SELECT 1;"), ("backfill.sql", &backfill)])?;
-        Ok(self.windlass())
+        let mut windlass = self.windlass();
+        windlass.envs(batches::LOGGED);
+        Ok(windlass)
     }
 
     fn migration(&self, name: &str, files: &[(&str, &str)]) -> Fallible<()> {

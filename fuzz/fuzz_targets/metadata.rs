@@ -1,6 +1,6 @@
 //! `metadata.json` of any content: no panic, and every fault names the file.
 //!
-//! `cargo +nightly fuzz run metadata -- -max_len=2048`
+//! `./test fuzz metadata`
 
 #![no_main]
 

@@ -1,6 +1,6 @@
 //! `windlass.toml` of any content: no panic, and no error repeats a secret.
 //!
-//! `cargo +nightly fuzz run settings -- -max_len=2048`
+//! `./test fuzz settings`
 
 #![no_main]
 

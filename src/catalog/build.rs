@@ -96,7 +96,7 @@ fn script(
         Some(false) => statements,
         _ => without_transaction(source, statements, opt_out).map_err(|fault| findings.push(fault)).ok()?,
     };
-    let statements = sql::stepwise(dialect, &source.file, statements);
+    let statements = if ablated!("as-written") { statements } else { sql::stepwise(dialect, &source.file, statements) };
     Some((Script { file: source.file.clone(), statements }, checksum))
 }
 

@@ -47,6 +47,11 @@ pub async fn one(
     let (epoch, text) = (held.epoch, change.sql(statement));
     let sql = text.as_str();
     let fence = lock::fence(target.engine.words(), epoch);
+    if ablated!("counter") {
+        held.session()?.execute(sql).await.map_err(|failed| failed.error)?;
+        failpoint!("done.before", EngineError::fault);
+        return held.session()?.write(&journal::add_done(place, epoch), &[]).await.map(drop);
+    }
     match way(target, change, statement) {
         Way::Unmarked => held.session()?.execute(sql).await.map(drop).map_err(|failed| failed.error),
         Way::WithItsMark => {
@@ -78,7 +83,8 @@ pub async fn one(
             // An index that nobody finished would be taken for the one that is asked for.
             recover::take_out(target, told, held, sql).await?;
             intend(target, held, evidence, sql, place).await?;
-            held.session()?.execute(sql).await.map_err(|failed| failed.error)?;
+            let work = held.session()?.execute(sql);
+            failpoint!("stmt.sent" within work).await.map_err(|failed| failed.error)?;
             // A server that refuses has done nothing: what can fail here is the answer.
             failpoint!("done.before", |fault: crate::failpoint::Fault| EngineError::Lost {
                 reason: fault.0.to_owned()

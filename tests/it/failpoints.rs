@@ -23,7 +23,8 @@ fn no_fail_point_is_in_the_program() {
     let names = names();
     assert!(names.len() > 40, "{names:?}");
     let dotted = names.iter().filter(|name| name.contains('.')).map(String::as_str);
-    let words: Vec<&str> = dotted.chain(["WINDLASS_FP", "WINDLASS_ABLATE", "same-session", "mark-within"]).collect();
+    let words: Vec<&str> =
+        dotted.chain(["WINDLASS_FP", "WINDLASS_ABLATE", "same-session", "mark-within", "as-written"]).collect();
     let list = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(list.path(), words.join("\n")).expect("the words");
 

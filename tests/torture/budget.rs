@@ -23,6 +23,19 @@ const SHARES: [(&str, f64); 13] = [
     ("servers::mariadb", 7.0),
 ];
 
+/// Kill points for which there is a schedule: 2 000 of each engine bring 1 002 schedules on all three.
+const POINTS_A_SCHEDULE: f64 = 6.0;
+
+/// A number in the environment.
+///
+/// # Panics
+/// What is no number above zero is not taken for one that was not given.
+pub fn given(name: &str) -> Option<f64> {
+    let text = std::env::var(name).ok()?;
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
+    Some(number.unwrap_or_else(|| panic!("{name} is {text:?}, and must be a number above 0")))
+}
+
 /// What one test may use.
 pub struct Budget {
     pub begun: Instant,
@@ -33,12 +46,11 @@ pub struct Budget {
 impl Budget {
     /// As `WINDLASS_TORTURE_HOURS` (in all) or `WINDLASS_TORTURE_POINTS` (of each engine) say; else the bounded slice.
     pub fn of(test: &str) -> Self {
-        let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<f64>().ok());
-        let points = number("WINDLASS_TORTURE_POINTS");
-        let seconds = match number("WINDLASS_TORTURE_HOURS") {
+        let points = given("WINDLASS_TORTURE_POINTS");
+        let seconds = match given("WINDLASS_TORTURE_HOURS") {
             Some(hours) => hours * 3600.0 * share(test),
-            // Points alone take as long as they take.
-            None if points.is_some() => f64::INFINITY,
+            // So many take as long as they take.
+            None if points.is_some() || given("WINDLASS_TORTURE_SCHEDULES").is_some() => f64::INFINITY,
             None => SLICE_S,
         };
         Self { begun: Instant::now(), seconds, points: points.unwrap_or(f64::INFINITY) }
@@ -50,6 +62,17 @@ impl Budget {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number, not below one")]
         let scaled = (f64::from(in_a_slice) * times) as u32;
         scaled
+    }
+
+    /// How many schedules there are: as many as were asked for, or a sixth of the points, or those of the bounded slice.
+    pub fn schedules(&self, in_a_slice: u32) -> u32 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number, not below one")]
+        let whole = |number: f64| number.ceil().max(1.0) as u32;
+        match given("WINDLASS_TORTURE_SCHEDULES") {
+            Some(schedules) => whole(schedules),
+            None if self.points.is_finite() => whole(self.points / POINTS_A_SCHEDULE),
+            None => self.scaled(in_a_slice),
+        }
     }
 
     /// Whether the time is over, or the points.

@@ -1,6 +1,9 @@
 //! Chance that can be repeated: the seed is told with every result.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    sync::OnceLock,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 /// A stream of numbers that depends on nothing but its seed (the generator `SplitMix64`).
 #[derive(Debug, Clone)]
@@ -35,10 +38,18 @@ impl Chance {
     }
 }
 
-/// The seed of this run: `WINDLASS_TORTURE_SEED`, else one that no run had before.
-#[expect(clippy::disallowed_methods, reason = "the one thing here that must differ from run to run")]
+/// The seed of this run, the same for all its tests: `WINDLASS_TORTURE_SEED`, else one that no run had before.
 pub fn seed() -> u64 {
-    let given = std::env::var("WINDLASS_TORTURE_SEED").ok().and_then(|seed| seed.parse().ok());
-    let now = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    given.unwrap_or_else(now)
+    static SEED: OnceLock<u64> = OnceLock::new();
+    *SEED.get_or_init(|| match std::env::var("WINDLASS_TORTURE_SEED") {
+        Ok(given) => {
+            given.parse().unwrap_or_else(|_| panic!("WINDLASS_TORTURE_SEED is {given:?}, and must be a number"))
+        }
+        Err(_) => now(),
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one thing here that must differ from run to run")]
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }

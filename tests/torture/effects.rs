@@ -17,8 +17,6 @@ use crate::{
 const MIGRATIONS: usize = 4;
 /// Effects of each.
 const EFFECTS: usize = 3;
-/// How many runs it may take until all is done.
-const RUNS_MAX: u32 = 2;
 
 /// The history, and what an undisturbed run of it leaves.
 pub struct Effects {
@@ -34,7 +32,12 @@ impl Effects {
         let mut effects = Self { on, catalog, golden: Truth::default() };
         let place = effects.begin().await;
         place.does(&["up"]).await;
-        effects.golden = seen(&place).await;
+        effects.golden = Truth::of(&place).await;
+        if on != On::Sqlite {
+            let mut eye = Eye::on(&place.database).await;
+            let instant = eye.number("SELECT COUNT(*) FROM effects WHERE went <= entered").await;
+            assert_eq!(instant, 0, "an effect lasts, or nothing could overlap");
+        }
         place.gone().await;
         effects
     }
@@ -46,42 +49,33 @@ impl Effects {
 
     /// Every effect must be there once, in order, under epochs that never fall.
     pub async fn must_be_whole(&self, place: &Place) -> Verdict {
-        if let Some(difference) = seen(place).await.against(&self.golden) {
+        if let Some(difference) = Truth::of(place).await.against(&self.golden) {
             return Verdict::Broken(difference);
         }
         let mut eye = Eye::on(&place.database).await;
-        let steps = eye.texts("SELECT step FROM effects ORDER BY id").await;
-        let falling = "SELECT COUNT(*) FROM effects a JOIN effects b ON a.id < b.id AND a.epoch > b.epoch";
-        let falling = eye.number(falling).await;
+        let steps = eye.texts("SELECT step FROM effects ORDER BY seq").await;
+        let overlaps = "SELECT COUNT(*) FROM effects a JOIN effects b ON a.seq < b.seq AND b.entered < a.went";
+        let overlaps = eye.number(overlaps).await;
         drop(eye);
         if steps != expected() {
             return Verdict::Broken(format!("the effects are {steps:?}"));
         }
-        if falling != 0 {
-            return Verdict::Broken(format!("{falling} times an effect came under a lower epoch than one before it"));
+        if overlaps != 0 {
+            return Verdict::Broken(format!("{overlaps} effects began before one that came first had gone"));
         }
         left_behind(place).await.map_or(Verdict::Held, Verdict::Broken)
     }
 }
 
-/// What is so, without the effects: their epochs differ from run to run, and the number that would come next.
-async fn seen(place: &Place) -> Truth {
-    let mut truth = Truth::of(place).await;
-    truth.everything.retain(|line| !line.starts_with("row of effects") && !line.starts_with("CREATE TABLE `effects`"));
-    truth
-}
-
-/// The same command comes to its end, with nobody's help.
+/// The same command comes to its end at once, with nobody's help.
 pub async fn goes_on(place: &Place) -> Result<(), String> {
-    let mut last = String::new();
-    for _ in 0..RUNS_MAX {
-        let said = place.run(&["up"], With::default()).await;
-        if said.exit == Some(0) {
-            return Ok(());
-        }
-        last = format!("exit {:?}: {}", said.exit, said.stderr);
+    let said = place.run(&["up"], With::default()).await;
+    let is_done = said.exit == Some(0);
+    if is_done {
+        Ok(())
+    } else {
+        Err(format!("it does not come to its end by itself: {:?}: {}", said.exit, said.stderr))
     }
-    Err(format!("it does not come to its end by itself: {last}"))
 }
 
 fn expected() -> Vec<String> {
@@ -93,12 +87,15 @@ fn step(nth: usize, effect: usize) -> String {
 }
 
 fn write(on: On, catalog: &TempDir) {
-    let id = match on {
-        On::Sqlite => "INTEGER PRIMARY KEY AUTOINCREMENT",
-        On::Postgres => "INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-        On::MariaDb => "INTEGER AUTO_INCREMENT PRIMARY KEY",
+    let (id, moment) = match on {
+        On::Sqlite => ("INTEGER PRIMARY KEY AUTOINCREMENT", "INTEGER"),
+        On::Postgres => ("INTEGER GENERATED ALWAYS AS IDENTITY PRIMARY KEY", "TIMESTAMPTZ"),
+        On::MariaDb => ("INTEGER AUTO_INCREMENT PRIMARY KEY", "DATETIME(6)"),
     };
-    let first = format!("CREATE TABLE effects (id {id}, step VARCHAR(20) NOT NULL, epoch BIGINT NOT NULL);\n");
+    let first = format!(
+        "CREATE TABLE effects (seq {id}, step VARCHAR(20) NOT NULL, epoch BIGINT NOT NULL, connection BIGINT NOT NULL, \
+         entered {moment}, went {moment});\n"
+    );
     add(catalog, "v1.0.0_01_effects", &first, false);
     for nth in 1..=MIGRATIONS {
         let effect = |at: usize| effect(on, &step(nth, at));
@@ -109,17 +106,23 @@ fn write(on: On, catalog: &TempDir) {
     }
 }
 
-/// A statement that takes a while and then writes down that it ran.
+/// A statement that takes a while, and writes down that it ran: under which epoch, on which connection, from when until when
+/// by the server's clock. In SQLite a statement has one moment only; there the file itself lets nobody write beside it.
 fn effect(on: On, step: &str) -> String {
-    let after_a_while = match on {
+    let what = match on {
         On::Sqlite => {
-            "l WHERE l.id = 1 AND 20000 = (WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 20000) \
-             SELECT max(x) FROM c)"
+            "0, 0, 0 FROM windlass_lock l WHERE l.id = 1 AND 20000 = \
+             (WITH RECURSIVE c (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 20000) SELECT max(x) FROM c)"
         }
-        On::Postgres => "l, (SELECT pg_sleep(0.02)) AS while WHERE l.id = 1",
-        On::MariaDb => "l WHERE l.id = 1 AND SLEEP(0.02) = 0",
+        On::Postgres => {
+            "pg_backend_pid(), clock_timestamp(), (SELECT clock_timestamp() FROM pg_sleep(0.02)) \
+             FROM windlass_lock l WHERE l.id = 1"
+        }
+        On::MariaDb => {
+            "CONNECTION_ID(), SYSDATE(6), IF(SLEEP(0.02) = 0, SYSDATE(6), NULL) FROM windlass_lock l WHERE l.id = 1"
+        }
     };
-    format!("INSERT INTO effects (step, epoch) SELECT '{step}', l.epoch FROM windlass_lock {after_a_while};\n")
+    format!("INSERT INTO effects (step, epoch, connection, entered, went) SELECT '{step}', l.epoch, {what};\n")
 }
 
 fn add(catalog: &TempDir, name: &str, up: &str, alone: bool) {

@@ -11,10 +11,12 @@ use crate::{
     chance::{Chance, seed},
     database::On,
     eye::Eye,
+    only,
     place::Place,
     program::{With, word},
     scenario::{self, Scenario},
     tally::Tally,
+    total,
     trial::{Verdict, at_the_end, goes_on},
 };
 
@@ -44,22 +46,29 @@ async fn of(on: On) {
     for told in scenario::held(on) {
         let scenario = Scenario::of(on, told).await;
         for _ in 0..budget.scaled(IN_A_SLICE) {
-            let verdict = haunt(&scenario, "", &mut chance).await;
-            tally.count(scenario.name, "ghost", &format!("{} {}: ghost", word(on), scenario.name), verdict);
+            let held_ms = held_ms(&mut chance);
+            let verdict = haunt(&scenario, "", held_ms).await;
+            tally.count(scenario.name, "ghost", &only::ghost(on, scenario.name, held_ms), verdict);
             if budget.is_late() {
                 break;
             }
         }
         scenario.end().await;
     }
-    eprintln!("{}", tally.told(&format!("ghosts on {}", word(on)), seed, begun.elapsed().as_secs_f64()));
+    eprintln!("{}", tally.told(&format!("ghosts on {}", word(on)), Some(seed), begun.elapsed().as_secs_f64()));
+    total::add(on, &tally, seed, begun);
     assert!(tally.broken.is_empty(), "{} promises were broken", tally.broken.len());
 }
 
+/// How long a table is held once the next process has begun.
+pub fn held_ms(chance: &mut Chance) -> u64 {
+    chance.below(HELD_MS_MAX) as u64
+}
+
 /// One ghost.
-pub async fn haunt(scenario: &Scenario, ablated: &str, chance: &mut Chance) -> Verdict {
+pub async fn haunt(scenario: &Scenario, ablated: &str, held_ms: u64) -> Verdict {
     let place = scenario.begin().await;
-    let verdict = match haunted(scenario, &place, ablated, chance).await {
+    let verdict = match haunted(scenario, &place, ablated, held_ms).await {
         Ok(()) => at_the_end(scenario, &place, true).await,
         Err(broken) => Verdict::Broken(broken),
     };
@@ -67,7 +76,7 @@ pub async fn haunt(scenario: &Scenario, ablated: &str, chance: &mut Chance) -> V
     verdict
 }
 
-async fn haunted(scenario: &Scenario, place: &Place, ablated: &str, chance: &mut Chance) -> Result<(), String> {
+async fn haunted(scenario: &Scenario, place: &Place, ablated: &str, held_ms: u64) -> Result<(), String> {
     let words = scenario.words();
     let with = With { faults: &[], ablated, wait_ms: None };
     let mut holder = Eye::on(&place.database).await;
@@ -80,7 +89,7 @@ async fn haunted(scenario: &Scenario, place: &Place, ablated: &str, chance: &mut
     first.ended().await;
     let second = place.begin(&words, with);
     // Two that wait are one too many, and the sooner seen.
-    let _ = timeout(Duration::from_millis(chance.below(HELD_MS_MAX) as u64), are_waiting(place, 2)).await;
+    let _ = timeout(Duration::from_millis(held_ms), are_waiting(place, 2)).await;
     holder.run("ROLLBACK").await;
 
     let said = second.ended().await;

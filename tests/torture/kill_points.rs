@@ -6,11 +6,12 @@ use crate::{
     budget::Budget,
     chance::{Chance, seed},
     database::On,
+    only,
     orders::{self, Orders},
     program::word,
     scenario::{self, Scenario},
     tally::Tally,
-    trial,
+    total, trial,
 };
 
 /// Faults that once broke a promise; they are tried first on every engine that has them.
@@ -48,25 +49,12 @@ async fn mariadb() {
     torture(On::MariaDb).await;
 }
 
-/// `WINDLASS_TORTURE_ONLY="up: done.before=kill@3"`: this one trial, to repeat it.
-fn only() -> Option<(String, Orders)> {
-    let text = std::env::var("WINDLASS_TORTURE_ONLY").ok()?;
-    let (scenario, orders) = text.split_once(": ")?;
-    Some((scenario.to_owned(), orders::read(orders)?))
-}
-
 async fn torture(on: On) {
     let (seed, budget) = (seed(), Budget::of(&format!("kill_points::{}", word(on))));
     let mut tally = Tally::default();
-    match only() {
-        Some((name, orders)) => {
-            let told = scenario::all(on).into_iter().find(|told| told.name == name).expect("a scenario");
-            let scenario = Scenario::of(on, told).await;
-            one(&scenario, &orders, &mut tally).await;
-        }
-        None => all(on, seed, &budget, &mut tally).await,
-    }
-    eprintln!("{}", tally.told(word(on), seed, budget.begun.elapsed().as_secs_f64()));
+    all(on, seed, &budget, &mut tally).await;
+    eprintln!("{}", tally.told(word(on), Some(seed), budget.begun.elapsed().as_secs_f64()));
+    total::add(on, &tally, seed, budget.begun);
     assert!(tally.broken.is_empty(), "{} promises were broken", tally.broken.len());
 }
 
@@ -106,6 +94,6 @@ async fn one(scenario: &Scenario, orders: &Orders, tally: &mut Tally) {
     if std::env::var_os("WINDLASS_TORTURE_TIMES").is_some() {
         eprintln!("{:>6} ms {} {}: {orders}", begun.elapsed().as_millis(), word(scenario.on), scenario.name);
     }
-    let repeat = format!("{} {}: {orders}", word(scenario.on), scenario.name);
+    let repeat = only::fault(scenario.on, scenario.name, orders);
     tally.count(scenario.name, orders.word(), &repeat, verdict);
 }

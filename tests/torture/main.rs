@@ -11,13 +11,18 @@ mod database;
 #[path = "../it/harness/eye.rs"]
 #[expect(dead_code, reason = "shared with the other tests, which need more of it")]
 mod eye;
+#[path = "../it/harness/own_server.rs"]
+mod own_server;
 
 mod ablations;
+mod application;
+mod backfill;
 mod budget;
 mod chance;
 mod effects;
 mod ghosts;
 mod kill_points;
+mod only;
 mod orders;
 mod place;
 mod program;
@@ -27,5 +32,6 @@ mod schedules;
 mod servers;
 mod service;
 mod tally;
+mod total;
 mod trial;
 mod truth;

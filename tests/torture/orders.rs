@@ -49,7 +49,10 @@ impl Action {
         match self {
             Self::Kill | Self::Stop => true,
             // Within a transaction the lock of the file itself keeps others out, for seconds.
-            Self::Takeover => on != On::Sqlite || !name.contains("reply") && !name.starts_with("commit"),
+            Self::Takeover => {
+                let is_within = name.contains("reply") || name.contains("sent") || name.starts_with("commit");
+                on != On::Sqlite || !is_within
+            }
             Self::Err => place.can_fail,
             Self::Drop | Self::Admin => on != On::Sqlite, // a file has no connection that could be cut
         }

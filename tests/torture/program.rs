@@ -41,7 +41,7 @@ pub struct Said {
     pub passed: String,
     pub stdout: String,
     pub stderr: String,
-    /// It had to be ended after [`PATIENCE`].
+    /// It had to be ended.
     pub hung: bool,
 }
 
@@ -177,9 +177,14 @@ impl Begun {
 
     /// Follows it to its end.
     pub async fn ended(self) -> Said {
+        self.ended_within(PATIENCE).await
+    }
+
+    /// The same, for what may take its time.
+    pub async fn ended_within(self, patience: Duration) -> Said {
         let pid = self.pid();
         let passed = self.passed;
-        let Ok(output) = timeout(PATIENCE, self.child.wait_with_output()).await else {
+        let Ok(output) = timeout(patience, self.child.wait_with_output()).await else {
             // Dropping it has killed it.
             return Said { hung: true, stderr: format!("{pid:?} did not come to its end"), ..Said::default() };
         };
@@ -202,6 +207,9 @@ fn of(output: &Output, passed: String) -> Said {
         hung: false,
     }
 }
+
+/// Every engine.
+pub const ENGINES: [On; 3] = [On::Sqlite, On::Postgres, On::MariaDb];
 
 /// How an engine is called here.
 pub fn word(on: On) -> &'static str {

@@ -79,7 +79,7 @@ async fn of(on: On) {
         let verdict = restores.trial(&orders, "").await;
         tally.count("restore, then up", orders.word(), &format!("{} restored: {orders}", word(on)), verdict);
     }
-    eprintln!("{}", tally.told(&format!("restores of {}", word(on)), seed, budget.begun.elapsed().as_secs_f64()));
+    eprintln!("{}", tally.told(&format!("restores of {}", word(on)), Some(seed), budget.begun.elapsed().as_secs_f64()));
     assert!(tally.broken.is_empty(), "{} promises were broken", tally.broken.len());
     restores.start.gone().await;
 }

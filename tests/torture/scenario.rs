@@ -1,13 +1,15 @@
 //! What is tortured: a command, on a history, from a state; and what an undisturbed run of it leaves.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
 use crate::{
+    application,
     crate_source::{Published, source_of},
     database::On,
+    eye::Eye,
     orders::{Passed, passed},
     place::{Place, Prepared},
     program::With,
@@ -34,6 +36,8 @@ enum Catalog {
 }
 
 const LEDGER: Catalog = Catalog::Ours("tests/torture/catalog");
+/// Statements of the kinds that are rewritten, or that leave their transaction.
+const WIDE: Catalog = Catalog::Ours("tests/torture/wide");
 const SAMPLE: Catalog = Catalog::Ours("migrations");
 const TORRUST: Published = Published { name: "torrust-index", version: "3.0.0" };
 const ATUIN: Published = Published { name: "atuin-server-postgres", version: "18.20.1" };
@@ -54,6 +58,8 @@ pub fn all(on: On) -> Vec<Told> {
         told("down", LEDGER, &["up"], "down --to 1.0.0"),
         told("up-with-snapshot", LEDGER, &["up --to 1.0.0"], "up --snapshot always"),
         told("restore", LEDGER, &["up --to 1.0.0", "snapshot create", "up"], "down --snapshot {snapshot}"),
+        told("wide-up", WIDE, &[], "up"),
+        told("wide-restore", WIDE, &["up --to 1.0.0", "snapshot create", "up"], "down --snapshot {snapshot}"),
         told("sample-up", SAMPLE, &[], "up"),
         told("sample-down", SAMPLE, &["up"], "down --to 0.4.0"),
         told("real-up", real, &[], "up"),
@@ -70,6 +76,11 @@ pub fn held(on: On) -> Vec<Told> {
         On::Postgres => vec![alone, whole],
         On::MariaDb => vec![alone],
     }
+}
+
+/// Many tables that one statement drops; the engine does so table by table.
+pub fn many() -> Told {
+    told("many", Catalog::Ours("tests/torture/many"), &[], "up")
 }
 
 impl Catalog {
@@ -91,6 +102,9 @@ pub struct Scenario {
     pub before: Truth,
     /// What an undisturbed run leaves.
     pub golden: Truth,
+    /// The application's rows that an undisturbed run leaves; none where the application has no table.
+    pub posts: BTreeSet<i64>,
+    has_posts: bool,
     /// The places that an undisturbed run passes.
     pub places: BTreeMap<String, Passed>,
 }
@@ -100,6 +114,7 @@ impl Scenario {
     pub async fn of(on: On, told: Told) -> Self {
         let place = Place::empty(on, told.catalog.path()).await;
         for line in told.before {
+            application::writes_before(&place).await;
             place.does(&line.split(' ').collect::<Vec<_>>()).await;
         }
         let before = Truth::of(&place).await;
@@ -109,8 +124,19 @@ impl Scenario {
         let said = once.run(&words.iter().map(String::as_str).collect::<Vec<_>>(), With::default()).await;
         assert_eq!(said.exit, Some(0), "{} undisturbed on {on:?}: {}", told.name, said.stderr);
         let golden = Truth::of(&once).await;
+        let (has_posts, posts) = posts(&once).await;
         once.gone().await;
-        Self { name: told.name, on, start, words, before, golden, places: passed(&said.passed) }
+        Self { name: told.name, on, start, words, before, golden, posts, has_posts, places: passed(&said.passed) }
+    }
+
+    /// Whether the application works beside its trials.
+    pub fn has_an_application(&self) -> bool {
+        self.has_posts
+    }
+
+    /// Whether the command leads back to a snapshot.
+    pub fn leads_back(&self) -> bool {
+        self.words[0] == "down" && self.words.iter().any(|word| word == "--snapshot")
     }
 
     /// The state that it begins from.
@@ -130,6 +156,14 @@ impl Scenario {
     pub async fn end(self) {
         self.start.gone().await;
     }
+}
+
+async fn posts(place: &Place) -> (bool, BTreeSet<i64>) {
+    let mut eye = Eye::on(&place.database).await;
+    if !eye.tables().await.iter().any(|table| table == "posts") {
+        return (false, BTreeSet::new());
+    }
+    (true, application::rows(&mut eye).await.into_keys().collect())
 }
 
 fn words(command: &str, place: &Place) -> Vec<String> {

@@ -8,10 +8,32 @@ use crate::trial::Verdict;
 const RULE_OF_THREE: f64 = 3.0;
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Count {
-    held: u32,
-    not_reached: u32,
-    broken: u32,
+pub struct Count {
+    pub held: u32,
+    pub not_reached: u32,
+    pub broken: u32,
+}
+
+impl Count {
+    /// Trials that showed something.
+    pub fn trials(&self) -> u32 {
+        self.held + self.broken
+    }
+
+    pub fn add(&mut self, other: Self) {
+        self.held += other.held;
+        self.not_reached += other.not_reached;
+        self.broken += other.broken;
+    }
+}
+
+/// What so many trials show of the true rate.
+pub fn bound(count: &Count) -> String {
+    match (count.trials(), count.broken) {
+        (0, _) => "–".to_owned(),
+        (trials, 0) => format!("below {:.2} %", 100.0 * RULE_OF_THREE / f64::from(trials)),
+        _ => "not bounded".to_owned(),
+    }
 }
 
 /// What came of the trials of one engine.
@@ -38,32 +60,36 @@ impl Tally {
 
     /// Trials that showed something.
     pub fn trials(&self) -> u32 {
-        self.of.values().map(|count| count.held + count.broken).sum()
+        self.of.values().map(Count::trials).sum()
+    }
+
+    /// The sum for each fault.
+    pub fn of_faults(&self) -> BTreeMap<&str, Count> {
+        let mut of_faults: BTreeMap<&str, Count> = BTreeMap::new();
+        for ((_, fault), count) in &self.of {
+            of_faults.entry(fault).or_default().add(*count);
+        }
+        of_faults
     }
 
     /// A table for a person, with the bound.
-    pub fn told(&self, engine: &str, seed: u64, seconds: f64) -> String {
-        let mut text = format!("torture: {engine}, seed {seed}, {seconds:.0} s\n");
-        let mut of_faults: BTreeMap<&str, Count> = BTreeMap::new();
+    pub fn told(&self, engine: &str, seed: Option<u64>, seconds: f64) -> String {
+        let seed = seed.map_or_else(String::new, |seed| format!(", seed {seed}"));
+        let mut text = format!("torture: {engine}{seed}, {seconds:.0} s\n");
+        let mut all = Count::default();
         for ((scenario, fault), count) in &self.of {
-            let _ = writeln!(
-                text,
-                "  {scenario:<18} {fault:<6} {:>6} held {:>4} broken {:>4} not reached",
-                count.held, count.broken, count.not_reached
-            );
-            let sum = of_faults.entry(fault).or_default();
-            sum.held += count.held;
-            sum.broken += count.broken;
+            let _ = writeln!(text, "{}", line(scenario, fault, count));
+            all.add(*count);
         }
-        for (fault, sum) in of_faults {
-            let _ = writeln!(text, "  {:<18} {fault:<6} {:>6} held {:>4} broken", "all", sum.held, sum.broken);
+        for (fault, sum) in self.of_faults() {
+            let _ = writeln!(text, "{}", line("all", fault, &sum));
         }
-        let trials = self.trials();
-        let bound = 100.0 * RULE_OF_THREE / f64::from(trials.max(1));
-        let _ = match self.broken.len() {
-            0 => write!(text, "  N = {trials}, 0 broken: below {bound:.2} % with 95 % confidence"),
-            broken => write!(text, "  N = {trials}, {broken} broken"),
-        };
+        let _ = write!(text, "  N = {}, {} broken: {} with 95 % confidence", all.trials(), all.broken, bound(&all));
         text
     }
+}
+
+fn line(scenario: &str, fault: &str, count: &Count) -> String {
+    let Count { held, broken, not_reached } = count;
+    format!("  {scenario:<18} {fault:<8} {held:>6} held {broken:>4} broken {not_reached:>4} not reached")
 }

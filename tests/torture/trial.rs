@@ -4,6 +4,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::{
+    application::Application,
     database::On,
     eye::Eye,
     orders::{Action, Fault, Orders},
@@ -32,15 +33,18 @@ pub enum Verdict {
 /// Runs a trial; `ablated` is left out of the program.
 pub async fn run(scenario: &Scenario, orders: &Orders, ablated: &str) -> Verdict {
     let place = scenario.begin().await;
+    let application = Application::begins(scenario, &place);
     let mut lies = Vec::new();
     let verdict = match orders.first.as_slice() {
         [fault] if fault.action.stops() => stopped(scenario, &place, fault, ablated, &mut lies).await,
         _ => faulted(scenario, &place, orders, ablated, &mut lies).await,
     };
+    let wrote = application.ends().await;
     let verdict = match verdict {
         Ok(reached) => at_the_end(scenario, &place, reached).await,
         Err(broken) => Verdict::Broken(broken),
     };
+    let verdict = wrote.judged(scenario, &place, verdict).await;
     place.gone().await;
     match verdict {
         Verdict::Broken(how) => lies.insert(0, how),
@@ -87,7 +91,7 @@ async fn stopped(
     let mut first = place.begin(&words, With { faults, ablated, wait_ms: None });
     let is_reached = first.stops().await;
     // A restore on a server that swaps databases ends the sessions of all others.
-    let is_patient = fault.action == Action::Stop && scenario.name != "restore";
+    let is_patient = fault.action == Action::Stop && !scenario.leads_back();
     let wait_ms = match fault.action {
         Action::Takeover => {
             unlock(place, ablated).await;

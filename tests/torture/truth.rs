@@ -16,6 +16,9 @@ use crate::{
 const LOOKS_MAX: u32 = 200;
 const LOOK_MS: u64 = 10;
 
+/// How the lines begin that differ from run to run.
+const OWN_RULES: [&str; 3] = ["row of posts:", "row of effects:", "CREATE TABLE `effects`"];
+
 /// What is so in a target.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Truth {
@@ -39,7 +42,7 @@ impl Truth {
 
     pub async fn of_database(database: &Database) -> Self {
         let mut eye = Eye::on(database).await;
-        let mut truth = Self { everything: eye.everything().await, ..Self::default() };
+        let mut truth = Self { everything: everything(&mut eye).await, ..Self::default() };
         if eye.tables().await.iter().any(|table| table == "windlass_lock") {
             let text = if database.on == On::MariaDb { "CHAR" } else { "TEXT" };
             let number = |column: &str| format!("CAST({column} AS {text})");
@@ -82,6 +85,32 @@ impl Truth {
     }
 }
 
+/// What the application has, its triggers and routines among it. Not the rows that it writes meanwhile, and those of which
+/// each run has its own: they have rules of their own.
+async fn everything(eye: &mut Eye) -> Vec<String> {
+    let mut all = eye.everything().await;
+    let more: &[&str] = match eye {
+        Eye::Sqlite(_) => &[],
+        Eye::Postgres(_) => &[
+            "SELECT 'trigger ' || pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+            "SELECT 'routine ' || pg_get_functiondef(p.oid) FROM pg_proc p LEFT JOIN pg_depend d ON d.objid = p.oid \
+             AND d.deptype = 'e' WHERE p.pronamespace = 'public'::regnamespace AND p.prokind IN ('f', 'p') AND d.objid IS NULL",
+        ],
+        Eye::MariaDb(_) => &[
+            "SELECT CONCAT('trigger ', trigger_name, ' ', action_timing, ' ', event_manipulation, ' ', event_object_table, \
+             ' ', CAST(action_statement AS CHAR)) FROM information_schema.triggers WHERE trigger_schema = DATABASE()",
+            "SELECT CONCAT('routine ', routine_type, ' ', routine_name, ' ', CAST(routine_definition AS CHAR)) \
+             FROM information_schema.routines WHERE routine_schema = DATABASE()",
+        ],
+    };
+    for sql in more {
+        all.extend(eye.texts(sql).await);
+    }
+    all.retain(|line| !OWN_RULES.iter().any(|beginning| line.starts_with(beginning)));
+    all.sort();
+    all
+}
+
 async fn close(eye: Eye) {
     let _ = match eye {
         Eye::Sqlite(connection) => connection.close().await,
@@ -106,14 +135,14 @@ pub async fn left_behind(place: &Place) -> Option<String> {
 }
 
 async fn in_our_tables(eye: &mut Eye) -> Option<String> {
-    if !eye.tables().await.iter().any(|table| table == "windlass_lock") {
+    let tables = eye.tables().await;
+    if !tables.iter().any(|table| table == "effects") {
         return None;
     }
-    // ULIDs are in the order of time, so that a later run must have a higher epoch, or the same.
-    let falling =
-        "SELECT COUNT(*) FROM windlass_journal a JOIN windlass_journal b ON a.run_id < b.run_id AND a.epoch > b.epoch";
+    // Each was written in the transaction of what it tells of, and nobody ever removes one: in their order, epochs never fall.
+    let falling = "SELECT COUNT(*) FROM effects a JOIN effects b ON a.seq < b.seq AND a.epoch > b.epoch";
     let falling = eye.number(falling).await;
-    (falling != 0).then(|| format!("{falling} times a later run has a lower epoch"))
+    (falling != 0).then(|| format!("{falling} times an effect came under a lower epoch than one before it"))
 }
 
 /// A process that has just ended may have a session for a moment yet.

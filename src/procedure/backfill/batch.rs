@@ -43,7 +43,9 @@ impl Batches<'_> {
         let sent = self.send(&[&fence, &statement, &advance]).await;
         sent.map_err(|failed| self.understood(failed))?;
         failpoint!("batch.after", |fault: crate::failpoint::Fault| EngineError::Lost { reason: fault.0.to_owned() });
-        self.pace.learn(next.rows, started.elapsed());
+        let took = started.elapsed();
+        tracing::debug!(batch.rows = next.rows, batch.us = took.as_micros(), "a batch is done");
+        self.pace.learn(next.rows, took);
         self.made += 1;
         self.standing.rows_done += next.rows;
         self.standing.after = Some(next.upper.clone());

@@ -11,14 +11,20 @@ use windlass::{
     sql::{self, Dialect},
 };
 
-use super::target::{fingerprint, target};
-use crate::harness::database::On;
+use super::target::{Target, fingerprint, target};
+use crate::harness::{
+    database::{On, fresh},
+    own_server::OwnServer,
+};
 
 /// How many distinct statements there are at least, for each engine.
 const STATEMENTS_MIN: usize = 300;
 
 /// How often a schema that nobody changes is looked at; `WINDLASS_TEST_LOOKS` says otherwise.
 const LOOKS: usize = 50;
+
+/// How often its server is killed and started again meanwhile.
+const RESTARTS: usize = 3;
 
 #[derive(PartialEq, Eq)]
 enum What {
@@ -112,24 +118,36 @@ async fn every_statement_is_seen(on: On) {
     assert!(distinct.len() >= STATEMENTS_MIN, "only {} distinct statements", distinct.len());
 }
 
-/// Goal: what nobody changes is never seen as changed, by however many sessions it is looked at.
+/// Goal: what nobody changes is never seen as changed, by however many sessions it is looked at, and by whichever server has
+/// read it from its files again. Method: on a server of its own, which is killed a few times meanwhile; a file of SQLite is
+/// read anew by each session.
 async fn looking_changes_nothing(on: On) {
-    let target = target(on).await;
+    let mut server = if on == On::Sqlite { None } else { Some(OwnServer::begins(on).await) };
+    let database = match &server {
+        Some(server) => server.fresh().await,
+        None => fresh(on).await,
+    };
+    let target = Target::at(database);
     let mut session = target.open().await;
     for (_, statement) in corpus(on) {
         session.execute(&statement).await.unwrap_or_else(|error| panic!("{error:?}: {statement}"));
     }
     session.close().await;
-    let looks = std::env::var("WINDLASS_TEST_LOOKS").ok().and_then(|text| text.parse().ok()).unwrap_or(LOOKS);
+    let asked = std::env::var("WINDLASS_TEST_LOOKS").ok();
+    let looks = asked.map_or(LOOKS, |text| text.parse().expect("WINDLASS_TEST_LOOKS is a number"));
     let mut first = None;
-    for _ in 0..looks {
+    for look in 1..=looks {
         let mut session = target.open().await;
         let names: Vec<String> = schema_names(session.as_mut()).await;
         let seen = (fingerprint(session.as_mut()).await, session.generation(&names).await.expect("a generation"));
         let glance = session.glance(&names).await.expect("a glance");
         session.close().await;
         let seen = (seen, glance);
-        assert!(*first.get_or_insert_with(|| seen.clone()) == seen, "nobody changed anything");
+        assert!(*first.get_or_insert_with(|| seen.clone()) == seen, "nobody changed anything before look {look}");
+        if let Some(server) = server.as_mut().filter(|_| look % (looks / RESTARTS).max(1) == 0) {
+            server.dies().await;
+            assert!(server.comes_back().await, "the server did not come back");
+        }
     }
 }
 

@@ -22,6 +22,11 @@ pub struct Target {
 }
 
 impl Target {
+    pub fn at(database: Database) -> Self {
+        let engine = engine::at(&database.url.clone().into()).expect("an engine for the URL");
+        Self { engine, database }
+    }
+
     pub async fn open(&self) -> Box<dyn Session> {
         self.engine.open().await.expect("a session")
     }
@@ -38,9 +43,7 @@ impl Target {
 }
 
 pub async fn target(on: On) -> Target {
-    let database = fresh(on).await;
-    let engine = engine::at(&database.url.clone().into()).expect("an engine for the URL");
-    Target { engine, database }
+    Target::at(fresh(on).await)
 }
 
 /// A dump with the manifest that belongs to it.

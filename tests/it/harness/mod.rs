@@ -9,6 +9,7 @@ pub mod database;
 pub mod eye;
 pub mod gate;
 pub mod interrupted;
+pub mod own_server;
 pub mod proxy;
 pub mod sample;
 pub mod ship;

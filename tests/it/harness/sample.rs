@@ -38,6 +38,7 @@ pub fn manifest() -> Manifest {
         compressed_bytes: 0,
         compressed_sha256: String::new(),
         dump_sha256: String::new(),
+        database_bytes: 0,
         dump_bytes: 0,
         encryption: Encryption { scheme: Scheme::None, key_id: String::new(), recipients: Vec::new() },
         export: None,

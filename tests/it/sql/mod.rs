@@ -8,6 +8,7 @@ mod kinds;
 mod named;
 mod properties;
 mod refused;
+mod servers;
 mod stepwise;
 
 use windlass::sql::{Dialect, SqlError, split};

@@ -68,7 +68,7 @@ async fn a_dump_comes_back_into_another_database(on: On) {
     assert!(!other.create().await.expect("it is there"));
     let mut into = other.open().await.expect("a session");
     assert!(into.try_lock().await.expect("an answer"));
-    let restored = other.restore(into, target.scratch(), pieces(&dumped), &dumped.manifest).await;
+    let restored = other.restore(into, target.scratch(), pieces(&dumped), &dumped.manifest, None).await;
 
     let mut into = restored.unwrap_or_else(|failure| panic!("{}", failure.error));
     assert_eq!(into.digests().await.expect("digests"), dumped.manifest.tables);

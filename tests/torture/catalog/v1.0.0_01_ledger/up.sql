@@ -8,3 +8,7 @@ CREATE TABLE entries (
 );
 INSERT INTO ledger VALUES (1, 1), (2, 20), (3, 300), (4, 4000), (5, 50000);
 INSERT INTO entries VALUES (1, 1), (2, 1), (3, 2), (4, 5);
+-- What an application writes all the while.
+CREATE TABLE posts (id INTEGER PRIMARY KEY, body VARCHAR(60) NOT NULL);
+-- Which run did what, in order; nobody removes anything here.
+CREATE TABLE effects (seq INTEGER PRIMARY KEY, step VARCHAR(20) NOT NULL, epoch BIGINT NOT NULL);

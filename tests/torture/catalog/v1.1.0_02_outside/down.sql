@@ -9,3 +9,5 @@ DROP TABLE extras;
 DROP INDEX copies_n;
 UPDATE copies SET n = n - 1;
 ALTER TABLE copies DROP COLUMN kind;
+ALTER TABLE posts DROP COLUMN stars;
+INSERT INTO effects SELECT COALESCE((SELECT MAX(seq) FROM effects), 0) + 1, 'outside back', epoch FROM windlass_lock WHERE id = 1;

@@ -6,3 +6,5 @@ INSERT INTO extras SELECT id, n FROM ledger;
 UPDATE extras SET n = n * 3;
 DROP TABLE entries;
 UPDATE copies SET n = n * 3;
+ALTER TABLE posts ADD COLUMN stars INTEGER NOT NULL DEFAULT 0;
+INSERT INTO effects SELECT COALESCE((SELECT MAX(seq) FROM effects), 0) + 1, 'outside', epoch FROM windlass_lock WHERE id = 1;

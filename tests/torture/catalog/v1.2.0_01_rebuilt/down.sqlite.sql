@@ -6,3 +6,4 @@ INSERT INTO ledger_before SELECT id, n - 1, note FROM ledger;
 DROP TABLE ledger;
 ALTER TABLE ledger_before RENAME TO ledger;
 CREATE INDEX ledger_n ON ledger (n);
+DROP INDEX posts_body;

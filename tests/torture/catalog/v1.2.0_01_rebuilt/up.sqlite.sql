@@ -6,3 +6,5 @@ CREATE VIEW rich AS SELECT id, n FROM ledger WHERE n > 100;
 CREATE TABLE notes (id INTEGER PRIMARY KEY, ledger_id INTEGER REFERENCES ledger (id));
 INSERT INTO notes SELECT id, id FROM ledger;
 INSERT INTO copies SELECT id, n, 'last' FROM ledger;
+CREATE INDEX posts_body ON posts (body);
+INSERT INTO effects SELECT COALESCE((SELECT MAX(seq) FROM effects), 0) + 1, 'rebuilt', epoch FROM windlass_lock WHERE id = 1;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A database server that can be killed and started again: server.sh DIRECTORY-OF-SERVERS.SH ENGINE
+# A database server that can be killed and started again: own_server.sh SERVERS.SH ENGINE
 #
 # Tells its URL, then obeys: "kill" ends the server with SIGKILL and says "killed"; "start" starts it again and says "up", or
 # "lost" where the server does not come back by itself. All is gone when its input ends.

@@ -1,0 +1,12 @@
+UPDATE kept SET n = n + 1;
+DROP TABLE one_of_two, other_of_two;
+TRUNCATE TABLE emptied;
+INSERT INTO emptied SELECT id, n FROM kept;
+OPTIMIZE TABLE emptied;
+UPDATE emptied SET n = n * 3;
+CREATE OR REPLACE TABLE replaced (id INTEGER PRIMARY KEY, n INTEGER NOT NULL, more VARCHAR(20));
+INSERT INTO replaced SELECT id, n, 'again' FROM kept;
+CREATE OR REPLACE VIEW seen AS SELECT id, n * 2 AS n FROM kept;
+CREATE OR REPLACE PROCEDURE grow() BEGIN UPDATE kept SET n = n * 3; END;
+INSERT INTO audit SELECT id, n FROM emptied;
+INSERT INTO effects SELECT COALESCE((SELECT MAX(seq) FROM effects), 0) + 1, 'several', epoch FROM windlass_lock WHERE id = 1;

@@ -1,0 +1,11 @@
+UPDATE kept SET n = n + 1;
+DROP TABLE one_of_two, other_of_two;
+TRUNCATE TABLE emptied;
+INSERT INTO emptied SELECT id, n FROM kept;
+VACUUM FULL emptied;
+UPDATE emptied SET n = n * 3;
+CREATE OR REPLACE VIEW seen AS SELECT id, n, n * 2 AS twice FROM kept;
+REINDEX TABLE CONCURRENTLY emptied;
+CREATE OR REPLACE PROCEDURE grow() LANGUAGE sql AS $$ UPDATE kept SET n = n * 3 $$;
+INSERT INTO audit SELECT id, n FROM emptied;
+INSERT INTO effects SELECT COALESCE((SELECT MAX(seq) FROM effects), 0) + 1, 'several', epoch FROM windlass_lock WHERE id = 1;

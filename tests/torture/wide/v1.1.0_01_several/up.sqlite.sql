@@ -1,0 +1,12 @@
+UPDATE kept SET n = n + 1;
+DROP TABLE one_of_two;
+DROP TABLE other_of_two;
+DELETE FROM emptied;
+INSERT INTO emptied SELECT id, n FROM kept;
+VACUUM;
+UPDATE emptied SET n = n * 3;
+DROP VIEW seen;
+CREATE VIEW seen AS SELECT id, n * 2 AS n FROM kept;
+REINDEX;
+INSERT INTO audit SELECT id, n FROM emptied;
+INSERT INTO effects SELECT COALESCE((SELECT MAX(seq) FROM effects), 0) + 1, 'several', epoch FROM windlass_lock WHERE id = 1;
