@@ -6,7 +6,6 @@ use super::{
     Assignment, Held, Target, backfill, cancel,
     evidence::Evidence,
     queue::{self, Queue},
-    recover::{self, Settled},
     steps,
 };
 use crate::{
@@ -94,7 +93,7 @@ impl Failed {
         Self { statement: None, error, left: Left::AsBefore }
     }
 
-    fn unknown(error: EngineError) -> Self {
+    pub(super) fn unknown(error: EngineError) -> Self {
         Self { statement: None, error, left: Left::Unknown }
     }
 }
@@ -109,6 +108,12 @@ impl Change<'_> {
     pub fn texts(&self) -> Vec<String> {
         let statements = self.statements().iter().map(|statement| &statement.sql);
         statements.chain(self.backfill.map(|backfill| &backfill.sql)).cloned().collect()
+    }
+
+    /// Whether its script begins and ends transactions itself.
+    pub fn has_own_transactions(&self) -> bool {
+        let is_control = |kind| matches!(kind, StatementKind::Begin | StatementKind::Commit | StatementKind::Rollback);
+        self.statements().iter().any(|statement| is_control(statement.kind))
     }
 
     /// How it is run on an engine.
@@ -298,7 +303,7 @@ async fn journaled(
             told.progress.update(|p| p.statement = Some(place));
         }
         let place = Place { run: change.run, seq: change.seq, statement: number };
-        step(target, told, held, evidence, change, place, from).await?;
+        steps::one(target, told, held, evidence, change, place, from).await?;
         told.progress.update(|p| p.count(base + u64::from(number), p.total));
     }
     if let Some(backfill) = change.backfill {
@@ -308,65 +313,8 @@ async fn journaled(
     finish(target, told, held, change).await.map_err(|error| Failed { statement: None, error, left: left_of(all) })
 }
 
-/// One statement with its mark: tried again while a lock is not given, settled by the truth after any other error.
-async fn step(
-    target: &Target,
-    told: &Assignment,
-    held: &mut Held,
-    evidence: &mut Evidence,
-    change: &Change<'_>,
-    place: Place,
-    from: From,
-) -> Result<(), Failed> {
-    let (number, index) = (place.statement, place.statement as usize - 1);
-    let Some(statement) = change.statements().get(index) else { return Ok(()) };
-    let limits = queue::limits_of(target, change.migration, statement);
-    held.limit(limits).await.map_err(|error| Failed { left: left_of(number - 1), ..Failed::before(error) })?;
-    let mut queue = Queue::of(target);
-    let what = format!("statement {number} of {}", change.migration.identity);
-    loop {
-        let connection = held.session().map(|session| session.connection_id().to_owned()).unwrap_or_default();
-        let work = steps::one(target, told, held, evidence, change, place);
-        let (outcome, is_cancelled) = cancel::or_stopped(target, told, &connection, &what, work).await;
-        let Err(mut error) = outcome else { return Ok(()) };
-        let is_again = from.again && number == from.done + 1;
-        if is_again && steps::is_so_already(target, &statement.sql, &error) {
-            let (at, _) = change.place(index).unwrap_or_default();
-            evidence.notes.push(recover::unverified(&at, &format!("the database says so: {error}")));
-            return steps::is_done(held, place).await.map_err(Failed::unknown);
-        }
-        let mut settled = recover::settle(target, told, held, change, place, &error).await;
-        if is_cancelled && !matches!(error, EngineError::Lost { .. }) {
-            error = EngineError::Cancelled;
-        }
-        match &settled {
-            Ok(settled) if settled.done == number => {
-                told.warning(format!("statement {number} lost its answer and took effect: {error}"));
-                return Ok(());
-            }
-            Ok(Settled { in_doubt: false, .. }) if matches!(error, EngineError::Blocked { .. }) => {
-                if queue::is_untouched(held, place).await && queue.again(told, held, &mut error).await {
-                    continue;
-                }
-                settled = recover::take_parts_back(target, held, change, place).await.map(Settled::at);
-            }
-            Err(EngineError::Fenced { ours }) => error = EngineError::Fenced { ours: *ours },
-            _ => {}
-        }
-        return Err(Failed { statement: change.place(index), error, left: left_after(&settled) });
-    }
-}
-
-/// What a failed statement left, by what the journal knows.
-fn left_after(settled: &Result<Settled, EngineError>) -> Left {
-    match settled {
-        Ok(Settled { done, in_doubt: true }) => Left::InDoubt { done: *done },
-        Ok(Settled { done, .. }) => left_of(*done),
-        Err(_) => Left::Unknown,
-    }
-}
-
-fn left_of(done: u32) -> Left {
+/// What is left where so many statements are done.
+pub(super) fn left_of(done: u32) -> Left {
     if done == 0 { Left::AsBefore } else { Left::InFlight { done } }
 }
 

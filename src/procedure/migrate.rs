@@ -324,7 +324,7 @@ const APPLIED_BY_CHARACTERS_MAX: usize = 100;
 /// Finishing what was interrupted was stopped, or did not come about.
 fn short(stuck: Stuck) -> Short {
     match stuck {
-        Stuck::Failed(_, failed) if matches!(failed.error, EngineError::Cancelled) => Short::Paused,
+        stuck if stuck.is_stopped() => Short::Paused,
         stuck => problem::stuck(&stuck).into(),
     }
 }

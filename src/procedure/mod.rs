@@ -17,6 +17,7 @@ mod queue;
 mod recover;
 mod restore;
 mod rollback;
+mod settle;
 mod snapshot;
 mod steps;
 mod target;

@@ -6,7 +6,7 @@ use crate::harness::{
     eye::must_be_same,
     gate::Gate,
     interrupted::{before, end, waits, while_it_waits, while_it_waits_under},
-    ship::Ship,
+    ship::{Caller, Ship},
 };
 
 /// A procedure that commits in the middle, interrupted behind that.
@@ -179,6 +179,35 @@ async fn taking_back_that_was_interrupted_is_finished() {
     ship.eye().await.run("CREATE TABLE nowhere (id INT)").await;
     ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
     assert_eq!(ship.eye().await.own_tables().await, ["cabins", "gate", "guests", "guests2", "nowhere"]);
+}
+
+/// Waits until a job has tried several times to get a lock.
+async fn tries_again(admin: &Caller) {
+    eventually("it tries again", async || {
+        let lines = admin.get("/api/migration/logs").await.body.to_string();
+        lines.contains("so try 3 follows").then_some(())
+    })
+    .await;
+}
+
+/// Goal: a build that was killed is mended although somebody keeps its table for a while.
+#[tokio::test]
+async fn mending_a_build_waits_for_its_locks() {
+    let mut ship = before(On::Postgres, "CREATE INDEX CONCURRENTLY gate_n ON gate (n)").await;
+    ship.set("run.lock_timeout", "1s");
+    while_it_waits(&ship, "CREATE INDEX CONCURRENTLY", false).await;
+    let broken = "SELECT count(*) FROM pg_index WHERE NOT indisvalid";
+    assert_eq!(ship.eye().await.number(broken).await, 1);
+    let gate = Gate::shut(&ship.database).await;
+    ship.serve().await;
+    let admin = ship.admin().await;
+
+    tries_again(&admin).await;
+    gate.open().await;
+    admin.health_becomes("fine", |health| health.body["status"] == "ok").await;
+
+    assert_eq!(ship.eye().await.number(broken).await, 0);
+    assert_eq!(ship.applied().await, ["v1.0.0_01_gate", "v1.1.0_01_doubt"]);
 }
 
 /// Goal: where somebody has changed what was to be taken back, a person decides, and what they say is done.

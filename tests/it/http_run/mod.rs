@@ -9,6 +9,7 @@ mod ghost;
 mod health;
 mod in_doubt;
 mod lock_queue;
+mod marks;
 mod path;
 mod retry;
 mod session;
