@@ -325,10 +325,37 @@ pub(super) async fn finish(
     held: &mut Held,
     change: &Change<'_>,
 ) -> Result<(), EngineError> {
-    let fence = lock::fence(target.engine.words(), held.epoch);
     let [first, second] = change.record(target, held.epoch);
     let forget = [journal::forget(change.run, change.seq), bookkeeping::backfill::forget(change.run, change.seq)];
-    let texts = [&fence, &first, &second, &forget[0], &forget[1]].map(String::as_str);
+    record(target, told, held, change, &[&first, &second, &forget[0], &forget[1]].map(String::as_str)).await
+}
+
+/// Records the failure of a migration of which nothing was kept.
+///
+/// # Errors
+/// [`EngineError::Fenced`] when another run has taken over; the server's.
+pub(super) async fn record_failure(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    change: &Change<'_>,
+    error: &str,
+) -> Result<(), EngineError> {
+    let [first, second] = history::record_failed(target.engine.words(), change.run, change.seq, error);
+    let change = Change { backfill: None, ..change.clone() };
+    record(target, told, held, &change, &[&first, &second]).await
+}
+
+/// Behind the fence, in one transaction; after any error the truth is read.
+async fn record(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    change: &Change<'_>,
+    texts: &[&str],
+) -> Result<(), EngineError> {
+    let fence = lock::fence(target.engine.words(), held.epoch);
+    let texts = [&[fence.as_str()], texts].concat();
     let epoch = held.epoch;
     failpoint!("history.before", EngineError::fault);
     let mut seen = |_| {

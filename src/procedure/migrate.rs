@@ -14,10 +14,7 @@ use super::{
 use crate::{
     engine::{
         EngineError, Recording,
-        bookkeeping::{
-            history,
-            journal::{self, Planned, Signature},
-        },
+        bookkeeping::journal::{self, Planned, Signature},
     },
     model::{
         catalog::Catalog,
@@ -267,10 +264,7 @@ impl Run<'_> {
     async fn go_on(&mut self, change: &Change<'_>, problem: &JobProblem) -> Result<(), Short> {
         let name = change.migration.identity.to_string();
         self.told.warning(format!("{name} failed and is not critical: {}", problem.detail));
-        let words = self.target.engine.words();
-        let epoch = self.held.epoch;
-        let session = self.held.session().map_err(problem::untouched)?;
-        history::record_failed(session, words, epoch, (change.run, change.seq), &problem.detail)
+        apply::record_failure(self.target, self.told, self.held, change, &problem.detail)
             .await
             .map_err(problem::untouched)?;
         self.report.findings.push(

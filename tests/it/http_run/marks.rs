@@ -111,3 +111,30 @@ fn in_the_background(ship: &Ship, sql: &'static str) -> tokio::task::JoinHandle<
     let (on, url) = (ship.on, ship.database.url.clone());
     tokio::spawn(async move { Eye::at(on, &url).await.run(sql).await })
 }
+
+/// Goal: the failure of a migration that is not critical is recorded as a whole, or not at all.
+/// Method: hold one of the two tables that it is recorded in, and end the run while it waits for it.
+#[tokio::test]
+async fn a_failure_is_recorded_as_a_whole() {
+    let ship = Ship::with_catalog(On::Postgres).await;
+    ship.catalog().add("v1.0.0_01_cabins", "CREATE TABLE cabins (id INTEGER PRIMARY KEY);", "DROP TABLE cabins;");
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    ship.catalog().add("v1.1.0_01_nice", "INSERT INTO nowhere VALUES (1);", "SELECT 1;").file(
+        "v1.1.0_01_nice",
+        "metadata.json",
+        r#"{"critical": false}"#,
+    );
+    let mut other = ship.eye().await;
+    other.run("BEGIN").await;
+    other.run("LOCK TABLE schema_version IN SHARE MODE").await;
+    let mut run = ship.cli_begun(&["up", "--snapshot", "never"]);
+    let session = waits(&ship, "%INSERT INTO schema_version").await;
+    run.kill().await.expect("the run can be killed");
+    end(&ship, &session).await;
+    other.run("ROLLBACK").await;
+
+    assert_eq!(ship.eye().await.number("SELECT count(*) FROM migration_history").await, 1, "nothing was recorded");
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    assert_eq!(ship.eye().await.number("SELECT count(*) FROM migration_history").await, 2);
+    ship.database_is_at("1.1.0").await;
+}
