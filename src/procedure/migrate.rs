@@ -9,7 +9,9 @@ use super::{
     evidence::Evidence,
     keys, looked_at, problem, read_history,
     recover::{self, Stuck},
-    snapshot, undo, validate,
+    snapshot,
+    undo::{self, Undone},
+    validate,
 };
 use crate::{
     engine::{
@@ -253,8 +255,8 @@ impl Run<'_> {
     async fn taken_back(&mut self, change: &Change<'_>, failed: Failed) -> Failed {
         let Left::InFlight { done } = failed.left else { return failed };
         match undo::undo(self.target, self.told, self.held, &self.evidence, change, done).await {
-            Ok(true) => Failed { left: Left::AsBefore, ..failed },
-            Ok(false) => failed,
+            Ok(Undone::Back) => Failed { left: Left::AsBefore, ..failed },
+            Ok(_) => failed,
             // The next run goes on with that.
             Err(_) => Failed { left: Left::Unknown, ..failed },
         }

@@ -13,6 +13,7 @@ mod interrupted;
 mod lookout;
 mod migrate;
 mod problem;
+mod proof;
 mod queue;
 mod recover;
 mod restore;

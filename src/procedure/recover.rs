@@ -126,7 +126,7 @@ pub async fn recover(
     let change = change_of(migration, &found)?;
     failpoint!("recover.found", EngineError::fault);
     if let Some(way) = &found.undoing {
-        let (is_back, epoch) = (undo::go_on(told, held, &found, way).await?, held.epoch);
+        let (is_back, epoch) = (undo::go_on(target, told, held, &found, way).await?, held.epoch);
         return match answer {
             _ if is_back => Ok(None),
             None => Err(Stuck::HalfBack { migration: found.name }),

@@ -140,6 +140,10 @@ async fn with_its_mark(
     match way(target, change, statement) {
         Way::Unmarked => doing.alone(held, sql).await.map_err(Broken::unknown),
         Way::WithItsMark => {
+            if statement.kind != StatementKind::Rows {
+                let session = held.session().map_err(Broken::before)?;
+                evidence.meets(session, target.engine.dialect(), sql).await.map_err(Broken::before)?;
+            }
             let mark = journal::add_done(place, epoch);
             failpoint!("rows.before", |fault| Broken::before(EngineError::fault(fault)));
             if ablated!("mark-within") {

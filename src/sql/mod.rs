@@ -12,6 +12,7 @@ mod client;
 mod dialect;
 mod digest;
 mod doubt;
+mod effect;
 mod error;
 mod keyword;
 mod kind;
@@ -30,6 +31,7 @@ mod token;
 
 pub use dialect::Dialect;
 pub use doubt::Doubt;
+pub use effect::Effect;
 pub use error::SqlError;
 
 use crate::model::{backfill::Part, checksum::Checksum, migration::Statement};
@@ -143,9 +145,17 @@ pub fn of_run(statement: &Statement, run: &str) -> String {
     if statement.part.is_some() { rewrite::of_run(&statement.sql, run) } else { statement.sql.clone() }
 }
 
-/// Whether all that a statement does shows in the schema, or leaves nothing to be seen at all: no rows go or come with it, and
-/// nothing changes outside this database.
+/// What a schema change does to what is stored: which tables and columns go with their contents, and which are called
+/// otherwise. `None` where its words do not tell, where rows may come, go or change, and where not all of it shows in the
+/// schema of this database.
 #[must_use]
-pub fn shows_in_the_schema(dialect: Dialect, statement: &str) -> bool {
-    doubt::shows_in_the_schema(dialect, statement)
+pub fn effect(dialect: Dialect, statement: &str) -> Option<Effect> {
+    effect::of(dialect, statement)
+}
+
+/// The table, called by its plain name, whose rows a statement changes, where its words leave no doubt that it changes no
+/// other's; triggers and foreign keys aside, and what a routine does that it names.
+#[must_use]
+pub fn only_table_written(dialect: Dialect, statement: &str) -> Option<String> {
+    effect::only_table_written(dialect, statement)
 }

@@ -190,6 +190,33 @@ async fn tries_again(admin: &Caller) {
     .await;
 }
 
+/// Goal: to take a failed migration back waits for its locks as the migration itself would.
+#[tokio::test]
+async fn taking_back_waits_for_its_locks() {
+    let up = "CREATE TABLE guests2 (id INT);\nALTER TABLE gate ADD x INT;\nALTER TABLE nowhere ADD x INT";
+    let mut ship = before(On::MariaDb, up).await;
+    ship.set("run.lock_timeout", "1s");
+    let then = ship.eye().await.everything().await;
+    ship.serve().await;
+    let admin = ship.admin().await;
+    let gate = Gate::shut(&ship.database).await;
+    let job = admin.start("1.1.0").await.accepted();
+    waits(&ship, "ALTER TABLE gate").await;
+    let mut other = ship.eye().await;
+    other.run("BEGIN").await;
+    other.run("SELECT * FROM guests2").await;
+    gate.open().await;
+    waits(&ship, "DROP TABLE `guests2`").await;
+    tries_again(&admin).await;
+    other.run("ROLLBACK").await;
+
+    let failed = ship.job_ends_as(&job, "failed").await;
+
+    let state = failed["problem"]["target_state"].as_str().expect("words");
+    assert!(state.contains("as it was before"), "{failed:#}");
+    must_be_same(&ship.eye().await.everything().await, &then);
+}
+
 /// Goal: a build that was killed is mended although somebody keeps its table for a while.
 #[tokio::test]
 async fn mending_a_build_waits_for_its_locks() {

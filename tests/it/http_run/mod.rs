@@ -10,6 +10,7 @@ mod health;
 mod in_doubt;
 mod lock_queue;
 mod marks;
+mod not_undone;
 mod path;
 mod retry;
 mod session;
