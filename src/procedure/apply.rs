@@ -68,6 +68,10 @@ pub enum Left {
         /// How many.
         done: u32,
     },
+    /// It was being taken back, and not all of that came about: the next run goes on with it.
+    TakingBack,
+    /// It was being taken back, and what is there is neither what was before it nor what it had done.
+    HalfBack,
     /// All statements are done, and its backfill is as far as its own row says.
     Backfill {
         /// Rows that are done.

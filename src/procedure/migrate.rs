@@ -254,12 +254,14 @@ impl Run<'_> {
     /// Where a failure left something, tries to take it back.
     async fn taken_back(&mut self, change: &Change<'_>, failed: Failed) -> Failed {
         let Left::InFlight { done } = failed.left else { return failed };
-        match undo::undo(self.target, self.told, self.held, &self.evidence, change, done).await {
-            Ok(Undone::Back) => Failed { left: Left::AsBefore, ..failed },
-            Ok(_) => failed,
-            // The next run goes on with that.
-            Err(_) => Failed { left: Left::Unknown, ..failed },
-        }
+        let left = match undo::undo(self.target, self.told, self.held, &self.evidence, change, done).await {
+            Ok(Undone::Back) => Left::AsBefore,
+            Ok(Undone::Half) => Left::HalfBack,
+            Ok(Undone::Not) => failed.left,
+            Err(EngineError::Blocked { .. } | EngineError::Cancelled) => Left::TakingBack,
+            Err(_) => Left::Unknown,
+        };
+        Failed { left, ..failed }
     }
 
     /// A migration that is not critical failed: it is recorded as failed, and the run goes on.

@@ -47,7 +47,7 @@ pub async fn undo(
     let Some(back) = by_schema.or_else(|| proof.down_script(change)) else { return Ok(Undone::Not) };
     told.warning(format!("taking back the {} statements of {} that were done", done.len(), change.migration.identity));
     let fingerprint = before.only(named).fingerprint();
-    let undoing = Undoing { statements: back, named: named.to_vec(), fingerprint };
+    let undoing = Undoing { statements: back, named: named.to_vec(), fingerprint, is_stuck: false };
     let epoch = held.epoch;
     undoing::begin(held.session()?, change.run, change.seq, epoch, &undoing).await?;
     if take_back(target, told, held, (change.run, change.seq), &undoing).await? {
@@ -57,6 +57,7 @@ pub async fn undo(
         undoing::give_up(held.session()?, change.run, change.seq, epoch).await?;
         return Ok(Undone::Not);
     }
+    undoing::is_stuck(held.session()?, change.run, change.seq, epoch).await?;
     Ok(Undone::Half)
 }
 
@@ -72,7 +73,12 @@ pub async fn go_on(
     undoing: &Undoing,
 ) -> Result<bool, EngineError> {
     told.warning(format!("{} failed and was being taken back; going on with that", found.name));
-    take_back(target, told, held, (found.run, found.seq), undoing).await
+    let is_back = take_back(target, told, held, (found.run, found.seq), undoing).await?;
+    if !is_back {
+        let epoch = held.epoch;
+        undoing::is_stuck(held.session()?, found.run, found.seq, epoch).await?;
+    }
+    Ok(is_back)
 }
 
 /// Runs the statements, and believes them only when all that was named is as it was; the journal then forgets the migration.

@@ -247,6 +247,13 @@ async fn what_cannot_be_taken_back_waits_for_a_person() {
 
     assert_eq!(failed["problem"]["type"], "interrupted", "{failed:#}");
     assert!(failed["problem"]["next_step"].as_str().expect("words").contains("--in-doubt redo"), "{failed:#}");
+    let status = ship.cli(&["status", "--json"]).await.exits(0).json();
+    assert_eq!(status["unfinished"]["waits_for_a_person"], true, "{status:#}");
+    for way in ["windlass up --in-doubt redo", "windlass up --in-doubt done"] {
+        assert!(status["unfinished"]["choices"].to_string().contains(way), "{status:#}");
+        let plan = ship.cli(&["plan", "--json"]).await.json();
+        assert!(plan["findings"].to_string().contains(way), "{plan:#}");
+    }
     ship.eye().await.run("CREATE TABLE nowhere (id INT)").await;
     ship.cli(&["up", "--snapshot", "never", "--in-doubt", "redo"]).await.exits(0);
     assert_eq!(ship.applied().await, ["v1.0.0_01_gate", "v1.1.0_01_doubt"]);
