@@ -3,7 +3,7 @@
 use ulid::Ulid;
 
 use super::{
-    Assignment, Held, Target, backfill, cancel,
+    Assignment, Held, Target, around, backfill, cancel,
     evidence::Evidence,
     queue::{self, Queue},
     steps,
@@ -233,13 +233,14 @@ pub async fn resume(
     journaled(target, told, held, evidence, change, from).await.map_err(overtaken)
 }
 
-/// Everything in one transaction: the fence, the statements, the history rows.
+/// Everything in one transaction: the fence, the statements, our own settings again, the history rows.
 async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Change<'_>) -> Result<(), Failed> {
     let fence = lock::fence(target.engine.words(), held.epoch);
     let record = change.record(target, held.epoch);
+    let own = held.session().map_err(Failed::before)?.own_settings();
     let mut texts = vec![fence.as_str()];
     texts.extend(change.statements().iter().map(|statement| statement.sql.as_str()));
-    texts.extend(record.iter().map(String::as_str));
+    texts.extend(own.iter().chain(&record).map(String::as_str));
     let count = change.statements().len();
     let base = told.progress.now().completed;
     let mut seen = |index: usize| {
@@ -310,6 +311,7 @@ async fn journaled(
         steps::one(target, told, held, evidence, change, place, from).await?;
         told.progress.update(|p| p.count(base + u64::from(number), p.total));
     }
+    around::end(held, change).await.map_err(Failed::unknown)?;
     if let Some(backfill) = change.backfill {
         return backfill::complete(target, told, held, change, backfill).await;
     }

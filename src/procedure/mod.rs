@@ -1,6 +1,7 @@
 //! How each kind of job is done. A procedure is handed a target, an assignment and a session that holds the lock.
 
 mod apply;
+mod around;
 mod assignment;
 mod backfill;
 mod baseline;

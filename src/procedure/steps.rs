@@ -3,6 +3,7 @@
 use super::{
     Assignment, Held, Target,
     apply::{Change, Failed, From, Left, fenced, left_of},
+    around::Around,
     cancel,
     evidence::Evidence,
     queue::{self, Queue},
@@ -133,12 +134,16 @@ async fn with_its_mark(
     let (epoch, text) = (held.epoch, change.sql(statement));
     let sql = text.as_str();
     let fence = lock::fence(target.engine.words(), epoch);
+    let around = Around::of(target, held, change, place).map_err(Broken::before)?;
     let doing = Doing { target, told, what: format!("statement {} of {}", place.statement, change.migration.identity) };
     let mut seen = |_| {
         failpoint!("rows.reply");
     };
     match way(target, change, statement) {
-        Way::Unmarked => doing.alone(held, sql).await.map_err(Broken::unknown),
+        Way::Unmarked if !around.concerns(sql) => doing.alone(held, sql).await.map_err(Broken::unknown),
+        Way::Unmarked => {
+            doing.together(held, &around.texts(&fence, sql, None), &mut seen).await.map_err(Broken::unknown)
+        }
         Way::WithItsMark => {
             if statement.kind != StatementKind::Rows {
                 let session = held.session().map_err(Broken::before)?;
@@ -147,10 +152,10 @@ async fn with_its_mark(
             let mark = journal::add_done(place, epoch);
             failpoint!("rows.before", |fault| Broken::before(EngineError::fault(fault)));
             if ablated!("mark-within") {
-                doing.together(held, &[&fence, sql], &mut seen).await.map_err(Broken::unknown)?;
+                doing.together(held, &around.texts(&fence, sql, None), &mut seen).await.map_err(Broken::unknown)?;
                 return doing.together(held, &[&mark], &mut seen).await.map_err(Broken::unknown);
             }
-            doing.together(held, &[&fence, sql, &mark], &mut seen).await.map_err(Broken::unknown)?;
+            doing.together(held, &around.texts(&fence, sql, Some(&mark)), &mut seen).await.map_err(Broken::unknown)?;
             failpoint!("rows.after", |fault| Broken::behind(EngineError::fault(fault)));
             Ok(())
         }
@@ -165,9 +170,13 @@ async fn with_its_mark(
         Way::BehindAnIntent => {
             doing.mended(held, sql).await?;
             intend(target, held, evidence, sql, place).await.map_err(Broken::before)?;
-            doing.alone(held, sql).await.map_err(|stopped| doing.refused(sql, stopped))?;
+            around.set(held).await.map_err(Broken::before)?;
+            let ran = doing.alone(held, sql).await;
+            let unset = around.unset(held, sql).await;
+            ran.map_err(|stopped| doing.refused(sql, stopped))?;
             // A server that refuses has done nothing: what can fail here is the answer.
             failpoint!("done.before", |fault: crate::failpoint::Fault| Broken::unknown(Stopped::lost(fault.0)));
+            unset.map_err(Broken::behind)?;
             is_done(held, place).await.map_err(Broken::behind)?;
             failpoint!("done.after", |fault| Broken::behind(EngineError::fault(fault)));
             Ok(())

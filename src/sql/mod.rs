@@ -133,6 +133,23 @@ pub fn doubt(dialect: Dialect, statement: &str) -> Doubt {
     doubt::of(dialect, statement)
 }
 
+/// Whether a statement that belongs to its session sets something there, and may be said again: `SET`, `RESET`, and
+/// `SELECT set_config(…)`.
+#[must_use]
+pub fn sets(statement: &str) -> bool {
+    let is_setting = |word: &str| ["set", "reset", "select"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    statement.split_ascii_whitespace().next().is_some_and(is_setting) && !is_of_transaction(statement)
+}
+
+/// Whether a statement sets something for the transaction that it stands in: `SET TRANSACTION`, `SET CONSTRAINTS`.
+#[must_use]
+pub fn is_of_transaction(statement: &str) -> bool {
+    let mut words = statement.split_ascii_whitespace();
+    let is_set = words.next().is_some_and(|word| word.eq_ignore_ascii_case("set"));
+    let is_of = |word: &str| ["transaction", "constraints"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    is_set && words.next().is_some_and(is_of)
+}
+
 /// Whether a statement executes one that was prepared, which is one statement whatever it is.
 #[must_use]
 pub fn is_one_prepared(statement: &str) -> bool {

@@ -14,6 +14,7 @@ mod not_undone;
 mod path;
 mod retry;
 mod session;
+mod settings;
 mod snapshots;
 mod stepwise;
 mod stop;

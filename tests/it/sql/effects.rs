@@ -2,7 +2,7 @@
 
 use windlass::sql::{
     Dialect::{self, MySql, Postgres, Sqlite},
-    Effect, effect, only_table_written,
+    Effect, effect, only_table_written, sets,
 };
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -102,5 +102,15 @@ fn a_change_of_one_tables_rows_is_known() {
         ("CALL p()", None),
     ] {
         assert_eq!(only_table_written(MySql, text).as_deref(), table, "{text}");
+    }
+}
+
+#[test]
+fn what_sets_something_for_its_session_is_known() {
+    for text in ["SET a = 1", "reset all", "SELECT pg_catalog.set_config('search_path', '', false)"] {
+        assert!(sets(text), "{text}");
+    }
+    for text in ["SET TRANSACTION READ ONLY", "set constraints all deferred", "PREPARE a AS SELECT 1", "LISTEN a"] {
+        assert!(!sets(text), "{text}");
     }
 }
