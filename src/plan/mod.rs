@@ -11,6 +11,7 @@ mod health;
 mod interruption;
 mod matrix;
 mod steps;
+mod trust;
 
 pub use self::{
     backward::{Backward, backward, kept},

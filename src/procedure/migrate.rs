@@ -9,7 +9,7 @@ use super::{
     evidence::Evidence,
     keys, looked_at, problem, read_history,
     recover::{self, Stuck},
-    snapshot,
+    snapshot, trust,
     undo::{self, Undone},
     validate,
 };
@@ -119,7 +119,8 @@ impl Run<'_> {
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let session = self.held.session().map_err(problem::untouched)?;
         let keys = keys(self.target, session, &facts).await.map_err(problem::untouched)?;
-        let facts = facts.keyed(&keys);
+        let trust = trust(self.target, session, &facts).await.map_err(problem::untouched)?;
+        let facts = facts.keyed(&keys).trusting(&trust);
         let plan = plan::forward(&facts, self.ask.to, false);
         self.report.findings.extend(plan.findings.iter().cloned());
         if !plan.ready {

@@ -23,6 +23,7 @@ mod settle;
 mod snapshot;
 mod steps;
 mod target;
+mod trust;
 mod undo;
 mod validate;
 
@@ -33,6 +34,7 @@ pub use self::{
     held::{Held, read_history},
     interrupted::looked_at,
     target::Target,
+    trust::trust,
 };
 use crate::{engine::Session, model::order::Order};
 

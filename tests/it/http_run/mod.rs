@@ -18,4 +18,5 @@ mod settings;
 mod snapshots;
 mod stepwise;
 mod stop;
+mod trust;
 mod within;
