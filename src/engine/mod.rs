@@ -15,6 +15,7 @@ pub mod ranges;
 mod recorder;
 mod room;
 mod sqlite;
+pub mod trust;
 mod value;
 mod words;
 
@@ -244,6 +245,12 @@ pub trait Session: Send {
     /// # Errors
     /// When the server refuses.
     async fn set_limits(&mut self, limits: Limits) -> Result<(), EngineError>;
+
+    /// The statements that make every setting of this session windlass's own again, whatever a migration has set, each with one
+    /// answer. None on an engine where nothing that can be set leads our own statements astray.
+    fn own_settings(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Tries to take the target's lock for this session; never waits. True when it is held now.
     ///

@@ -24,6 +24,12 @@ pub struct Words {
     pub text_of_hex: (&'static str, &'static str),
     /// Codes of refusals that the same statement may not meet again: waits that took too long, deadlocks.
     pub passing: &'static [&'static str],
+    /// A query for the settings under which the server may forget what it has acknowledged, each as `name = value`; `None`
+    /// where none does.
+    pub forgets: Option<&'static str>,
+    /// A query for the tables of the connection's database whose rows no transaction takes back, each with what it is stored
+    /// by; `None` where there are none.
+    pub never_taken_back: Option<&'static str>,
     /// How long writers of the application are left alone between two batches, in milliseconds, where they do not queue for
     /// a lock but look for it now and then.
     pub breath_ms: u64,

@@ -10,7 +10,7 @@ use crate::{
         report::RunReport,
     },
     plan::{self, Facts},
-    procedure::{Target, keys, looked_at, read_history},
+    procedure::{Target, keys, looked_at, read_history, trust},
     snapshot::ArchiveError,
 };
 
@@ -166,7 +166,8 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
             let needs = target.needs(&catalog);
             let facts = Facts::of(target.site(), &catalog, &history, &needs);
             let keys = keys(target, session, &facts).await?;
-            let facts = facts.keyed(&keys);
+            let trust = trust(target, session, &facts).await?;
+            let facts = facts.keyed(&keys).trusting(&trust);
             let plan = plan::forward(&facts, to.as_ref(), false);
             if plan.ready { Ok(()) } else { Err(Refused::NotReady { blocking: plan.blocking }) }
         }

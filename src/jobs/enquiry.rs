@@ -22,7 +22,7 @@ use crate::{
         status::{Holder, LogFilter, LogLine, Status},
     },
     plan::{self, Facts},
-    procedure::{Target, keys, looked_at, read_history},
+    procedure::{Target, keys, looked_at, read_history, trust},
     snapshot::{ArchiveError, Listing, Unusable},
 };
 
@@ -58,9 +58,10 @@ impl Enquiry {
         let needs = self.target.needs(&catalog);
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let keys = keys(&self.target, session.as_mut(), &facts).await?;
+        let trust = trust(&self.target, session.as_mut(), &facts).await?;
         session.close().await;
         let durations = self.durations().await?;
-        Ok(plan::forward(&facts.sized(&schema).timed(&durations).keyed(&keys), to, with_sql))
+        Ok(plan::forward(&facts.sized(&schema).timed(&durations).keyed(&keys).trusting(&trust), to, with_sql))
     }
 
     /// How long each migration took when it last ran here, in milliseconds, by identity. Empty while no run was kept.

@@ -17,3 +17,4 @@ pub mod report;
 pub mod schema;
 pub mod snapshot;
 pub mod status;
+pub mod trust;

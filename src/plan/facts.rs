@@ -13,6 +13,7 @@ use crate::{
         migration::{DdlScope, Migration},
         order::PathPolicy,
         schema::Schema,
+        trust::Trust,
     },
     sql::Dialect,
 };
@@ -56,6 +57,8 @@ pub struct Facts<'a> {
     pub needs: &'a Needs,
     /// The keys of the tables that pending backfills cut; `None` when nobody looked.
     pub keys: Option<&'a TableKeys>,
+    /// What of the target cannot be relied on; `None` when nobody looked.
+    pub trust: Option<&'a Trust>,
     /// How long each migration took when it ran here before, in milliseconds, by identity.
     pub durations: Option<&'a BTreeMap<String, u64>>,
     /// Each migration's place in the catalog, by its identity as text.
@@ -87,7 +90,20 @@ impl<'a> Facts<'a> {
         places.iter().flatten().for_each(|&place| applied[place] = true);
         let last = places.iter().flatten().max().copied();
         let pending = (0..applied.len()).filter(|&place| !applied[place]).collect();
-        Self { site, catalog, history, schema: None, needs, keys: None, durations: None, names, places, last, pending }
+        Self {
+            site,
+            catalog,
+            history,
+            schema: None,
+            needs,
+            keys: None,
+            trust: None,
+            durations: None,
+            names,
+            places,
+            last,
+            pending,
+        }
     }
 
     /// The same facts with the target's sizes.
@@ -101,6 +117,13 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn keyed(mut self, keys: &'a TableKeys) -> Self {
         self.keys = Some(keys);
+        self
+    }
+
+    /// The same facts with what of the target cannot be relied on.
+    #[must_use]
+    pub fn trusting(mut self, trust: &'a Trust) -> Self {
+        self.trust = Some(trust);
         self
     }
 

@@ -1,6 +1,6 @@
 //! What a plan has to say about history and catalog.
 
-use super::{Facts, backfill, interruption, steps};
+use super::{Facts, backfill, interruption, steps, trust};
 use crate::model::{
     checksum::Edit,
     finding::Finding,
@@ -98,7 +98,8 @@ fn of_row(facts: &Facts<'_>, row: &Applied, migration: Option<&Migration>) -> Op
 
 /// Findings about what would be applied.
 pub(super) fn of_pending(facts: &Facts<'_>, now: &[&Migration]) -> Vec<Finding> {
-    now.iter().flat_map(|migration| of_migration(facts, migration)).collect()
+    let of_server = trust::of_server(facts, now).into_iter();
+    of_server.chain(now.iter().flat_map(|migration| of_migration(facts, migration))).collect()
 }
 
 fn of_migration(facts: &Facts<'_>, migration: &Migration) -> Vec<Finding> {
@@ -137,6 +138,7 @@ fn of_migration(facts: &Facts<'_>, migration: &Migration) -> Vec<Finding> {
     } else if route == Route::Journaled && migration.backfill.is_none() && facts.site.scope == DdlScope::Transaction {
         found.push(Finding::info("not-transactional", id.clone(), "runs statement by statement with a journal"));
     }
+    found.extend(trust::of_migration(facts, migration));
     found.extend(interruption::of_statements(facts, migration));
     if migration.down.is_none() {
         found.push(Finding::info("no-way-back", id, "it has no down script; only a snapshot takes it back"));

@@ -14,6 +14,7 @@ mod matrix;
 mod retention;
 mod rewrite;
 mod steps;
+mod trust;
 
 pub use self::{
     backward::{Backward, backward, kept},

@@ -3,10 +3,9 @@
 use ulid::Ulid;
 
 use super::{
-    Assignment, Held, Target, backfill, cancel,
+    Assignment, Held, Target, around, backfill, cancel,
     evidence::Evidence,
     queue::{self, Queue},
-    recover::{self, Settled},
     steps,
 };
 use crate::{
@@ -69,6 +68,10 @@ pub enum Left {
         /// How many.
         done: u32,
     },
+    /// It was being taken back, and not all of that came about: the next run goes on with it.
+    TakingBack,
+    /// It was being taken back, and what is there is neither what was before it nor what it had done.
+    HalfBack,
     /// All statements are done, and its backfill is as far as its own row says.
     Backfill {
         /// Rows that are done.
@@ -94,7 +97,7 @@ impl Failed {
         Self { statement: None, error, left: Left::AsBefore }
     }
 
-    fn unknown(error: EngineError) -> Self {
+    pub(super) fn unknown(error: EngineError) -> Self {
         Self { statement: None, error, left: Left::Unknown }
     }
 }
@@ -109,6 +112,12 @@ impl Change<'_> {
     pub fn texts(&self) -> Vec<String> {
         let statements = self.statements().iter().map(|statement| &statement.sql);
         statements.chain(self.backfill.map(|backfill| &backfill.sql)).cloned().collect()
+    }
+
+    /// Whether its script begins and ends transactions itself.
+    pub fn has_own_transactions(&self) -> bool {
+        let is_control = |kind| matches!(kind, StatementKind::Begin | StatementKind::Commit | StatementKind::Rollback);
+        self.statements().iter().any(|statement| is_control(statement.kind))
     }
 
     /// How it is run on an engine.
@@ -224,13 +233,14 @@ pub async fn resume(
     journaled(target, told, held, evidence, change, from).await.map_err(overtaken)
 }
 
-/// Everything in one transaction: the fence, the statements, the history rows.
+/// Everything in one transaction: the fence, the statements, our own settings again, the history rows.
 async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Change<'_>) -> Result<(), Failed> {
     let fence = lock::fence(target.engine.words(), held.epoch);
     let record = change.record(target, held.epoch);
+    let own = held.session().map_err(Failed::before)?.own_settings();
     let mut texts = vec![fence.as_str()];
     texts.extend(change.statements().iter().map(|statement| statement.sql.as_str()));
-    texts.extend(record.iter().map(String::as_str));
+    texts.extend(own.iter().chain(&record).map(String::as_str));
     let count = change.statements().len();
     let base = told.progress.now().completed;
     let mut seen = |index: usize| {
@@ -298,9 +308,10 @@ async fn journaled(
             told.progress.update(|p| p.statement = Some(place));
         }
         let place = Place { run: change.run, seq: change.seq, statement: number };
-        step(target, told, held, evidence, change, place, from).await?;
+        steps::one(target, told, held, evidence, change, place, from).await?;
         told.progress.update(|p| p.count(base + u64::from(number), p.total));
     }
+    around::end(held, change).await.map_err(Failed::unknown)?;
     if let Some(backfill) = change.backfill {
         return backfill::complete(target, told, held, change, backfill).await;
     }
@@ -308,65 +319,8 @@ async fn journaled(
     finish(target, told, held, change).await.map_err(|error| Failed { statement: None, error, left: left_of(all) })
 }
 
-/// One statement with its mark: tried again while a lock is not given, settled by the truth after any other error.
-async fn step(
-    target: &Target,
-    told: &Assignment,
-    held: &mut Held,
-    evidence: &mut Evidence,
-    change: &Change<'_>,
-    place: Place,
-    from: From,
-) -> Result<(), Failed> {
-    let (number, index) = (place.statement, place.statement as usize - 1);
-    let Some(statement) = change.statements().get(index) else { return Ok(()) };
-    let limits = queue::limits_of(target, change.migration, statement);
-    held.limit(limits).await.map_err(|error| Failed { left: left_of(number - 1), ..Failed::before(error) })?;
-    let mut queue = Queue::of(target);
-    let what = format!("statement {number} of {}", change.migration.identity);
-    loop {
-        let connection = held.session().map(|session| session.connection_id().to_owned()).unwrap_or_default();
-        let work = steps::one(target, told, held, evidence, change, place);
-        let (outcome, is_cancelled) = cancel::or_stopped(target, told, &connection, &what, work).await;
-        let Err(mut error) = outcome else { return Ok(()) };
-        let is_again = from.again && number == from.done + 1;
-        if is_again && steps::is_so_already(target, &statement.sql, &error) {
-            let (at, _) = change.place(index).unwrap_or_default();
-            evidence.notes.push(recover::unverified(&at, &format!("the database says so: {error}")));
-            return steps::is_done(held, place).await.map_err(Failed::unknown);
-        }
-        let mut settled = recover::settle(target, told, held, change, place, &error).await;
-        if is_cancelled && !matches!(error, EngineError::Lost { .. }) {
-            error = EngineError::Cancelled;
-        }
-        match &settled {
-            Ok(settled) if settled.done == number => {
-                told.warning(format!("statement {number} lost its answer and took effect: {error}"));
-                return Ok(());
-            }
-            Ok(Settled { in_doubt: false, .. }) if matches!(error, EngineError::Blocked { .. }) => {
-                if queue::is_untouched(held, place).await && queue.again(told, held, &mut error).await {
-                    continue;
-                }
-                settled = recover::take_parts_back(target, held, change, place).await.map(Settled::at);
-            }
-            Err(EngineError::Fenced { ours }) => error = EngineError::Fenced { ours: *ours },
-            _ => {}
-        }
-        return Err(Failed { statement: change.place(index), error, left: left_after(&settled) });
-    }
-}
-
-/// What a failed statement left, by what the journal knows.
-fn left_after(settled: &Result<Settled, EngineError>) -> Left {
-    match settled {
-        Ok(Settled { done, in_doubt: true }) => Left::InDoubt { done: *done },
-        Ok(Settled { done, .. }) => left_of(*done),
-        Err(_) => Left::Unknown,
-    }
-}
-
-fn left_of(done: u32) -> Left {
+/// What is left where so many statements are done.
+pub(super) fn left_of(done: u32) -> Left {
     if done == 0 { Left::AsBefore } else { Left::InFlight { done } }
 }
 
@@ -377,10 +331,37 @@ pub(super) async fn finish(
     held: &mut Held,
     change: &Change<'_>,
 ) -> Result<(), EngineError> {
-    let fence = lock::fence(target.engine.words(), held.epoch);
     let [first, second] = change.record(target, held.epoch);
     let forget = [journal::forget(change.run, change.seq), bookkeeping::backfill::forget(change.run, change.seq)];
-    let texts = [&fence, &first, &second, &forget[0], &forget[1]].map(String::as_str);
+    record(target, told, held, change, &[&first, &second, &forget[0], &forget[1]].map(String::as_str)).await
+}
+
+/// Records the failure of a migration of which nothing was kept.
+///
+/// # Errors
+/// [`EngineError::Fenced`] when another run has taken over; the server's.
+pub(super) async fn record_failure(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    change: &Change<'_>,
+    error: &str,
+) -> Result<(), EngineError> {
+    let [first, second] = history::record_failed(target.engine.words(), change.run, change.seq, error);
+    let change = Change { backfill: None, ..change.clone() };
+    record(target, told, held, &change, &[&first, &second]).await
+}
+
+/// Behind the fence, in one transaction; after any error the truth is read.
+async fn record(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    change: &Change<'_>,
+    texts: &[&str],
+) -> Result<(), EngineError> {
+    let fence = lock::fence(target.engine.words(), held.epoch);
+    let texts = [&[fence.as_str()], texts].concat();
     let epoch = held.epoch;
     failpoint!("history.before", EngineError::fault);
     let mut seen = |_| {

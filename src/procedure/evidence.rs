@@ -97,6 +97,34 @@ impl Evidence {
         dialect: Dialect,
         statement: &str,
     ) -> Result<String, EngineError> {
+        self.look(session, dialect, statement).await?;
+        let glance = sql::changes_tables_only(dialect, statement) && !self.has_settings;
+        let digest = digest(session, dialect, statement, Kind { is_glance: glance, has_generation: true }).await?;
+        if !self.lacks_generation && !Kind::of(&digest).is_some_and(|kind| kind.has_generation) {
+            self.lacks_generation = true;
+            self.notes.push(lacks_process());
+        }
+        self.touch(dialect, statement);
+        Ok(digest)
+    }
+
+    /// Keeps how everything looks that a statement names whose mark tells by itself whether it took effect.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn meets(
+        &mut self,
+        session: &mut dyn Session,
+        dialect: Dialect,
+        statement: &str,
+    ) -> Result<(), EngineError> {
+        self.look(session, dialect, statement).await?;
+        self.touch(dialect, statement);
+        Ok(())
+    }
+
+    /// Looks at what a statement names, and keeps what its migration names for the first time.
+    async fn look(&mut self, session: &mut dyn Session, dialect: Dialect, statement: &str) -> Result<(), EngineError> {
         let names = sql::names(dialect, statement);
         let is_new = |name: &&String| !self.named.contains(*name);
         let first: Vec<String> = names.iter().filter(is_new).cloned().collect();
@@ -104,17 +132,15 @@ impl Evidence {
         let known = self.known.get_or_insert_default();
         self.before.replace(&first, known.only(&first));
         self.named.extend(first);
-        let glance = sql::changes_tables_only(dialect, statement) && !self.has_settings;
-        let digest = digest(session, dialect, statement, Kind { is_glance: glance, has_generation: true }).await?;
-        if !self.lacks_generation && !Kind::of(&digest).is_some_and(|kind| kind.has_generation) {
-            self.lacks_generation = true;
-            self.notes.push(lacks_process());
-        }
+        Ok(())
+    }
+
+    /// A statement may change what it names.
+    fn touch(&mut self, dialect: Dialect, statement: &str) {
         match sql::doubt(dialect, statement) {
             Doubt::Opaque => self.known = None,
             _ => self.touched.extend(sql::changed_names(dialect, statement)),
         }
-        Ok(digest)
     }
 
     /// Looks at what of the names was changed since it was seen; at everything, the first time.

@@ -57,6 +57,11 @@ async fn told(
     let name = &found.name;
     let is_known = |sql: &str| found.done || found.sql_sha256.as_deref() == Some(&journal::sha256(sql));
     let next_step = match (statement, place.as_deref()) {
+        _ if found.undoing.as_ref().is_some_and(|undoing| undoing.is_stuck) => {
+            waits_for_a_person = true;
+            choices.extend(half_back(name));
+            "it failed, and what was done of it could not be taken back wholly. You decide".to_owned()
+        }
         _ if found.undoing.is_some() => {
             choices.push(choice("windlass up", &format!("takes back what is left of {name}, then runs it again")));
             "it failed and is being taken back; the next run goes on with that, then runs it again".to_owned()
@@ -74,12 +79,28 @@ async fn told(
         }
         _ => {
             waits_for_a_person = true;
+            choices.push(choice("windlass up", &format!("finishes {name}, once its files are as they were")));
             format!("{name} is not in the catalog as it was: put its files back as they were, then run windlass up")
         }
     };
     waits_for_a_person |= choices.len() > 1;
-    choices.extend(ways_back(target, found, migration, &choices).await);
+    let goes_on_alone = !waits_for_a_person && found.undoing.is_none();
+    choices.extend(ways_back(target, found, migration, goes_on_alone).await);
     Ok(Unfinished { place, next_step, waits_for_a_person, choices, ..found.summary() })
+}
+
+/// The ways on where a migration was taken back in part.
+fn half_back(name: &str) -> [Choice; 2] {
+    [
+        choice(
+            "windlass up --in-doubt redo",
+            &format!("where nothing of {name} is left: forgets what was done of it, and runs it from its beginning"),
+        ),
+        choice(
+            "windlass up --in-doubt done",
+            &format!("where all that was done of {name} is in place: goes on behind that"),
+        ),
+    ]
 }
 
 fn script_of(migration: &Migration, direction: Direction) -> Option<&Script> {
@@ -130,12 +151,16 @@ async fn seen(
 const SHOWN_MAX: usize = 120;
 
 /// The ways back, where there are any.
-async fn ways_back(target: &Target, found: &InFlight, migration: Option<&Migration>, on: &[Choice]) -> Vec<Choice> {
+async fn ways_back(
+    target: &Target,
+    found: &InFlight,
+    migration: Option<&Migration>,
+    goes_on_alone: bool,
+) -> Vec<Choice> {
     if found.direction == Direction::Down {
         return Vec::new();
     }
     let mut back = Vec::new();
-    let goes_on_alone = on.len() == 1;
     if goes_on_alone && migration.is_some_and(|migration| migration.down.is_some()) {
         back.push(choice("windlass down", "finishes it, then takes the run back by its down scripts"));
     }

@@ -9,15 +9,14 @@ use super::{
     evidence::Evidence,
     keys, looked_at, problem, read_history,
     recover::{self, Stuck},
-    snapshot, space, undo, validate,
+    snapshot, space, trust,
+    undo::{self, Undone},
+    validate,
 };
 use crate::{
     engine::{
         EngineError, Recording,
-        bookkeeping::{
-            history,
-            journal::{self, Planned, Signature},
-        },
+        bookkeeping::journal::{self, Planned, Signature},
     },
     model::{
         catalog::Catalog,
@@ -122,7 +121,8 @@ impl Run<'_> {
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let session = self.held.session().map_err(problem::untouched)?;
         let keys = keys(self.target, session, &facts).await.map_err(problem::untouched)?;
-        let facts = facts.keyed(&keys);
+        let trust = trust(self.target, session, &facts).await.map_err(problem::untouched)?;
+        let facts = facts.keyed(&keys).trusting(&trust);
         let plan = plan::forward(&facts, self.ask.to, false);
         self.report.findings.extend(plan.findings.iter().cloned());
         if !plan.ready {
@@ -262,22 +262,21 @@ impl Run<'_> {
     /// Where a failure left something, tries to take it back.
     async fn taken_back(&mut self, change: &Change<'_>, failed: Failed) -> Failed {
         let Left::InFlight { done } = failed.left else { return failed };
-        match undo::undo(self.target, self.told, self.held, &self.evidence, change, done).await {
-            Ok(true) => Failed { left: Left::AsBefore, ..failed },
-            Ok(false) => failed,
-            // The next run goes on with that.
-            Err(_) => Failed { left: Left::Unknown, ..failed },
-        }
+        let left = match undo::undo(self.target, self.told, self.held, &self.evidence, change, done).await {
+            Ok(Undone::Back) => Left::AsBefore,
+            Ok(Undone::Half) => Left::HalfBack,
+            Ok(Undone::Not) => failed.left,
+            Err(EngineError::Blocked { .. } | EngineError::Cancelled) => Left::TakingBack,
+            Err(_) => Left::Unknown,
+        };
+        Failed { left, ..failed }
     }
 
     /// A migration that is not critical failed: it is recorded as failed, and the run goes on.
     async fn go_on(&mut self, change: &Change<'_>, problem: &JobProblem) -> Result<(), Short> {
         let name = change.migration.identity.to_string();
         self.told.warning(format!("{name} failed and is not critical: {}", problem.detail));
-        let words = self.target.engine.words();
-        let epoch = self.held.epoch;
-        let session = self.held.session().map_err(problem::untouched)?;
-        history::record_failed(session, words, epoch, (change.run, change.seq), &problem.detail)
+        apply::record_failure(self.target, self.told, self.held, change, &problem.detail)
             .await
             .map_err(problem::untouched)?;
         self.report.findings.push(
@@ -338,7 +337,7 @@ const APPLIED_BY_CHARACTERS_MAX: usize = 100;
 /// Finishing what was interrupted was stopped, or did not come about.
 fn short(stuck: Stuck) -> Short {
     match stuck {
-        Stuck::Failed(_, failed) if matches!(failed.error, EngineError::Cancelled) => Short::Paused,
+        stuck if stuck.is_stopped() => Short::Paused,
         stuck => problem::stuck(&stuck).into(),
     }
 }

@@ -1,6 +1,7 @@
 //! How each kind of job is done. A procedure is handed a target, an assignment and a session that holds the lock.
 
 mod apply;
+mod around;
 mod assignment;
 mod backfill;
 mod baseline;
@@ -14,16 +15,19 @@ mod interrupted;
 mod lookout;
 mod migrate;
 mod problem;
+mod proof;
 mod prune;
 mod queue;
 mod recover;
 mod restore;
 mod restoring;
 mod rollback;
+mod settle;
 mod snapshot;
 mod space;
 mod steps;
 mod target;
+mod trust;
 mod undo;
 mod validate;
 mod verify;
@@ -35,6 +39,7 @@ pub use self::{
     held::{Held, read_history},
     interrupted::looked_at,
     target::Target,
+    trust::trust,
 };
 use crate::{engine::Session, model::order::Order};
 

@@ -105,6 +105,14 @@ pub fn half_restored(left: &Unfinished) -> JobProblem {
     )
 }
 
+/// The ways on where a migration was taken back in part.
+const HALF_BACK: &str = "look what is there; where nothing of it is left: windlass up --in-doubt redo; where all that was done \
+                         is in place: windlass up --in-doubt done; or go back: windlass down --snapshot <id>";
+
+fn half_back(name: &str) -> String {
+    format!("{name} is partly applied, and not as it was before it")
+}
+
 /// A migration failed.
 pub fn migration(name: &str, failed: &Failed) -> JobProblem {
     let detail = match &failed.statement {
@@ -129,6 +137,11 @@ pub fn migration(name: &str, failed: &Failed) -> JobProblem {
             ),
             IN_DOUBT,
         ),
+        Left::TakingBack => (
+            format!("{name} is being taken back, and some of that is still to be done"),
+            "start again: the run goes on with that first, then runs it again",
+        ),
+        Left::HalfBack => (half_back(name), HALF_BACK),
         Left::Backfill { rows_done } => (
             format!("{name} is interrupted: its statements are done, and {rows_done} rows of its backfill"),
             "mend what is named and start again: the backfill goes on behind what is done; or go back: windlass down --snapshot <id>",
@@ -165,9 +178,8 @@ pub fn stuck(stuck: &Stuck) -> JobProblem {
             "interrupted",
             "An interrupted migration waits for a decision",
             format!("{migration} failed, and what was done of it could not be taken back wholly"),
-            &format!("{migration} is partly applied, and not as it was before it"),
-            "look what is there; where nothing of it is left: windlass up --in-doubt redo; where all that was done is in place: \
-             windlass up --in-doubt done; or go back: windlass down --snapshot <id>",
+            &half_back(migration),
+            HALF_BACK,
         ),
         Stuck::Changed { migration, what } => problem(
             "interrupted",

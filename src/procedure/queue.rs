@@ -97,6 +97,21 @@ fn rest() -> Duration {
     Duration::from_millis(REST_MS_MIN + chance)
 }
 
+/// Runs a statement of our own by itself, and again while a lock is not given.
+///
+/// # Errors
+/// The server's; [`EngineError::Cancelled`] when it was stopped while it waited for a lock.
+pub(super) async fn execute(target: &Target, told: &Assignment, held: &mut Held, sql: &str) -> Result<(), EngineError> {
+    let mut queue = Queue::of(target);
+    loop {
+        let Err(failed) = held.session()?.execute(sql).await else { return Ok(()) };
+        let mut error = failed.error;
+        if !queue.again(told, held, &mut error).await {
+            return Err(error);
+        }
+    }
+}
+
 /// Whether nothing of a statement is in the journal.
 pub(super) async fn is_untouched(held: &mut Held, place: Place) -> bool {
     let Ok(session) = held.session() else { return false };

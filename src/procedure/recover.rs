@@ -7,7 +7,7 @@ use super::{
     backfill,
     doubt::{self, Found},
     evidence::Evidence,
-    steps, undo,
+    queue, steps, undo,
 };
 use crate::{
     engine::{
@@ -20,7 +20,7 @@ use crate::{
     model::{
         catalog::Catalog,
         finding::Finding,
-        migration::{Direction, Migration, Statement},
+        migration::{Direction, Migration},
         order::InDoubt,
     },
 };
@@ -53,6 +53,18 @@ pub enum Stuck {
     },
     /// It failed again.
     Failed(String, Box<Failed>),
+}
+
+impl Stuck {
+    /// Whether that is because somebody asked to stop.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        match self {
+            Self::Engine(error) => matches!(error, EngineError::Cancelled),
+            Self::Failed(_, failed) => matches!(failed.error, EngineError::Cancelled),
+            _ => false,
+        }
+    }
 }
 
 impl From<EngineError> for Stuck {
@@ -114,7 +126,7 @@ pub async fn recover(
     let change = change_of(migration, &found)?;
     failpoint!("recover.found", EngineError::fault);
     if let Some(way) = &found.undoing {
-        let (is_back, epoch) = (undo::go_on(told, held, &found, way).await?, held.epoch);
+        let (is_back, epoch) = (undo::go_on(target, told, held, &found, way).await?, held.epoch);
         return match answer {
             _ if is_back => Ok(None),
             None => Err(Stuck::HalfBack { migration: found.name }),
@@ -229,122 +241,22 @@ async fn decide(
     Ok(Decided { from: apply::From { done: found.statement - 1, again: true }, unverified: None })
 }
 
-/// Takes out, or finishes, what a statement that was interrupted left of itself: it is neither done nor not begun.
+/// Takes out, or finishes, what a statement that was interrupted left of itself: it is neither done nor not begun. True when
+/// there was something.
 pub(super) async fn take_out(
     target: &Target,
     told: &Assignment,
     held: &mut Held,
     sql: &str,
-) -> Result<(), EngineError> {
-    let session = held.session()?;
-    for statement in target.engine.remains(session, sql).await? {
+) -> Result<bool, EngineError> {
+    let remains = target.engine.remains(held.session()?, sql).await?;
+    for statement in &remains {
         told.warning(format!("what an earlier attempt left half done is put right first: {statement}"));
-        session.execute(&statement).await.map_err(|failed| failed.error)?;
+        queue::execute(target, told, held, statement).await?;
     }
-    Ok(())
+    Ok(!remains.is_empty())
 }
 
 fn place_of(found: &InFlight) -> Place {
     Place { run: found.run, seq: found.seq, statement: found.statement }
-}
-
-/// What is left of a migration after one of its statements failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Settled {
-    /// How many of its statements are done.
-    pub done: u32,
-    /// Nothing tells whether the next one took effect.
-    pub in_doubt: bool,
-}
-
-impl Settled {
-    pub(super) fn at(done: u32) -> Self {
-        Self { done, in_doubt: false }
-    }
-}
-
-/// Reads the truth after a statement failed: an intent that changed nothing is withdrawn, with the parts of the same
-/// statement before it; and one whose answer was lost and that did take effect is marked. A lost session is replaced first.
-///
-/// # Errors
-/// The server's.
-pub(super) async fn settle(
-    target: &Target,
-    told: &Assignment,
-    held: &mut Held,
-    change: &Change<'_>,
-    place: Place,
-    error: &EngineError,
-) -> Result<Settled, EngineError> {
-    let read = match held.session() {
-        Ok(session) => journal::of_migration(session, place).await,
-        Err(lost) => Err(lost),
-    };
-    let found = if let Ok(found) = read {
-        found
-    } else {
-        held.replace(target, told).await?;
-        journal::of_migration(held.session()?, place).await?
-    };
-    let Some(found) = found else { return Ok(Settled::at(0)) };
-    if found.done || found.statement < place.statement {
-        return Ok(Settled::at(if found.done { found.statement } else { found.statement - 1 }));
-    }
-    let sql = change.place(place.statement as usize - 1).map(|(_, sql)| sql).unwrap_or_default();
-    failpoint!("settle.before", EngineError::fault);
-    take_out(target, told, held, &sql).await?;
-    let is_refused = matches!(error, EngineError::Refused { .. });
-    match doubt::look(target.engine.as_ref(), held.session()?, &found, &sql).await? {
-        Found::Unknown(_) => Ok(Settled { done: place.statement - 1, in_doubt: true }),
-        Found::Done if !is_refused => {
-            steps::is_done(held, place).await?;
-            Ok(Settled::at(place.statement))
-        }
-        // Refused, it did nothing, whoever changed what it names.
-        Found::Done | Found::Not => {
-            let epoch = held.epoch;
-            journal::withdraw(held.session()?, place, epoch).await?;
-            if matches!(error, EngineError::Blocked { .. }) {
-                return Ok(Settled::at(place.statement - 1));
-            }
-            take_parts_back(target, held, change, place).await.map(Settled::at)
-        }
-    }
-}
-
-/// Takes back the parts of a statement whose next part was refused, newest first; gives how many statements are done then.
-/// Each is in doubt while it is taken back, so that the next run reads the truth wherever this one is interrupted.
-pub(super) async fn take_parts_back(
-    target: &Target,
-    held: &mut Held,
-    change: &Change<'_>,
-    refused: Place,
-) -> Result<u32, EngineError> {
-    let epoch = held.epoch;
-    let mut done = refused.statement - 1;
-    let whole =
-        change.statements().get(done as usize).and_then(|refused| refused.part.as_ref().map(|p| (refused.line, &p.of)));
-    while let Some(part) = done.checked_sub(1).and_then(|index| change.statements().get(index as usize)) {
-        let undo = part.part.as_ref().filter(|p| whole == Some((part.line, &p.of))).and_then(|p| p.undo.clone());
-        let Some(undo) = undo else { break };
-        let place = Place { statement: done, ..refused };
-        journal::doubt(held.session()?, place, epoch).await?;
-        failpoint!("parts.doubted", EngineError::fault);
-        // What counts is what is there afterwards.
-        let undo = change.sql(&Statement { sql: undo, ..part.clone() });
-        if let Err(failed) = held.session()?.execute(&undo).await
-            && matches!(failed.error, EngineError::Lost { .. })
-        {
-            return Err(failed.error);
-        }
-        let Some(found) = journal::of_migration(held.session()?, place).await? else { break };
-        if doubt::look(target.engine.as_ref(), held.session()?, &found, &change.sql(part)).await? != Found::Not {
-            steps::is_done(held, place).await?;
-            break;
-        }
-        failpoint!("parts.undone", EngineError::fault);
-        journal::withdraw(held.session()?, place, epoch).await?;
-        done -= 1;
-    }
-    Ok(done)
 }

@@ -92,6 +92,7 @@ impl Rollback<'_> {
         let interrupted = upward.map(|left| left.run_id.clone());
         let (history, goal) = match self.recovered(history, goal, &catalog).await {
             Ok(left) => left,
+            Err(_) if self.is_paused => return Ok(()),
             Err(problem) => return self.behind(goal, interrupted, problem).await,
         };
         let needs = self.target.needs(&catalog);
@@ -130,7 +131,10 @@ impl Rollback<'_> {
         let keep = (unfinished.direction == Direction::Down).then(|| plan::kept(&history.applied, goal));
         let recovered = recover::recover(self.target, self.told, self.held, &mut self.evidence, catalog, None)
             .await
-            .map_err(|stuck| problem::stuck(&stuck))?;
+            .map_err(|stuck| {
+                self.is_paused = stuck.is_stopped();
+                problem::stuck(&stuck)
+            })?;
         self.report.findings.extend(recovered.iter().flat_map(recover::Recovered::findings));
         let session = self.held.session().map_err(problem::untouched)?;
         let history = read_history(session, self.target.engine.words()).await.map_err(problem::untouched)?;

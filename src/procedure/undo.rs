@@ -2,30 +2,34 @@
 
 use ulid::Ulid;
 
-use super::{Assignment, Held, Target, apply::Change, evidence::Evidence};
-use crate::{
-    engine::{
-        EngineError,
-        bookkeeping::{
-            journal::{self, InFlight},
-            undoing::{self, Undoing},
-        },
+use super::{Assignment, Held, Target, apply::Change, evidence::Evidence, proof::Proof, queue};
+use crate::engine::{
+    EngineError,
+    bookkeeping::{
+        journal::{self, InFlight},
+        undoing::{self, Undoing},
     },
-    model::{
-        migration::{Statement, StatementKind},
-        schema::Schema,
-    },
-    sql,
 };
+
+/// What came of taking a migration back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undone {
+    /// Everything is as it was before it.
+    Back,
+    /// Nothing was done: it could not have been proven, or it changed nothing.
+    Not,
+    /// What is there is neither what was before it nor what it had done.
+    Half,
+}
 
 /// Tries to take back the first `done` statements of a migration: by taking out what they added, else by its down script.
 ///
-/// Only schema changes are taken back, and rows that went into tables the migration made: what statements did to other
-/// rows cannot be proven by the schema. The proof is that everything named is afterwards exactly what it was before. True
-/// when it is; the journal then forgets the migration.
+/// Only schema changes are taken back that have left everything that was stored where it was, and rows that went into tables
+/// the migration made: what else statements did to rows cannot be proven by the schema. The proof is that everything named
+/// is afterwards exactly what it was before. The journal then forgets the migration.
 ///
 /// # Errors
-/// The server's.
+/// The server's; whoever comes next goes on with it.
 pub async fn undo(
     target: &Target,
     told: &Assignment,
@@ -33,28 +37,28 @@ pub async fn undo(
     evidence: &Evidence,
     change: &Change<'_>,
     done: u32,
-) -> Result<bool, EngineError> {
+) -> Result<Undone, EngineError> {
     let (named, before) = evidence.of_migration();
-    let now = held.session()?.schema(None).await?.only(named);
-    let dialect = target.engine.dialect();
+    let all = held.session()?.schema(None).await?;
     let done = &change.statements()[..(done as usize).min(change.statements().len())];
-    if !done.iter().all(|statement| is_provable(statement, dialect, before, &now)) {
-        return Ok(false);
-    }
-    let by_schema = target.engine.undoing(before, &now);
-    let Some(back) = by_schema.or_else(|| by_down_script(change, dialect, named)) else { return Ok(false) };
+    let proof = Proof::of(target.engine.dialect(), (named, before), &all, change, done);
+    let Some(proof) = proof else { return Ok(Undone::Not) };
+    let by_schema = target.engine.undoing(before, proof.now());
+    let Some(back) = by_schema.or_else(|| proof.down_script(change)) else { return Ok(Undone::Not) };
     told.warning(format!("taking back the {} statements of {} that were done", done.len(), change.migration.identity));
     let fingerprint = before.only(named).fingerprint();
-    let undoing = Undoing { statements: back, named: named.to_vec(), fingerprint };
+    let undoing = Undoing { statements: back, named: named.to_vec(), fingerprint, is_stuck: false };
     let epoch = held.epoch;
     undoing::begin(held.session()?, change.run, change.seq, epoch, &undoing).await?;
-    if take_back(held, change.run, change.seq, &undoing).await? {
-        return Ok(true);
+    if take_back(target, told, held, (change.run, change.seq), &undoing).await? {
+        return Ok(Undone::Back);
     }
-    if held.session()?.schema(None).await?.only(named).fingerprint() == now.fingerprint() {
+    if held.session()?.schema(None).await?.only(named).fingerprint() == proof.now().fingerprint() {
         undoing::give_up(held.session()?, change.run, change.seq, epoch).await?;
+        return Ok(Undone::Not);
     }
-    Ok(false)
+    undoing::is_stuck(held.session()?, change.run, change.seq, epoch).await?;
+    Ok(Undone::Half)
 }
 
 /// Goes on with what was begun before a crash. True when the migration is taken back.
@@ -62,25 +66,37 @@ pub async fn undo(
 /// # Errors
 /// The server's.
 pub async fn go_on(
+    target: &Target,
     told: &Assignment,
     held: &mut Held,
     found: &InFlight,
     undoing: &Undoing,
 ) -> Result<bool, EngineError> {
     told.warning(format!("{} failed and was being taken back; going on with that", found.name));
-    take_back(held, found.run, found.seq, undoing).await
+    let is_back = take_back(target, told, held, (found.run, found.seq), undoing).await?;
+    if !is_back {
+        let epoch = held.epoch;
+        undoing::is_stuck(held.session()?, found.run, found.seq, epoch).await?;
+    }
+    Ok(is_back)
 }
 
 /// Runs the statements, and believes them only when all that was named is as it was; the journal then forgets the migration.
-async fn take_back(held: &mut Held, run: Ulid, seq: u32, undoing: &Undoing) -> Result<bool, EngineError> {
+async fn take_back(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    (run, seq): (Ulid, u32),
+    undoing: &Undoing,
+) -> Result<bool, EngineError> {
     failpoint!("undo.before", EngineError::fault);
+    held.limit(queue::limits(target, None)).await?;
     for sql in &undoing.statements {
         failpoint!("undo.statement");
-        // What is refused may concern what was never made: what counts is what is there afterwards.
-        if let Err(refused) = held.session()?.execute(sql).await
-            && matches!(refused.error, EngineError::Lost { .. })
-        {
-            return Err(refused.error);
+        match queue::execute(target, told, held, sql).await {
+            // What is refused may concern what was never made: what counts is what is there afterwards.
+            Ok(()) | Err(EngineError::Refused { .. }) => {}
+            Err(error) => return Err(error),
         }
     }
     if held.session()?.schema(None).await?.only(&undoing.named).fingerprint() != undoing.fingerprint {
@@ -90,32 +106,4 @@ async fn take_back(held: &mut Held, run: Ulid, seq: u32, undoing: &Undoing) -> R
     let epoch = held.epoch;
     journal::forget_now(held.session()?, run, seq, epoch).await?;
     Ok(true)
-}
-
-/// Whether a statement that was done left nothing that the schema does not show: a change of the schema, or of the rows of
-/// a table that the migration itself made.
-fn is_provable(statement: &Statement, dialect: sql::Dialect, before: &Schema, now: &Schema) -> bool {
-    match statement.kind {
-        StatementKind::Rows => {}
-        StatementKind::Session => return true,
-        _ => return sql::shows_in_the_schema(dialect, &statement.sql),
-    }
-    let names = sql::names(dialect, &statement.sql);
-    let Some(into) = names.first() else { return false };
-    let word = statement.sql.split_whitespace().next().unwrap_or_default().to_ascii_lowercase();
-    let is_made_here = !now.only(std::slice::from_ref(into)).tables.is_empty()
-        && before.only(std::slice::from_ref(into)).tables.is_empty();
-    ["insert", "update", "delete", "replace"].contains(&word.as_str()) && is_made_here
-}
-
-/// The schema changes of the down script, when it names nothing but what the migration named.
-fn by_down_script(change: &Change<'_>, dialect: sql::Dialect, named: &[String]) -> Option<Vec<String>> {
-    let down = change.migration.down.as_ref()?;
-    let changes = down.statements.iter().filter(|statement| statement.kind != StatementKind::Rows);
-    let mut written: Vec<&str> =
-        changes.map(|statement| statement.part.as_ref().map_or(statement.sql.as_str(), |part| &part.of)).collect();
-    // What is run as several steps was written as one statement.
-    written.dedup();
-    let is_ours = |statement: &&str| sql::names(dialect, statement).iter().all(|name| named.contains(name));
-    written.iter().all(is_ours).then(|| written.into_iter().map(str::to_owned).collect())
 }

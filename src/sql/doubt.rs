@@ -2,6 +2,7 @@
 
 use super::{
     Dialect,
+    effect::ELSEWHERE,
     scanner::Scanner,
     token::{Token, TokenKind},
 };
@@ -42,9 +43,6 @@ fn word(token: Token, text: &str) -> Option<String> {
     }
 }
 
-/// What concerns accounts, the server and other databases is in no schema of this database.
-const ELSEWHERE: [&str; 7] = ["user", "role", "server", "database", "schema", "plugin", "soname"];
-
 fn mysql(words: &[&str], sql: &str) -> Doubt {
     let has_condition = words.windows(2).any(|pair| pair == ["if", "exists"] || pair == ["if", "not"]);
     match words {
@@ -83,25 +81,6 @@ fn postgres(words: &[&str]) -> Doubt {
             Doubt::Repeatable
         }
         _ => Doubt::Evident,
-    }
-}
-
-/// What moves rows, or more than this database, under a word that else changes the schema alone.
-const MORE: [&str; 4] = ["truncate", "exchange", "discard", "import"];
-
-/// Whether all that a statement does shows in the schema, or it leaves nothing at all.
-pub fn shows_in_the_schema(dialect: Dialect, sql: &str) -> bool {
-    let words: Vec<String> = Scanner::over(dialect, sql).filter_map(|token| word(token, sql)).take(WORDS_MAX).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words.as_slice() {
-        ["create" | "alter" | "drop" | "rename", kind, ..] => {
-            !ELSEWHERE.contains(kind) && !words.iter().any(|word| MORE.contains(word))
-        }
-        [
-            "analyze" | "check" | "checksum" | "flush" | "optimize" | "reindex" | "vacuum" | "cluster" | "comment",
-            ..,
-        ] => true,
-        _ => false,
     }
 }
 

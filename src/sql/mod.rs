@@ -12,6 +12,7 @@ mod client;
 mod dialect;
 mod digest;
 mod doubt;
+mod effect;
 mod error;
 mod keyword;
 mod kind;
@@ -30,6 +31,7 @@ mod token;
 
 pub use dialect::Dialect;
 pub use doubt::Doubt;
+pub use effect::Effect;
 pub use error::SqlError;
 
 use crate::model::{backfill::Part, checksum::Checksum, migration::Statement};
@@ -131,6 +133,23 @@ pub fn doubt(dialect: Dialect, statement: &str) -> Doubt {
     doubt::of(dialect, statement)
 }
 
+/// Whether a statement that belongs to its session sets something there, and may be said again: `SET`, `RESET`, and
+/// `SELECT set_config(…)`.
+#[must_use]
+pub fn sets(statement: &str) -> bool {
+    let is_setting = |word: &str| ["set", "reset", "select"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    statement.split_ascii_whitespace().next().is_some_and(is_setting) && !is_of_transaction(statement)
+}
+
+/// Whether a statement sets something for the transaction that it stands in: `SET TRANSACTION`, `SET CONSTRAINTS`.
+#[must_use]
+pub fn is_of_transaction(statement: &str) -> bool {
+    let mut words = statement.split_ascii_whitespace();
+    let is_set = words.next().is_some_and(|word| word.eq_ignore_ascii_case("set"));
+    let is_of = |word: &str| ["transaction", "constraints"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    is_set && words.next().is_some_and(is_of)
+}
+
 /// Whether a statement executes one that was prepared, which is one statement whatever it is.
 #[must_use]
 pub fn is_one_prepared(statement: &str) -> bool {
@@ -143,9 +162,17 @@ pub fn of_run(statement: &Statement, run: &str) -> String {
     if statement.part.is_some() { rewrite::of_run(&statement.sql, run) } else { statement.sql.clone() }
 }
 
-/// Whether all that a statement does shows in the schema, or leaves nothing to be seen at all: no rows go or come with it, and
-/// nothing changes outside this database.
+/// What a schema change does to what is stored: which tables and columns go with their contents, and which are called
+/// otherwise. `None` where its words do not tell, where rows may come, go or change, and where not all of it shows in the
+/// schema of this database.
 #[must_use]
-pub fn shows_in_the_schema(dialect: Dialect, statement: &str) -> bool {
-    doubt::shows_in_the_schema(dialect, statement)
+pub fn effect(dialect: Dialect, statement: &str) -> Option<Effect> {
+    effect::of(dialect, statement)
+}
+
+/// The table, called by its plain name, whose rows a statement changes, where its words leave no doubt that it changes no
+/// other's; triggers and foreign keys aside, and what a routine does that it names.
+#[must_use]
+pub fn only_table_written(dialect: Dialect, statement: &str) -> Option<String> {
+    effect::only_table_written(dialect, statement)
 }

@@ -108,7 +108,7 @@ impl Names {
 }
 
 /// A quoted name without its quotes; a doubled quote is one. The `\0061` of `U&"…"` stays as written.
-fn unquoted(text: &str) -> String {
+pub(super) fn unquoted(text: &str) -> String {
     let text = text.strip_prefix("U&").or_else(|| text.strip_prefix("u&")).unwrap_or(text);
     let Some(open) = text.chars().next() else { return String::new() };
     let close = if open == '[' { ']' } else { open };

@@ -3,11 +3,7 @@
 use semver::Version;
 use ulid::Ulid;
 
-use super::{
-    backfill, journal,
-    lock::{self, moment},
-    restoring, tables,
-};
+use super::{backfill, journal, lock::moment, restoring, tables};
 use crate::{
     engine::{EngineError, Row, Session, Words},
     model::history::{Applied, History, Unfinished},
@@ -165,29 +161,20 @@ fn record_version(from: &str) -> String {
     )
 }
 
-/// Records the failure of a migration that is not critical, from its planned row.
-///
-/// # Errors
-/// [`EngineError::Fenced`] when another run has taken over.
-pub async fn record_failed(
-    session: &mut dyn Session,
-    words: &Words,
-    epoch: i64,
-    (run, seq): (Ulid, u32),
-    error: &str,
-) -> Result<(), EngineError> {
-    let from = format!(
-        "FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} AND statement = 0 AND {}",
-        lock::is_ours(epoch)
-    );
-    let sql = format!(
-        "INSERT INTO migration_history (migration_number, version, description, applied_by, execution_time_ms, success, \
-         rollback_available, name, checksum, run_id, error_message) SELECT number, version, description, applied_by, \
-         {elapsed}, FALSE, FALSE, name, checksum, run_id, ? {from}",
-        elapsed = words.elapsed_ms
-    );
-    lock::write_fenced(session, epoch, &sql, &[error.into()]).await?;
-    lock::write_fenced(session, epoch, &record_version(&from), &[]).await
+/// The statements that record the failure of a migration that is not critical, from its planned row.
+#[must_use]
+pub fn record_failed(words: &Words, run: Ulid, seq: u32, error: &str) -> [String; 2] {
+    let from = format!("FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} AND statement = 0");
+    [
+        format!(
+            "INSERT INTO migration_history (migration_number, version, description, applied_by, execution_time_ms, success, \
+             rollback_available, name, checksum, run_id, error_message) SELECT number, version, description, applied_by, \
+             {elapsed}, FALSE, FALSE, name, checksum, run_id, {error} {from}",
+            elapsed = words.elapsed_ms,
+            error = words.text(error)
+        ),
+        record_version(&from),
+    ]
 }
 
 /// The newest row of `schema_version`: its version, and the number of the migration that made it.

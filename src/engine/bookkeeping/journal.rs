@@ -22,6 +22,10 @@ const ROWS_AT_ONCE_MAX: usize = 50;
 /// The state of a statement that is a backfill.
 pub(super) const BACKFILL: &str = "backfill";
 
+/// The states of a row that says how a migration is taken back: it is being done; it was done, and led nowhere.
+const TAKING_BACK: [&str; 2] = ["undo", STUCK];
+pub(super) const STUCK: &str = "stuck";
+
 /// The newest row of the journal under a condition.
 macro_rules! newest {
     ($which:literal) => {
@@ -192,7 +196,7 @@ pub fn done(place: Place, epoch: i64) -> String {
     becomes("done", place, epoch)
 }
 
-fn becomes(state: &str, place: Place, epoch: i64) -> String {
+pub(super) fn becomes(state: &str, place: Place, epoch: i64) -> String {
     let Place { run, seq, statement } = place;
     format!(
         "UPDATE windlass_journal SET state = '{state}' WHERE run_id = '{run}' AND seq = {seq} AND statement = {statement} \
@@ -365,6 +369,8 @@ pub(super) fn in_flight(row: &Row, from: usize) -> Result<Option<InFlight>, Engi
     let small = |column: usize| -> Result<u32, EngineError> {
         row.int(from + column)?.and_then(|n| u32::try_from(n).ok()).ok_or_else(|| shape(column, "a small number"))
     };
+    let state = text(6)?;
+    let is_taken_back = state.is_some_and(|state| TAKING_BACK.contains(&state));
     Ok(Some(InFlight {
         run: run.parse().map_err(|_| shape(0, "a ULID"))?,
         seq: small(1)?,
@@ -372,12 +378,12 @@ pub(super) fn in_flight(row: &Row, from: usize) -> Result<Option<InFlight>, Engi
         name: text(3)?.unwrap_or_default().to_owned(),
         number: row.int(from + 4)?.unwrap_or_default(),
         statement: small(5)?,
-        done: text(6)? == Some("done"),
-        ran: text(6)? == Some("running"),
-        is_backfill: text(6)? == Some(BACKFILL),
+        done: state == Some("done"),
+        ran: state == Some("running"),
+        is_backfill: state == Some(BACKFILL),
         sql_sha256: text(7)?.map(str::to_owned),
         fingerprint_before: text(8)?.map(str::to_owned),
-        undoing: text(9)?.filter(|_| text(6).ok().flatten() == Some("undo")).and_then(Undoing::read),
+        undoing: text(9)?.filter(|_| is_taken_back).and_then(|json| Undoing::read(json, state == Some(STUCK))),
     }))
 }
 

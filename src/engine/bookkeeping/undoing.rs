@@ -19,13 +19,16 @@ pub struct Undoing {
     pub named: Vec<String>,
     /// The fingerprint of all that before the migration.
     pub fingerprint: String,
+    /// Whether that was tried to its end, and what is there is not what was before the migration.
+    #[serde(skip)]
+    pub is_stuck: bool,
 }
 
 impl Undoing {
     /// Reads what a row of the journal holds.
     #[must_use]
-    pub fn read(json: &str) -> Option<Self> {
-        serde_json::from_str(json).ok()
+    pub fn read(json: &str, is_stuck: bool) -> Option<Self> {
+        serde_json::from_str(json).ok().map(|undoing| Self { is_stuck, ..undoing })
     }
 }
 
@@ -48,6 +51,16 @@ pub async fn begin(
          AND l.id = 1 AND l.epoch = {epoch}"
     );
     lock::write_fenced(session, epoch, &sql, &[json.into()]).await
+}
+
+/// Writes down that it was taken back as far as its statements go, and that this is not what was before it: only a person can
+/// tell then what to do.
+///
+/// # Errors
+/// [`EngineError::Fenced`] when another run has taken over; the server's.
+pub async fn is_stuck(session: &mut dyn Session, run: Ulid, seq: u32, epoch: i64) -> Result<(), EngineError> {
+    let place = journal::Place { run, seq, statement: STATEMENT };
+    lock::write_fenced(session, epoch, &journal::becomes(journal::STUCK, place, epoch), &[]).await
 }
 
 /// Takes that back where it came to nothing: everything is as it was before it began.

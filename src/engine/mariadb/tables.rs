@@ -23,6 +23,18 @@ pub(super) static WORDS: Words = Words {
     text_of_hex: ("CONVERT(X'", "' USING utf8mb4)"),
     // Lock wait timeout, deadlock, statement interrupted, statement timeout (MariaDB and MySQL manuals, error codes).
     passing: &["1205", "1213", "1317", "1969", "3024"],
+    // With 0 and 2 a crash loses the last commits, and not the schema changes before them (MariaDB manual,
+    // `innodb_flush_log_at_trx_commit`).
+    forgets: Some(
+        "SELECT CONCAT('innodb_flush_log_at_trx_commit = ', @@global.innodb_flush_log_at_trx_commit) FROM DUAL \
+         WHERE @@global.innodb_flush_log_at_trx_commit <> 1",
+    ),
+    // Storage engines tell whether they roll back (MariaDB manual, "Information Schema ENGINES Table").
+    never_taken_back: Some(
+        "SELECT t.table_name, t.engine FROM information_schema.tables t \
+         JOIN information_schema.engines e ON e.engine = t.engine \
+         WHERE t.table_schema = DATABASE() AND t.table_type = 'BASE TABLE' AND e.transactions = 'NO'",
+    ),
     breath_ms: 0,
 };
 

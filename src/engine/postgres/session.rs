@@ -73,12 +73,6 @@ impl PgSession {
             },
         })
     }
-
-    /// What sets a session right after a migration, which may have set anything: the settings it began with, ours, and
-    /// the limits. The lock stays (PostgreSQL manual, "RESET"; unlike "DISCARD ALL").
-    fn afterwards(&self) -> String {
-        format!("RESET SESSION AUTHORIZATION;\nRESET ROLE;\nRESET ALL;\n{};\n{}", self.settings, self.limits)
-    }
 }
 
 #[async_trait]
@@ -107,6 +101,13 @@ impl Session for PgSession {
         };
         let answer = bounded(set).await;
         self.noted(answer)
+    }
+
+    /// The settings it began with, ours, and the limits. The lock stays (PostgreSQL manual, "RESET"; unlike "DISCARD ALL").
+    fn own_settings(&self) -> Vec<String> {
+        let first = ["RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL"].into_iter();
+        let ours = self.settings.split(";\n").chain(self.limits.split(";\n")).filter(|one| !one.is_empty());
+        first.chain(ours).map(str::to_owned).collect()
     }
 
     async fn try_lock(&mut self) -> Result<bool, EngineError> {
@@ -158,10 +159,9 @@ impl Session for PgSession {
         seen: &mut (dyn FnMut(usize) + Send),
     ) -> Result<(), StatementError> {
         let (address, pid, started) = (self.address.clone(), self.pid.clone(), self.started.clone());
-        let afterwards = self.afterwards();
         let index = statements.len();
         let line = self.line().map_err(|error| StatementError { index, committed: Some(false), error })?;
-        let work = transact::run(line, statements, &afterwards, seen);
+        let work = transact::run(line, statements, seen);
         let answer = watch::over(&address, &pid, &started, work).await;
         self.noted_statement(answer, index)
     }

@@ -38,6 +38,11 @@ pub(super) static WORDS: Words = Words {
     text_of_hex: ("convert_from('\\x", "', 'UTF8')"),
     // Lock not available, query canceled (by a timeout), deadlock, serialization failure (PostgreSQL manual, appendix A).
     passing: &["55P03", "57014", "40P01", "40001"],
+    // A crash loses the last commits, or more (PostgreSQL manual, "Asynchronous Commit" and `fsync`).
+    forgets: Some(
+        "SELECT name || ' = ' || setting FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit') AND setting = 'off'",
+    ),
+    never_taken_back: None,
     breath_ms: 0,
 };
 

@@ -27,8 +27,8 @@ struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Joins the statements; `afterwards` runs once the transaction is committed.
-    fn new(statements: &'a [&'a str], afterwards: &str) -> Self {
+    /// Joins the statements.
+    fn new(statements: &'a [&'a str]) -> Self {
         let mut message = Self { text: BEGIN.to_owned(), statements, sent: Vec::new(), starts: Vec::new() };
         let mut length = BEGIN.len();
         for (index, statement) in statements.iter().enumerate().filter(|(_, statement)| !text::is_blank(statement)) {
@@ -38,8 +38,7 @@ impl<'a> Message<'a> {
             message.text.push_str(BETWEEN);
             length += statement.chars().count() + BETWEEN.len();
         }
-        message.text.push_str("COMMIT;\n");
-        message.text.push_str(afterwards);
+        message.text.push_str("COMMIT");
         message
     }
 
@@ -67,14 +66,13 @@ impl<'a> Message<'a> {
     }
 }
 
-/// Runs the statements as one transaction, then `afterwards`, whose failure changes nothing.
+/// Runs the statements as one transaction.
 pub(super) async fn run(
     connection: &mut PgConnection,
     statements: &[&str],
-    afterwards: &str,
     seen: &mut (dyn FnMut(usize) + Send),
 ) -> Result<(), StatementError> {
-    let message = Message::new(statements, afterwards);
+    let message = Message::new(statements);
     let mut answers = 0_usize;
     let failure = {
         let mut stream = sqlx::raw_sql(AssertSqlSafe(message.text.clone())).fetch_many(&mut *connection);

@@ -47,6 +47,8 @@ pub(super) static WORDS: Words = Words {
     text_of_hex: ("CAST(X'", "' AS TEXT)"),
     // Busy and locked, also while a snapshot is stale (SQLite manual, "Result and Error Codes").
     passing: &["5", "6", "261", "262", "517"],
+    forgets: None,
+    never_taken_back: None,
     breath_ms: 5,
 };
 

@@ -15,6 +15,7 @@ const ROWS: [&str; 18] = [
 /// The kind of a statement. `DO` and `CALL` may hold DDL; `ALTER TYPE … ADD VALUE` is at home in a transaction since version 12.
 pub fn kind(words: &[&str]) -> StatementKind {
     match words {
+        ["select", rest @ ..] if is_setting(rest) => Session,
         [first, ..] if ROWS.contains(first) => Rows,
         ["discard", "all", ..] | ["commit" | "rollback", "prepared", ..] => OutsideTransaction,
         ["begin" | "start" | "savepoint", ..] => Begin,
@@ -24,6 +25,12 @@ pub fn kind(words: &[&str]) -> StatementKind {
         _ if refuses_transactions(words) => OutsideTransaction,
         _ => TransactionalDdl,
     }
+}
+
+/// `set_config(…)` and nothing else, which is how a setting is written as a query (`pg_dump` does so).
+fn is_setting(rest: &[&str]) -> bool {
+    let rest = rest.strip_prefix(&["pg_catalog", "."]).unwrap_or(rest);
+    matches!(rest, ["set_config", "(", _, ",", _, ",", _, ")"])
 }
 
 fn refuses_transactions(words: &[&str]) -> bool {

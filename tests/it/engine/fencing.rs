@@ -2,7 +2,7 @@
 
 use ulid::Ulid;
 use windlass::engine::{
-    EngineError, Session,
+    EngineError, Session, Words,
     bookkeeping::{
         history,
         journal::{self, Place, Planned, Signature},
@@ -64,6 +64,13 @@ async fn in_flight(target: &Target) -> (Box<dyn Session>, Place) {
     (session, place(2))
 }
 
+/// Records a failure behind the fence.
+async fn fails(session: &mut dyn Session, words: &Words, place: Place) -> Result<(), EngineError> {
+    let [first, second] = history::record_failed(words, place.run, place.seq, "it failed");
+    let outcome = session.transact(&[&lock::fence(words, OURS), &first, &second], &mut |_| ()).await;
+    outcome.map_err(|failed| if failed.index == 0 { EngineError::Fenced { ours: OURS } } else { failed.error })
+}
+
 /// Method: raise the epoch behind a run's back, then try each of its writes; every row stays as it was.
 async fn every_write_of_a_run_that_was_overtaken_is_refused(on: On) {
     let target = target(on).await;
@@ -83,7 +90,7 @@ async fn every_write_of_a_run_that_was_overtaken_is_refused(on: On) {
         ("withdraw", journal::withdraw(session, place, OURS).await),
         ("renew", journal::renew(session, run, seq, &checksum, OURS).await),
         ("forget", journal::forget_now(session, run, seq, OURS).await),
-        ("failed", history::record_failed(session, words, OURS, (run, seq), "it failed").await),
+        ("failed", fails(session, words, place).await),
         ("replace", lock::must_be_ours(session, OURS).await),
     ];
 
@@ -97,7 +104,7 @@ async fn every_write_of_a_run_that_was_overtaken_is_refused(on: On) {
     journal::mark_done(session, place, OURS).await.expect("a mark");
     journal::renew(session, run, seq, &checksum, OURS).await.expect("a checksum");
     journal::forget_now(session, run, seq, OURS).await.expect("forgotten");
-    history::record_failed(session, words, OURS, (run, seq), "it failed").await.expect("a failure");
+    fails(session, words, place).await.expect("a failure");
 }
 
 /// Goal: what a migration sets for its session does not open the fence. Only one engine has such a mode.

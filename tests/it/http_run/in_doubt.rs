@@ -6,7 +6,7 @@ use crate::harness::{
     eye::must_be_same,
     gate::Gate,
     interrupted::{before, end, waits, while_it_waits, while_it_waits_under},
-    ship::Ship,
+    ship::{Caller, Ship},
 };
 
 /// A procedure that commits in the middle, interrupted behind that.
@@ -181,6 +181,62 @@ async fn taking_back_that_was_interrupted_is_finished() {
     assert_eq!(ship.eye().await.own_tables().await, ["cabins", "gate", "guests", "guests2", "nowhere"]);
 }
 
+/// Waits until a job has tried several times to get a lock.
+async fn tries_again(admin: &Caller) {
+    eventually("it tries again", async || {
+        let lines = admin.get("/api/migration/logs").await.body.to_string();
+        lines.contains("so try 3 follows").then_some(())
+    })
+    .await;
+}
+
+/// Goal: to take a failed migration back waits for its locks as the migration itself would.
+#[tokio::test]
+async fn taking_back_waits_for_its_locks() {
+    let up = "CREATE TABLE guests2 (id INT);\nALTER TABLE gate ADD x INT;\nALTER TABLE nowhere ADD x INT";
+    let mut ship = before(On::MariaDb, up).await;
+    ship.set("run.lock_timeout", "1s");
+    let then = ship.eye().await.everything().await;
+    ship.serve().await;
+    let admin = ship.admin().await;
+    let gate = Gate::shut(&ship.database).await;
+    let job = admin.start("1.1.0").await.accepted();
+    waits(&ship, "ALTER TABLE gate").await;
+    let mut other = ship.eye().await;
+    other.run("BEGIN").await;
+    other.run("SELECT * FROM guests2").await;
+    gate.open().await;
+    waits(&ship, "DROP TABLE `guests2`").await;
+    tries_again(&admin).await;
+    other.run("ROLLBACK").await;
+
+    let failed = ship.job_ends_as(&job, "failed").await;
+
+    let state = failed["problem"]["target_state"].as_str().expect("words");
+    assert!(state.contains("as it was before"), "{failed:#}");
+    must_be_same(&ship.eye().await.everything().await, &then);
+}
+
+/// Goal: a build that was killed is mended although somebody keeps its table for a while.
+#[tokio::test]
+async fn mending_a_build_waits_for_its_locks() {
+    let mut ship = before(On::Postgres, "CREATE INDEX CONCURRENTLY gate_n ON gate (n)").await;
+    ship.set("run.lock_timeout", "1s");
+    while_it_waits(&ship, "CREATE INDEX CONCURRENTLY", false).await;
+    let broken = "SELECT count(*) FROM pg_index WHERE NOT indisvalid";
+    assert_eq!(ship.eye().await.number(broken).await, 1);
+    let gate = Gate::shut(&ship.database).await;
+    ship.serve().await;
+    let admin = ship.admin().await;
+
+    tries_again(&admin).await;
+    gate.open().await;
+    admin.health_becomes("fine", |health| health.body["status"] == "ok").await;
+
+    assert_eq!(ship.eye().await.number(broken).await, 0);
+    assert_eq!(ship.applied().await, ["v1.0.0_01_gate", "v1.1.0_01_doubt"]);
+}
+
 /// Goal: where somebody has changed what was to be taken back, a person decides, and what they say is done.
 #[tokio::test]
 async fn what_cannot_be_taken_back_waits_for_a_person() {
@@ -191,6 +247,13 @@ async fn what_cannot_be_taken_back_waits_for_a_person() {
 
     assert_eq!(failed["problem"]["type"], "interrupted", "{failed:#}");
     assert!(failed["problem"]["next_step"].as_str().expect("words").contains("--in-doubt redo"), "{failed:#}");
+    let status = ship.cli(&["status", "--json"]).await.exits(0).json();
+    assert_eq!(status["unfinished"]["waits_for_a_person"], true, "{status:#}");
+    for way in ["windlass up --in-doubt redo", "windlass up --in-doubt done"] {
+        assert!(status["unfinished"]["choices"].to_string().contains(way), "{status:#}");
+        let plan = ship.cli(&["plan", "--json"]).await.json();
+        assert!(plan["findings"].to_string().contains(way), "{plan:#}");
+    }
     ship.eye().await.run("CREATE TABLE nowhere (id INT)").await;
     ship.cli(&["up", "--snapshot", "never", "--in-doubt", "redo"]).await.exits(0);
     assert_eq!(ship.applied().await, ["v1.0.0_01_gate", "v1.1.0_01_doubt"]);

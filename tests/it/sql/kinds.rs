@@ -70,6 +70,12 @@ fn postgres_ddl_shares_transactions() {
         Rows,
         &["MERGE INTO t USING s ON a WHEN MATCHED THEN DELETE", "COPY t FROM '/x'", "TABLE t", "LOCK t"],
     );
+    each_is(
+        Postgres,
+        Session,
+        &["SELECT pg_catalog.set_config('search_path', '', false)", "select set_config('a', 'b', true)"],
+    );
+    each_is(Postgres, Rows, &["SELECT set_config('a', 'b', true), 1", "SELECT setval('s', 1, true)"]);
     each_is(Postgres, Session, &["SET LOCAL a = 1", "RESET ALL", "DISCARD PLANS", "SET TRANSACTION READ ONLY"]);
     each_is(Postgres, Begin, &["START TRANSACTION"]);
     each_is(Postgres, Commit, &["END", "PREPARE TRANSACTION 'x'"]);

@@ -4,6 +4,7 @@ mod bodies;
 mod checksums;
 mod clients;
 mod corpus;
+mod effects;
 mod kinds;
 mod named;
 mod properties;

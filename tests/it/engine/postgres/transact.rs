@@ -98,7 +98,9 @@ async fn settings_end_with_their_migration() {
     session.set_limits(limits).await.expect("it works");
     assert!(session.try_lock().await.expect("it works"));
 
-    let statements = ["SELECT set_config('search_path', '', false)", "SET lock_timeout = 0", "SET ROLE pg_monitor"];
+    let own = session.own_settings();
+    let set = ["SELECT set_config('search_path', '', false)", "SET lock_timeout = 0", "SET ROLE pg_monitor"];
+    let statements: Vec<&str> = set.into_iter().chain(own.iter().map(String::as_str)).collect();
     migrate(&mut session, &statements).await.expect("it works");
 
     let kept = "SELECT count(*) FROM pg_settings WHERE (name, setting) IN (('lock_timeout', '1234'), \
