@@ -1,7 +1,7 @@
 //! From a draft to a migration: its statements, its checksum, the defaults of what nobody told.
 
 use super::{
-    backfill,
+    Known, backfill,
     draft::{Draft, Metadata, Source},
 };
 use crate::{
@@ -9,26 +9,46 @@ use crate::{
         backfill::Backfill,
         checksum::Checksum,
         finding::Finding,
-        migration::{Migration, Script, Statement, StatementKind},
+        migration::{Identity, Migration, Script, Statement, StatementKind},
     },
     sql::{self, Dialect, SqlError},
 };
 
-/// The migrations of these drafts, and what was found. `opt_out` is how their format has a script run as written.
-pub fn migrations(drafts: Vec<Draft>, dialect: Dialect, opt_out: &str) -> (Vec<Migration>, Vec<Finding>) {
+/// How scripts are cut.
+#[derive(Clone, Copy)]
+pub struct Cutting<'a> {
+    /// How they are read.
+    pub dialect: Dialect,
+    /// How their format has a script run as written.
+    pub opt_out: &'a str,
+    /// What need not be cut while not a byte of it has changed.
+    pub known: &'a Known,
+}
+
+/// The migrations of these drafts, and what was found.
+pub fn migrations(drafts: Vec<Draft>, cutting: Cutting<'_>) -> (Vec<Migration>, Vec<Finding>) {
     let mut findings = Vec::new();
-    let migrations = drafts.into_iter().filter_map(|draft| migration(draft, dialect, opt_out, &mut findings)).collect();
+    let migrations = drafts.into_iter().filter_map(|draft| migration(draft, cutting, &mut findings)).collect();
     (migrations, findings)
 }
 
 /// The migration, or `None` with its faults in `findings`.
-fn migration(draft: Draft, dialect: Dialect, opt_out: &str, findings: &mut Vec<Finding>) -> Option<Migration> {
+fn migration(draft: Draft, cutting: Cutting<'_>, findings: &mut Vec<Finding>) -> Option<Migration> {
     let Draft { identity, place, metadata, up, backfill, down, .. } = draft;
     let Metadata { transactional, .. } = metadata;
-    let mut cut = |source: &Source| script(source, dialect, transactional, opt_out, findings);
-    let down = down.as_ref().map(&mut cut);
-    let up_script = cut(up.as_ref()?);
+    let dialect = cutting.dialect;
+    let mut script = |source: &Source, cut| script(source, cut, cutting, transactional, findings);
+    let down = down.and_then(|source| script(&source, sql::split(dialect, &source.text)));
     let up = up?;
+    let known = unchanged(&identity, &up, cutting).filter(|_| backfill.is_none());
+    let uncut = known.map(|checksum| (Script { file: up.file.clone(), statements: Vec::new() }, checksum.clone()));
+    let up_script = uncut.or_else(|| {
+        let (statements, checksum) = match sql::read(dialect, &up.text) {
+            Ok((statements, checksum)) => (Ok(statements), Some(checksum)),
+            Err(error) => (Err(error), None),
+        };
+        script(&up, statements).zip(checksum)
+    });
     let batches = match &backfill {
         Some(source) => Some(backfill::read(source, dialect).map_err(|fault| findings.push(fault)).ok()?),
         None => None,
@@ -38,7 +58,7 @@ fn migration(draft: Draft, dialect: Dialect, opt_out: &str, findings: &mut Vec<F
         (Some(batches), Some(source)) => with_backfill(&up, source, batches, dialect).unwrap_or(checksum),
         _ => checksum,
     };
-    if up_script.statements.is_empty() && batches.is_none() {
+    if known.is_none() && up_script.statements.is_empty() && batches.is_none() {
         let finding = Finding::warning("empty-script", &*up.file, "the script holds no statement and changes nothing");
         findings.push(finding.remedy("write what it is to change"));
     }
@@ -59,7 +79,7 @@ fn migration(draft: Draft, dialect: Dialect, opt_out: &str, findings: &mut Vec<F
         supersedes: metadata.supersedes,
         up: up_script,
         backfill: batches,
-        down: way_back(down.flatten().map(|(script, _)| script), findings),
+        down: way_back(down, findings),
         checksum,
     })
 }
@@ -83,21 +103,28 @@ fn way_back(down: Option<Script>, findings: &mut Vec<Finding>) -> Option<Script>
     Some(down)
 }
 
+/// What an applied migration's text was, while it is that to the byte. A text without a first word may hold no statement, of
+/// which there is something to say.
+fn unchanged<'a>(identity: &Identity, up: &Source, cutting: Cutting<'a>) -> Option<&'a Checksum> {
+    let known = cutting.known.get(&identity.to_string())?;
+    (sql::bytes(&up.text) == known.bytes && sql::begins_with_word(cutting.dialect, &up.text)).then_some(known)
+}
+
+/// The script of what a text was cut into, or `None` with its fault in `findings`.
 fn script(
     source: &Source,
-    dialect: Dialect,
+    cut: Result<Vec<Statement>, SqlError>,
+    Cutting { dialect, opt_out, .. }: Cutting<'_>,
     transactional: Option<bool>,
-    opt_out: &str,
     findings: &mut Vec<Finding>,
-) -> Option<(Script, Checksum)> {
-    let (statements, checksum) =
-        sql::read(dialect, &source.text).map_err(|error| findings.push(fault(source, error))).ok()?;
+) -> Option<Script> {
+    let statements = cut.map_err(|error| findings.push(fault(source, error))).ok()?;
     let statements = match transactional {
         Some(false) => statements,
         _ => without_transaction(source, statements, opt_out).map_err(|fault| findings.push(fault)).ok()?,
     };
     let statements = if ablated!("as-written") { statements } else { sql::stepwise(dialect, &source.file, statements) };
-    Some((Script { file: source.file.clone(), statements }, checksum))
+    Some(Script { file: source.file.clone(), statements })
 }
 
 fn fault(source: &Source, SqlError { line, message, remedy }: SqlError) -> Finding {

@@ -22,7 +22,7 @@ mod shares;
 mod topology;
 mod words;
 
-use std::path::Path;
+use std::{collections::HashMap, path::Path};
 
 pub use error::CatalogError;
 pub use folder::FILE_BYTES_MAX;
@@ -33,34 +33,85 @@ use crate::{
     config::CatalogFormat,
     model::{
         catalog::Catalog,
+        checksum::Checksum,
         finding::{Finding, Severity},
     },
     sql::Dialect,
 };
+use build::Cutting;
+use draft::Draft;
 use reader::Reader;
+
+/// What was applied, by identity, with what its text was then.
+pub type Known = HashMap<String, Checksum>;
+
+/// A catalog whose files are read and whose scripts are not cut into statements yet.
+#[derive(Debug)]
+pub struct Uncut {
+    drafts: Vec<Draft>,
+    findings: Vec<Finding>,
+    dialect: Dialect,
+    opt_out: &'static str,
+}
 
 /// Reads all migrations of a folder, in the order in which they are applied.
 ///
-/// Blocks on the file system: from async code call it on a blocking thread. Each file is read once. An empty folder
-/// is an empty catalog. What is odd but harmless comes back as the catalog's findings.
+/// As [`read`], then [`Uncut::cut`] with nothing known.
 ///
 /// # Errors
-/// [`CatalogError::Folder`] when the folder cannot be read; [`CatalogError::Faults`] with everything that is wrong
-/// in it, by the order of the stages: files, names and metadata, versions, dependencies, statements.
+/// As those two.
 pub fn load(path: &Path, format: CatalogFormat, dialect: Dialect) -> Result<Catalog, CatalogError> {
+    read(path, format, dialect)?.cut(&Known::new())
+}
+
+/// Reads the files of a folder, and puts the migrations in order.
+///
+/// Blocks on the file system: from async code call it on a blocking thread. Each file is read once.
+///
+/// # Errors
+/// [`CatalogError::Folder`] when the folder cannot be read. What is wrong in it is told by [`Uncut::cut`].
+pub fn read(path: &Path, format: CatalogFormat, dialect: Dialect) -> Result<Uncut, CatalogError> {
     let unreadable = |source| CatalogError::Folder { path: path.display().to_string(), source };
     let (mut reader, entries) = Reader::open(path, dialect).map_err(unreadable)?;
     let format = format::choose(format, &mut reader, &entries);
     let mut drafts = (format.read)(&mut reader, &entries);
     releases::assign(&mut reader, &mut drafts, &entries);
     let drafts = order::arrange(drafts, &mut reader.findings);
-    let mut migrations = Vec::with_capacity(drafts.len());
-    for (built, findings) in shares::in_shares(drafts, |drafts| build::migrations(drafts, dialect, format.opt_out)) {
-        migrations.extend(built);
-        reader.findings.extend(findings);
+    Ok(Uncut { drafts, findings: reader.findings, dialect, opt_out: format.opt_out })
+}
+
+impl Uncut {
+    /// How many migrations there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.drafts.len()
     }
-    let (faults, findings) = by_weight(reader.findings);
-    if faults.is_empty() { Ok(Catalog { migrations, findings }) } else { Err(CatalogError::Faults(faults)) }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.drafts.is_empty()
+    }
+
+    /// Cuts the scripts. What is `known` and has not changed by a byte since is left uncut, and has no statements: it was cut
+    /// when it was applied, and takes longer to cut again than everything else that is read. So do this for a look alone.
+    ///
+    /// An empty folder is an empty catalog. What is odd but harmless comes back as the catalog's findings.
+    ///
+    /// # Errors
+    /// [`CatalogError::Faults`] with everything that is wrong, by the order of the stages: files, names and metadata,
+    /// versions, dependencies, statements.
+    pub fn cut(self, known: &Known) -> Result<Catalog, CatalogError> {
+        let Self { drafts, mut findings, dialect, opt_out } = self;
+        let mut migrations = Vec::with_capacity(drafts.len());
+        let cutting = Cutting { dialect, opt_out, known };
+        for (built, found) in shares::in_shares(drafts, |drafts| build::migrations(drafts, cutting)) {
+            migrations.extend(built);
+            findings.extend(found);
+        }
+        let (faults, findings) = by_weight(findings);
+        if faults.is_empty() { Ok(Catalog { migrations, findings }) } else { Err(CatalogError::Faults(faults)) }
+    }
 }
 
 /// What blocks, and the rest.

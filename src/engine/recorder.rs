@@ -79,6 +79,10 @@ impl Session for Recorder {
         self.inner.query(sql, binds).await
     }
 
+    async fn every_row(&mut self, columns: &str, table: &str, order: &str) -> Result<Vec<Row>, EngineError> {
+        self.inner.every_row(columns, table, order).await
+    }
+
     /// Every write of ours changes one row where its number matters.
     async fn write(&mut self, sql: &str, _: &[Value]) -> Result<u64, EngineError> {
         self.recording.note(sql);

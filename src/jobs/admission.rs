@@ -2,6 +2,7 @@
 
 use super::{Refused, turn::Held};
 use crate::{
+    catalog::Known,
     engine::{EngineError, Session, bookkeeping},
     model::{
         history::{History, Unfinished},
@@ -24,9 +25,17 @@ const OPEN_JOBS_MAX: u32 = 100;
 /// [`Refused`].
 pub(super) async fn settled(target: &Target, order: &Order) -> Result<Option<RunReport>, Refused> {
     let Order::Migrate { to, dry_run, .. } = order else { return Ok(None) };
-    // In this order the server opens the session while the catalog is read.
-    let (history, catalog) = tokio::join!(seen(target), target.catalog());
-    let (catalog, history) = (catalog?, history?);
+    // The history is read while the catalog is.
+    let (history, files) = tokio::join!(seen(target), target.files());
+    let files = files?;
+    let history = match history {
+        Ok(history) if files.len() <= history.applied.len() => history,
+        other => {
+            target.keep(files).await?;
+            return other.map(|_| None).map_err(Refused::from);
+        }
+    };
+    let catalog = target.cut(files, known(&history)).await?;
     let needs = target.needs(&catalog);
     let plan = plan::forward(&Facts::of(target.site(), &catalog, &history, &needs), to.as_ref(), false);
     if !plan.ready || !plan.hops.is_empty() || history.unfinished.is_some() {
@@ -39,6 +48,12 @@ pub(super) async fn settled(target: &Target, order: &Order) -> Result<Option<Run
         findings: plan.findings,
         ..RunReport::default()
     }))
+}
+
+/// What was applied and may be left uncut.
+fn known(history: &History) -> Known {
+    let applied = history.applied.iter();
+    applied.filter_map(|row| Some((row.name.clone()?, row.checksum.clone()?))).collect()
 }
 
 /// The history, through a session that cannot write.

@@ -3,13 +3,10 @@
 use std::sync::Arc;
 
 use semver::Version;
-use tokio::{
-    runtime::{Handle, RuntimeFlavor},
-    sync::OnceCell,
-};
+use tokio::sync::OnceCell;
 
 use crate::{
-    catalog::{self, CatalogError},
+    catalog::{self, CatalogError, Known, Uncut},
     clock::Clock,
     config::Config,
     engine::Engine,
@@ -56,20 +53,39 @@ impl Target {
         }
     }
 
-    /// Reads the migrations from disk: off the async threads, but in a process that has only one of them and does nothing
-    /// else meanwhile.
     async fn load(&self) -> Result<Arc<Catalog>, CatalogError> {
-        if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
-            let settings = &self.config.catalog;
-            return catalog::load(&settings.path, settings.format, self.engine.dialect()).map(Arc::new);
+        self.cut(self.files().await?, Known::new()).await
+    }
+
+    /// Cuts what was read from disk, for [`Target::catalog`] to give.
+    ///
+    /// # Errors
+    /// [`CatalogError`].
+    pub async fn keep(&self, files: Uncut) -> Result<(), CatalogError> {
+        let catalog = self.cut(files, Known::new()).await?;
+        if let Some(read) = &self.read {
+            // Somebody else may have read it meanwhile.
+            let _ = read.set(catalog);
         }
-        let (path, format, dialect) =
-            (self.config.catalog.path.clone(), self.config.catalog.format, self.engine.dialect());
-        let reading = tokio::task::spawn_blocking(move || catalog::load(&path, format, dialect));
-        match reading.await {
-            Ok(read) => read.map(Arc::new),
-            Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-        }
+        Ok(())
+    }
+
+    /// The files of the migrations on disk, read off the async threads: a session is opened meanwhile.
+    ///
+    /// # Errors
+    /// [`CatalogError`].
+    pub async fn files(&self) -> Result<Uncut, CatalogError> {
+        let (path, format) = (self.config.catalog.path.clone(), self.config.catalog.format);
+        let dialect = self.engine.dialect();
+        aside(move || catalog::read(&path, format, dialect)).await
+    }
+
+    /// Those migrations but for the scripts of what is `known`: for a look at what is pending, and not for a run.
+    ///
+    /// # Errors
+    /// [`CatalogError`].
+    pub async fn cut(&self, files: Uncut, known: Known) -> Result<Arc<Catalog>, CatalogError> {
+        aside(move || files.cut(&known)).await.map(Arc::new)
     }
 
     /// What the application needs: as configured, else what the catalog leads to.
@@ -93,5 +109,13 @@ impl Target {
     #[must_use]
     pub fn site(&self) -> Site<'_> {
         Site { target: &self.name, dialect: self.engine.dialect(), scope: self.engine.ddl_scope() }
+    }
+}
+
+/// Does blocking work off the async threads; a panic in it goes on here.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
     }
 }

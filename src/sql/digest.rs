@@ -42,7 +42,7 @@ impl Tokens {
             let next = piece.tokens.get(place + 1).map_or("", |token| token.text(text));
             let word = token.text(text);
             let folds = token.kind == TokenKind::Word && keyword::folds(self.dialect, word, before, next);
-            before = keyword::Before::of(word, folds);
+            before = keyword::Before::of(self.dialect, word, folds);
             self.token(letter(token.kind), word.as_bytes(), folds);
         }
         self.gathered.push(b'S');
@@ -111,6 +111,10 @@ fn add(hash: &mut Sha256, bytes: &[u8]) {
 
 fn hex(hash: Sha256) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digits = |byte: &u8| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]].map(char::from);
-    hash.finalize().iter().flat_map(digits).collect()
+    let hash = hash.finalize();
+    let mut text = String::with_capacity(hash.len() * 2);
+    for byte in hash {
+        text.extend([DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]].map(char::from));
+    }
+    text
 }

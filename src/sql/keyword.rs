@@ -14,9 +14,10 @@ pub enum Before {
 }
 
 impl Before {
-    /// What a token is for the word behind it; `folds` if it is a keyword itself.
-    pub fn of(token: &str, folds: bool) -> Self {
-        if folds && !contains(INTRODUCES_TABLE, Lower::of(token).as_str()) { Self::Keyword } else { Self::Other }
+    /// What a token is for the word behind it, where that matters; `folds` if it is a keyword itself.
+    pub fn of(dialect: Dialect, token: &str, folds: bool) -> Self {
+        let is_asked = folds && dialect == Dialect::MySql;
+        if is_asked && !contains(INTRODUCES_TABLE, Lower::of(token).as_bytes()) { Self::Keyword } else { Self::Other }
     }
 }
 
@@ -27,21 +28,19 @@ impl Before {
 /// matter: there reserved words fold, and of the others those in [`MYSQL_SOFT`] where no table can be named: at the
 /// start of a statement, behind another keyword, or before `=`.
 pub fn folds(dialect: Dialect, word: &str, before: Before, next: &str) -> bool {
-    let lower = Lower::of(word);
-    match dialect {
-        Dialect::Postgres => true,
-        Dialect::Sqlite => {
-            [SQLITE_RESERVED, SQLITE_SOFT, SQLITE_TYPES].iter().any(|list| contains(list, lower.as_str()))
-        }
-        Dialect::MySql => {
-            let no_table = match before {
-                Before::Nothing => true,
-                Before::Keyword => next != ".",
-                Before::Other => next == "=",
-            };
-            contains(MYSQL_RESERVED, lower.as_str()) || (no_table && contains(MYSQL_SOFT, lower.as_str()))
-        }
+    if dialect == Dialect::Postgres {
+        return true;
     }
+    let lower = Lower::of(word);
+    if dialect == Dialect::Sqlite {
+        return [SQLITE_RESERVED, SQLITE_SOFT, SQLITE_TYPES].iter().any(|list| contains(list, lower.as_bytes()));
+    }
+    let no_table = match before {
+        Before::Nothing => true,
+        Before::Keyword => next != ".",
+        Before::Other => next == "=",
+    };
+    contains(MYSQL_RESERVED, lower.as_bytes()) || (no_table && contains(MYSQL_SOFT, lower.as_bytes()))
 }
 
 /// Whether a word can name nothing without quotes.
@@ -51,14 +50,15 @@ pub fn is_reserved(dialect: Dialect, word: &str) -> bool {
         Dialect::MySql => MYSQL_RESERVED,
         Dialect::Sqlite => SQLITE_RESERVED,
     };
-    contains(list, Lower::of(word).as_str())
+    contains(list, Lower::of(word).as_bytes())
 }
 
 /// Whether a sorted list holds a word in lower case. Within a letter, most words differ in length already.
-fn contains(list: &[&str], word: &str) -> bool {
-    let letter = word.as_bytes().first();
-    let from = list.partition_point(|known| known.as_bytes().first() < letter);
-    list[from..].iter().take_while(|known| known.as_bytes().first() == letter).any(|known| *known == word)
+fn contains(list: &[&str], word: &[u8]) -> bool {
+    let Some(letter) = word.first() else { return false };
+    let from = list.partition_point(|known| known.as_bytes()[0] < *letter);
+    let mut same_letter = list[from..].iter().map(|known| known.as_bytes()).take_while(|known| known[0] == *letter);
+    same_letter.any(|known| known == word)
 }
 
 /// Words behind which a table or an alias may be named (MariaDB and MySQL).

@@ -36,7 +36,9 @@ pub use error::SqlError;
 
 use crate::model::{backfill::Part, checksum::Checksum, migration::Statement};
 
+use scanner::Scanner;
 use splitter::{Piece, Splitter};
+use token::{Token, TokenKind};
 
 /// Cuts a script into its statements, each with its line and kind.
 ///
@@ -70,6 +72,19 @@ pub fn read(dialect: Dialect, text: &str) -> Result<(Vec<Statement>, Checksum), 
     }
     tokens.end_text();
     Ok((statements, Checksum { bytes: digest::of_bytes(&[text]), tokens: tokens.hex() }))
+}
+
+/// The first half of a [`checksum`] over one text: that of its bytes.
+#[must_use]
+pub fn bytes(text: &str) -> String {
+    digest::of_bytes(&[text])
+}
+
+/// Whether the first token of code in a text is an unquoted word, as of most statements it is.
+#[must_use]
+pub fn begins_with_word(dialect: Dialect, text: &str) -> bool {
+    let blank = |token: &Token| matches!(token.kind, TokenKind::Whitespace | TokenKind::Comment);
+    Scanner::over(dialect, text).find(|token| !blank(token)).is_some_and(|token| token.kind == TokenKind::Word)
 }
 
 /// The checksum over the texts of a migration's forward scripts, in order.

@@ -3,6 +3,7 @@
 mod backfill;
 mod dependencies;
 mod files;
+mod known;
 mod metadata;
 mod numbered;
 mod releases;

@@ -70,11 +70,11 @@ pub async fn recorded(session: &mut dyn Session, words: &Words) -> Result<Option
 
 async fn applied(session: &mut dyn Session, words: &Words) -> Result<Vec<Applied>, EngineError> {
     let (before, after) = words.epoch_ms;
-    let sql = format!(
-        "SELECT migration_number, version, name, description, {before}applied_at{after}, applied_by, execution_time_ms, \
-         success, error_message, rollback_available, checksum, run_id FROM migration_history ORDER BY migration_number"
+    let columns = format!(
+        "migration_number, version, name, description, {before}applied_at{after}, applied_by, execution_time_ms, success, \
+         error_message, rollback_available, checksum, run_id"
     );
-    session.query(&sql, &[]).await?.iter().map(row_of).collect()
+    session.every_row(&columns, "migration_history", "migration_number").await?.iter().map(row_of).collect()
 }
 
 async fn has_foreign_tables(session: &mut dyn Session, words: &Words) -> Result<bool, EngineError> {

@@ -101,15 +101,26 @@ pub(super) async fn open(address: &Address, purpose: Purpose) -> Result<PgSessio
         return Err(EngineError::ReadOnly { address: address.shown.clone() });
     }
     // A server that gives no second connection leaves the question open.
-    let is_pooled = match other {
-        Some(Ok(other)) => pooler::is_there(&mut connection, who.pid, other).await?,
-        _ => false,
+    let mut other = other.and_then(Result::ok);
+    let is_pooled = match &mut other {
+        Some(other) => pooler::is_there(&mut connection, who.pid, other).await?,
+        None => false,
     };
-    if is_pooled && purpose == Purpose::Work {
-        return Err(pooler::refused());
-    }
+    let leaving = async {
+        if let Some(other) = other {
+            pooler::leave(other).await;
+        }
+    };
     // What is set behind a transaction pooler is set for whoever is served by that session next, the application first of all.
-    let settings = if is_pooled { String::new() } else { prepared(&mut connection, purpose, who.number).await? };
+    let setting = async {
+        match (is_pooled, purpose) {
+            (true, Purpose::Work) => Err(pooler::refused()),
+            (true, _) => Ok(String::new()),
+            (false, _) => prepared(&mut connection, purpose, who.number).await,
+        }
+    };
+    let (settings, ()) = tokio::join!(setting, leaving);
+    let settings = settings?;
     let server = who.server();
     Ok(PgSession::new(connection, address.clone(), server, who.pid.to_string(), who.started, settings))
 }

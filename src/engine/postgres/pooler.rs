@@ -15,32 +15,33 @@ pub(super) fn refused() -> EngineError {
     EngineError::Unsupported { found: "a transaction pooler".to_owned(), needed: NEEDED }
 }
 
-/// Whether `connection`, which was served by `before`, shares its sessions with `other` beside it.
+/// Whether `connection`, which was served by `before`, shares its sessions with `other` beside it. A transaction is then
+/// open on `other`, to be [left](leave).
 ///
 /// # Errors
 /// The server's.
 pub(super) async fn is_there(
     connection: &mut PgConnection,
     before: i32,
-    mut other: PgConnection,
+    other: &mut PgConnection,
 ) -> Result<bool, EngineError> {
-    let pooled = connect::bounded(is_pooled(connection, before, &mut other)).await;
-    // Whatever becomes of the second connection, it has nothing to lose.
-    let _ = connect::bounded(async { other.close().await.map_err(|error| refusal::of(&error)) }).await;
-    pooled
-}
-
-async fn is_pooled(ours: &mut PgConnection, before: i32, other: &mut PgConnection) -> Result<bool, EngineError> {
     let look = async {
-        let mut held = other.begin().await?;
-        let theirs = pid(&mut held).await?;
-        let after = pid(ours).await?;
-        held.rollback().await?;
+        let theirs = pid(other, "BEGIN; SELECT pg_backend_pid()").await?;
+        let after = pid(connection, "SELECT pg_backend_pid()").await?;
         Ok::<_, sqlx::Error>(before == theirs || before != after)
     };
-    look.await.map_err(|error| refusal::of(&error))
+    connect::bounded(async { look.await.map_err(|error| refusal::of(&error)) }).await
 }
 
-async fn pid(connection: &mut PgConnection) -> Result<i32, sqlx::Error> {
-    sqlx::raw_sql("SELECT pg_backend_pid()").fetch_one(connection).await.and_then(|row| row.try_get(0))
+/// Lets go of the second connection. Whatever becomes of it, it has nothing to lose.
+pub(super) async fn leave(mut other: PgConnection) {
+    let end = async {
+        sqlx::raw_sql("ROLLBACK").execute(&mut other).await?;
+        other.close().await
+    };
+    let _ = connect::bounded(async { end.await.map_err(|error| refusal::of(&error)) }).await;
+}
+
+async fn pid(connection: &mut PgConnection, question: &'static str) -> Result<i32, sqlx::Error> {
+    sqlx::raw_sql(question).fetch_one(connection).await.and_then(|row| row.try_get(0))
 }

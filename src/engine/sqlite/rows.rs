@@ -1,5 +1,6 @@
 //! Rows of our own tables and of the pragmas, as plain values.
 
+use serde_json::Value as Json;
 use sqlx::{
     AssertSqlSafe, Row as _, SqliteConnection, TypeInfo, ValueRef,
     sqlite::{SqliteArguments, SqliteRow},
@@ -18,6 +19,31 @@ pub(super) async fn ask(
 ) -> Result<Vec<Row>, sqlx::Error> {
     let rows = bound(sql, binds).fetch_all(connection).await?;
     rows.iter().map(read).collect()
+}
+
+/// These columns of every row of a table, in this order. The driver hands over one row after the other, each with a way from
+/// its thread to this one, so that they come as one.
+///
+/// # Errors
+/// The driver's.
+pub(super) async fn every(
+    connection: &mut SqliteConnection,
+    columns: &str,
+    table: &str,
+    order: &str,
+) -> Result<Vec<Row>, sqlx::Error> {
+    let sql = format!("SELECT json_group_array(json_array({columns}) ORDER BY {order}) FROM {table}");
+    let Value::Text(json) = one(connection, &sql).await? else { return Ok(Vec::new()) };
+    let rows: Vec<Vec<Json>> = serde_json::from_str(&json).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    Ok(rows.into_iter().map(|row| Row(row.into_iter().map(of_json).collect())).collect())
+}
+
+fn of_json(value: Json) -> Value {
+    match value {
+        Json::Null => Value::Null,
+        Json::String(text) => Value::Text(text),
+        other => other.as_i64().map_or_else(|| Value::Text(other.to_string()), Value::Int),
+    }
 }
 
 /// The first value of the first row; [`Value::Null`] when there is none.

@@ -164,6 +164,12 @@ impl Session for SqliteSession {
         self.end_statement(outcome)
     }
 
+    async fn every_row(&mut self, columns: &str, table: &str, order: &str) -> Result<Vec<Row>, EngineError> {
+        self.begin_statement().await?;
+        let outcome = rows::every(&mut self.connection, columns, table, order).await;
+        self.end_statement(outcome)
+    }
+
     async fn write(&mut self, sql: &str, binds: &[Value]) -> Result<u64, EngineError> {
         self.begin_statement().await?;
         let outcome = rows::write(&mut self.connection, sql, binds).await;

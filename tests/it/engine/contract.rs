@@ -14,6 +14,7 @@ macro_rules! contract {
             contract!($on:
             our_tables_are_created_twice_without_harm,
             nulls_go_in_and_come_out,
+            every_row_comes_as_a_question_gives_it,
             a_failed_transaction_leaves_nothing_and_names_its_statement,
             a_transaction_tells_each_statement,
             the_lock_excludes_a_second_session_and_is_freed_with_its_own,
@@ -56,6 +57,34 @@ async fn our_tables_are_created_twice_without_harm(target: Target) {
     assert_eq!(number(session.as_mut(), words.count_foreign_tables).await, 0);
     session.execute("CREATE TABLE guests (id INTEGER PRIMARY KEY)").await.expect("a table of the application");
     assert_eq!(number(session.as_mut(), words.count_foreign_tables).await, 1);
+}
+
+/// Goal: all rows of a table are what a question gives, value for value, and in its order.
+/// Method: rows that come the other way round, with NULLs, quotes, control characters and the largest integer in them.
+async fn every_row_comes_as_a_question_gives_it(target: Target) {
+    let mut session = target.open_with_our_tables().await;
+    let columns = "migration_number, version, description, success, error_message, execution_time_ms";
+    assert!(session.every_row(columns, "migration_history", "migration_number").await.expect("none").is_empty());
+    let insert = "INSERT INTO migration_history (migration_number, version, description, success, error_message) \
+                  VALUES (?, ?, ?, ?, ?)";
+    for number in (1..=120_i64).rev() {
+        let error = (number % 2 == 0).then(|| format!("line {number}\n\t\"it's\" \\ 🚢 \u{1}"));
+        let binds = [
+            i64::from(i32::MAX - 200).saturating_add(number).into(),
+            "1.0.0".into(),
+            "".into(),
+            true.into(),
+            error.into(),
+        ];
+        assert_eq!(session.write(insert, &binds).await.expect("a row"), 1);
+    }
+
+    let asked = format!("SELECT {columns} FROM migration_history ORDER BY migration_number");
+    let asked = session.query(&asked, &[]).await.expect("the rows");
+    let every = session.every_row(columns, "migration_history", "migration_number").await.expect("the rows");
+
+    assert_eq!(asked.len(), 120);
+    assert_eq!(every, asked);
 }
 
 /// Goal: NULL is not an empty text, a truth is read as 0 or 1, and a count of rows is told.
