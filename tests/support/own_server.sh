@@ -21,6 +21,7 @@ echo "$url"
 start() {
   local try log=$SERVERS_DIR/again.log
   for ((try = 0; try < 40; try++)); do
+    : >"$log" # or the last start's words would be taken for this one's
     servers_as KILL "${command[@]}" >"$log" 2>&1 &
     pid=$!
     SERVERS_RUNNING=("$pid:KILL")

@@ -83,11 +83,15 @@ async fn of(on: On) {
     assert_eq!(last.exit, Some(0), "the last run on {on:?}: {}", last.stderr);
     assert!(killed > kills / 2, "only {killed} of {kills} kills met it at work");
     let mut eye = Eye::on(&place.database).await;
-    let mut seen = Vec::new();
+    let mut rows_now = Vec::new();
     for what in ["COUNT(*)", "SUM(n)", "MIN(n)", "MAX(n)"] {
-        seen.push(eye.number(&format!("SELECT {what} FROM cargo")).await.cast_unsigned());
+        rows_now.push(eye.number(&format!("SELECT {what} FROM cargo")).await.cast_unsigned());
     }
-    assert_eq!(seen, [rows, rows, 1, 1], "each row is changed once on {on:?}, seed {seed}: count, sum, least, most");
+    assert_eq!(
+        rows_now,
+        [rows, rows, 1, 1],
+        "each row is changed once on {on:?}, seed {seed}: count, sum, least, most"
+    );
     drop(eye);
     assert_eq!(left_behind(&place).await, None, "on {on:?}");
     total::note(format!("backfill on {}: {rows} rows, {killed} kills, each row changed once, {took} s", word(on)));

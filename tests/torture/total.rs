@@ -80,7 +80,9 @@ impl Total {
         let mut sums = [Count::default(); ENGINES.len() + 1];
         for (fault, counts) in &self.of {
             let mut all = Count::default();
-            counts.iter().for_each(|count| all.add(*count));
+            for count in counts {
+                all.add(*count);
+            }
             let cells: Vec<String> = counts.iter().chain([&all]).map(|count| number(count.trials())).collect();
             let _ = writeln!(text, "| {fault} | {} |", cells.join(" | "));
             for (sum, count) in sums.iter_mut().zip(counts.iter().chain([&all])) {

@@ -252,7 +252,7 @@ fn stood_in(script: &str, found: &[Statement], stand_in: &str) -> Option<String>
     let (mut rest, mut text) = (script, String::new());
     for statement in found {
         let (before, behind) = rest.split_once(&statement.sql)?;
-        text += &format!("{before}{stand_in}");
+        text.extend([before, stand_in]);
         rest = behind;
     }
     Some(text + rest)
