@@ -25,15 +25,13 @@ use crate::{
     store::NewLine,
 };
 
-/// How often the jobs of an earlier process are looked after at the start, until nobody holds the target.
-const STOCK_LOOKS_MAX: u32 = 120;
-/// The time between two looks.
-const STOCK_LOOK_MS: u64 = 500;
-
-/// How often the target is looked at until what was interrupted can be picked up: some hours, with the pauses.
-const PICK_UP_LOOKS_MAX: u32 = 2_000;
-/// How often the time between two of these looks is doubled.
-const PICK_UP_DOUBLINGS_MAX: u32 = 4;
+/// How often the target is looked at, at the start, until what an earlier process left can be looked after: some hours, with the
+/// pauses.
+const LOOKS_MAX: u32 = 2_000;
+/// The first pause between two looks.
+const LOOK_MS: u64 = 500;
+/// How often a pause is doubled.
+const LOOK_DOUBLINGS_MAX: u32 = 4;
 
 /// Takes orders: submit, stop, wait. Cheap to clone.
 #[derive(Clone)]
@@ -179,23 +177,25 @@ impl Desk {
     }
 
     /// Looks once after the jobs that an earlier process left open, and writes down as interrupted those whose process is gone.
-    /// While the target's lock is held (a server may take a while to end a dead process's session), looks again.
+    /// While the target's lock is held (a server may take a while to end a dead process's session), looks again, for as long as
+    /// [`LOOKS_MAX`] lasts. Then finishes what that process left in the middle.
     pub async fn take_stock(&self) {
-        for _ in 0..STOCK_LOOKS_MAX {
+        for look in 0..LOOKS_MAX {
             match admission::take_stock(&self.target).await {
-                Ok(true) => return self.pick_up().await,
+                Ok(true) => break,
                 Ok(false) => {}
                 Err(error) => tracing::warn!(%error, "open jobs could not be looked after"),
             }
-            tokio::time::sleep(Duration::from_millis(STOCK_LOOK_MS)).await;
+            rest(look).await;
         }
+        self.pick_up().await;
     }
 
     /// Finishes what an earlier process left in the middle, or says why not. While another process is at work on the target,
-    /// which may be doing the same, waits and looks again.
+    /// which may be doing the same, or the target does not answer, waits and looks again.
     async fn pick_up(&self) {
         let by = Requester { name: "windlass".to_owned(), door: Door::Service };
-        for look in 0..PICK_UP_LOOKS_MAX {
+        for look in 0..LOOKS_MAX {
             match admission::left(&self.target).await {
                 Ok(None) => return,
                 Ok(Some(left)) if left.waits_for_a_person => {
@@ -207,15 +207,17 @@ impl Desk {
                         tracing::info!(job.id = %job.id, "job {} finishes {}, which was interrupted", job.id, left.migration);
                         return;
                     }
-                    Err(Refused::Busy { .. }) => {}
+                    // A target that does not answer is told of by health, and may answer at the next look.
+                    Err(Refused::Busy { .. } | Refused::Target(_)) => {}
                     Err(refused) => {
                         tracing::warn!(%refused, "{} is interrupted and could not be picked up", left.migration);
                         return;
                     }
                 },
+                Err(Refused::Target(_)) => {}
                 Err(error) => tracing::warn!(%error, "whether a migration was interrupted could not be looked up"),
             }
-            tokio::time::sleep(Duration::from_millis(STOCK_LOOK_MS << look.min(PICK_UP_DOUBLINGS_MAX))).await;
+            rest(look).await;
         }
     }
 
@@ -261,6 +263,11 @@ impl Desk {
         };
         Ok(self.target.store.append(&[line]).await?)
     }
+}
+
+/// The pause behind one look, longer behind later ones.
+async fn rest(look: u32) {
+    tokio::time::sleep(Duration::from_millis(LOOK_MS << look.min(LOOK_DOUBLINGS_MAX))).await;
 }
 
 /// An order in words, for the audit trail.

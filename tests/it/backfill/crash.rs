@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::{BATCHES, COUNTING, add, add_with, rows, rows_done, with_cargo};
-use crate::harness::{database::On, eventually, eye::must_be_same, on_every_engine, proxy::Proxy, ship::Ship};
+use crate::harness::{
+    database::On, eventually, eye::must_be_same, on_every_engine, on_every_server, proxy::Proxy, ship::Ship,
+};
 
-on_every_engine!(
-    killed_again_and_again_it_changes_each_row_once,
-    a_connection_that_is_lost_is_replaced,
-    only_the_statement_may_be_mended_on_the_way,
-);
+on_every_engine!(killed_again_and_again_it_changes_each_row_once, only_the_statement_may_be_mended_on_the_way,);
+
+on_every_server!(a_connection_that_is_lost_is_replaced);
 
 /// How often the process is killed.
 const KILLS: i64 = 5;
@@ -68,9 +68,6 @@ async fn killed_again_and_again_it_changes_each_row_once(on: On) {
 /// Goal: a connection that goes is no failure: the run waits until the server has ended the old one, reads how far it is,
 /// and goes on.
 async fn a_connection_that_is_lost_is_replaced(on: On) {
-    if on == On::Sqlite {
-        return; // there is no connection to lose
-    }
     let mut ship = with_cargo(on, 4).await;
     add(&ship, COUNTING);
     let (before, rest) = ship.database.url.split_once("127.0.0.1:").expect("a local server");

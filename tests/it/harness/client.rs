@@ -173,7 +173,7 @@ fn between(printed: &str, frames: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut parts: Vec<String> = vec![String::new()];
     for line in printed.lines() {
         match parts.last_mut().filter(|_| !frames(line)) {
-            Some(part) => *part += &format!("{line}\n"),
+            Some(part) => part.extend([line, "\n"]),
             None => parts.push(String::new()),
         }
     }

@@ -41,6 +41,15 @@ pub async fn signal(name: &str, process: u32) {
     assert!(told.success(), "{kill}");
 }
 
+/// A test of each rule on every engine that is reached over a network.
+macro_rules! on_every_server {
+    ($($rule:ident),* $(,)?) => {
+        mod postgres_over_a_network { $crate::harness::on_every_engine!(Postgres: $($rule)*); }
+        mod mariadb_over_a_network { $crate::harness::on_every_engine!(MariaDb: $($rule)*); }
+    };
+}
+pub(crate) use on_every_server;
+
 /// A test of each rule on every engine. A rule is a function over [`database::On`].
 macro_rules! on_every_engine {
     ($($rule:ident),* $(,)?) => {

@@ -7,7 +7,7 @@ use crate::harness::{
     eventually,
     eye::{Eye, must_be_same},
     gate::{self, Gate},
-    on_every_engine,
+    on_every_engine, on_every_server,
     ship::{Answer, Caller, Ship},
 };
 
@@ -16,6 +16,9 @@ on_every_engine!(
     the_command_line_finishes_what_a_killed_service_left,
     a_statement_outside_a_transaction_is_found_and_finished,
     a_rollback_that_was_killed_is_finished,
+);
+
+on_every_server!(
     a_connection_that_is_lost_in_the_middle_is_no_failure_for_ever,
     a_network_that_falls_silent_is_noticed,
     a_server_that_comes_back_is_asked_for_the_truth,
@@ -224,9 +227,6 @@ async fn by_a_proxy(on: On) -> (Ship, crate::harness::proxy::Proxy) {
 /// Goal: nobody waits without end for an answer that cannot come, and the service answers meanwhile.
 /// Method: swallow everything that is sent while a statement is held; no connection is closed.
 async fn a_network_that_falls_silent_is_noticed(on: On) {
-    if on == On::Sqlite {
-        return; // there is no network
-    }
     let (ship, proxy) = by_a_proxy(on).await;
     let admin = ship.admin().await;
     let gate = Gate::shut(&ship.database).await;
@@ -261,9 +261,6 @@ async fn a_network_that_falls_silent_is_noticed(on: On) {
 /// Goal: after a short absence of the server nothing is left open: what is told of the target is the truth.
 /// Method: cut every connection, and let them through again at once.
 async fn a_server_that_comes_back_is_asked_for_the_truth(on: On) {
-    if on == On::Sqlite {
-        return; // there is no server
-    }
     let (ship, proxy) = by_a_proxy(on).await;
     let admin = ship.admin().await;
     let gate = Gate::shut(&ship.database).await;
@@ -286,9 +283,6 @@ async fn a_server_that_comes_back_is_asked_for_the_truth(on: On) {
 
 /// Goal: when the connection goes in the middle, nothing is claimed that is not known; and the next run finishes it.
 async fn a_connection_that_is_lost_in_the_middle_is_no_failure_for_ever(on: On) {
-    if on == On::Sqlite {
-        return; // there is no connection to lose
-    }
     let (ship, proxy) = by_a_proxy(on).await;
     let admin = ship.admin().await;
     let gate = Gate::shut(&ship.database).await;
@@ -307,4 +301,28 @@ async fn a_connection_that_is_lost_in_the_middle_is_no_failure_for_ever(on: On) 
     let finished = goes_on(&admin).await;
     assert_eq!(finished["state"], "succeeded", "{finished:#}");
     must_be_same(&ship.eye().await.everything().await, &golden(on).await);
+}
+
+/// Goal: a service that starts while its target is away still finishes what was left, by itself, once the target is back.
+#[tokio::test]
+async fn what_was_left_is_finished_once_the_target_can_be_reached() {
+    let on = On::MariaDb;
+    let (mut ship, proxy) = by_a_proxy(on).await;
+    let admin = ship.admin().await;
+    let gate = Gate::shut(&ship.database).await;
+    let job = admin.start("1.2.0").await.accepted();
+    ship.job_is_inside(&job, "v1.1.0_01_pass").await;
+    is_waiting(&mut ship.eye().await, "UPDATE gate%").await;
+    ship.kill().await;
+    proxy.cut();
+    gate.open().await;
+
+    ship.serve().await;
+    let admin = ship.admin().await;
+    admin.health_becomes("away", |health| health.status == 503).await;
+    proxy.mend();
+
+    admin.health_becomes("as required, or behind", |health| health.status == 200).await;
+    assert_eq!(ship.applied().await, ["v1.0.0_01_gate", "v1.1.0_01_pass"]);
+    assert_eq!(ship.eye().await.number("SELECT n FROM gate").await, 1);
 }
