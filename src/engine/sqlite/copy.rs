@@ -114,10 +114,7 @@ async fn fenced(
         if let Some(fence) = fence {
             runtime.block_on(fence.close());
         }
-        match outcome? {
-            true => Ok((from, to)),
-            false => Err(refused(busy(&format!("written to by others, {FENCES_MAX} times")))),
-        }
+        if outcome? { Ok((from, to)) } else { Err(refused(busy(&format!("written to by others, {FENCES_MAX} times")))) }
     };
     task::spawn_blocking(work).await.map_err(|error| EngineError::Lost { reason: error.to_string() })?
 }

@@ -58,6 +58,30 @@ async fn a_snapshot_and_a_validation_say_who_they_are(on: On) {
     }
 }
 
+/// Goal: the heart of a run beats on while it restores. Method: a reader keeps the tables from changing places, which nobody can
+/// on the other engines.
+#[tokio::test]
+async fn a_restore_says_what_it_does() {
+    let ship = Ship::with_sample(On::MariaDb).await;
+    ship.cli(&["up", "--to", "0.4.0", "--snapshot", "never"]).await.exits(0);
+    let id = ship.cli(&["snapshot", "create"]).await.exits(0).stdout.trim().to_owned();
+    let mut reader = ship.eye().await;
+    reader.run("BEGIN").await;
+    reader.number("SELECT COUNT(*) FROM gsm_sources").await;
+    let begun = ship.cli_begun(&["down", "--snapshot", &id, "--yes"]);
+
+    let lock = eventually("the restore tells what it does", async || {
+        let status = ship.cli(&["status", "--json"]).await;
+        let lock = if status.code == 0 { status.json()["lock"].clone() } else { return None };
+        lock["doing"].as_str().is_some_and(|now| now.starts_with("restoring snapshot")).then_some(lock)
+    })
+    .await;
+    reader.run("COMMIT").await;
+
+    assert_eq!(lock["process"], begun.id().expect("it runs"), "{lock:#}");
+    Called::ended(begun).await.exits(0);
+}
+
 /// Goal: a job that only looks creates nothing, and is not unknown for that.
 async fn a_job_on_a_database_without_our_tables_is_told_as_far_as_it_is_known(on: On) {
     let ship = Ship::with_catalog(on).await;
