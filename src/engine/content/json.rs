@@ -69,22 +69,17 @@ fn integer(out: &mut Vec<u8>, number: i128) {
 
 /// The shortest digits that are read as the same number again; what JSON has no number for is a text.
 fn real(out: &mut Vec<u8>, number: f64) {
-    match serde_json::Number::from_f64(number) {
-        Some(number) => _ = write!(out, "{number}"),
-        None => {
-            _ = write!(
-                out,
-                "\"{}\"",
-                if number.is_nan() {
-                    "NaN"
-                } else if number > 0.0 {
-                    "Infinity"
-                } else {
-                    "-Infinity"
-                }
-            )
+    let words = match number {
+        _ if number.is_nan() => "\"NaN\"",
+        f64::INFINITY => "\"Infinity\"",
+        f64::NEG_INFINITY => "\"-Infinity\"",
+        finite => {
+            // The shortest digits, which is how the JSON writer prints a number.
+            let _ = serde_json::to_writer(out, &finite);
+            return;
         }
-    }
+    };
+    out.extend_from_slice(words.as_bytes());
 }
 
 fn base64(out: &mut Vec<u8>, bytes: &[u8]) {

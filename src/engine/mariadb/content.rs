@@ -55,9 +55,9 @@ pub(super) struct Listed {
 /// # Errors
 /// The server's.
 pub(super) async fn tables(session: &mut MariaSession) -> Result<Vec<Listed>, EngineError> {
-    let database = Value::from(session.database.as_str());
+    let database = [Value::from(session.database.as_str())];
     let mut found = BTreeMap::new();
-    for row in session.query(TABLES, &[database.clone()]).await? {
+    for row in session.query(TABLES, &database).await? {
         let word = |column| row.text(column).map(Option::unwrap_or_default);
         let (name, engine) = (word(0)?, word(2)?.to_ascii_uppercase());
         if HOLDING_ROWS.contains(&word(1)?) && !is_ours(name) && !ELSEWHERE.contains(&engine.as_str()) {
@@ -65,7 +65,7 @@ pub(super) async fn tables(session: &mut MariaSession) -> Result<Vec<Listed>, En
             found.insert(name.to_owned(), Listed { table, columns: Vec::new() });
         }
     }
-    for row in session.query(COLUMNS, &[database]).await? {
+    for row in session.query(COLUMNS, &database).await? {
         let word = |column| row.text(column).map(|text| text.unwrap_or_default().to_owned());
         let Some(listed) = found.get_mut(&word(0)?) else { continue };
         let counts = row.int(4)? == Some(0);

@@ -160,20 +160,21 @@ impl<'a> Inserts<'a> {
 
     /// Finds the table that the head names, and which of its columns count.
     fn begin_table(&mut self) -> Result<(), String> {
-        let mut names = names(&self.word);
-        let name = if names.is_empty() { String::new() } else { names.remove(0) };
-        self.table = self.tables.iter().position(|listed| listed.table.name == name);
+        let words = names(&self.word);
+        let Some((name, columns)) = words.split_first() else { return Err("an INSERT into no table".to_owned()) };
+        self.table = self.tables.iter().position(|listed| listed.table.name == *name);
         let Some(listed) = self.table.map(|index| &self.tables[index]) else { return Ok(()) };
-        let counts = |name: &String| listed.columns.iter().any(|(column, counts)| *counts && column == name);
-        self.counts = match names.is_empty() {
-            true => listed.columns.iter().map(|(_, counts)| *counts).collect(),
-            false => names.iter().map(counts).collect(),
-        };
-        let named = names.iter().filter(|name| counts(name));
-        if names.is_empty() || named.eq(listed.table.columns.iter().map(|column| &column.name)) {
+        if columns.is_empty() {
+            self.counts = listed.columns.iter().map(|(_, counts)| *counts).collect();
             return Ok(());
         }
-        Err(format!("the rows of table {name} have other columns than the table"))
+        let counts = |name: &String| listed.columns.iter().any(|(column, counts)| *counts && column == name);
+        self.counts = columns.iter().map(counts).collect();
+        let counting = columns.iter().filter(|name| counts(name));
+        if counting.eq(listed.table.columns.iter().map(|column| &column.name)) {
+            return Ok(());
+        }
+        Err(format!("the rows of table {name} with other columns than the table's"))
     }
 
     fn rows(&mut self, byte: u8) -> Result<usize, String> {

@@ -32,7 +32,7 @@ const SILENT_MS_MAX: u64 = 15 * 60_000;
 const END_MS_MAX: u64 = 60_000;
 
 /// Sends a dump into `sink`, and tells what it holds. The program and a session of ours read the same snapshot side by side
-/// (PostgreSQL manual, "pg_dump", `--snapshot`), so that not a row lies between them.
+/// (PostgreSQL manual, `pg_dump --snapshot`), so that not a row lies between them.
 pub(super) async fn send(
     address: &Address,
     scratch: &Path,
@@ -53,7 +53,7 @@ pub(super) async fn send(
         let (moment, digests) = ended?;
         digests.map(|digests| (moment, digests))
     };
-    let ((), (moment, tables)) = tokio::try_join!(dump(&tool, address, scratch, &snapshot, &sink), reading)?;
+    let ((), (moment, tables)) = tokio::try_join!(dump(&tool, address, scratch, &snapshot, sink), reading)?;
     moment.end().await;
     Ok(Dumped { tool: tool.version, fingerprint, tables })
 }
@@ -64,7 +64,7 @@ async fn dump(
     address: &Address,
     scratch: &Path,
     snapshot: &str,
-    sink: &DumpSink,
+    sink: DumpSink,
 ) -> Result<(), EngineError> {
     // Not compressed: the archive is compressed as a whole.
     let arguments = ["--format=custom", "--compress=0", "--no-password", LOCK_WAIT, snapshot];
@@ -72,7 +72,7 @@ async fn dump(
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| tool.failed(error.to_string()))?;
     let complaint = tokio::spawn(tool::complaint(child.stderr.take()));
     let pumped = match child.stdout.take() {
-        Some(stdout) => pump(tool, stdout, sink).await,
+        Some(stdout) => pump(tool, stdout, &sink).await,
         None => Err(tool.failed("has no output")),
     };
     let ended = match pumped {
@@ -83,6 +83,8 @@ async fn dump(
             Err(error)
         }
     };
+    // Whoever takes the dump has all of it, and need not wait for whoever reads the rows.
+    drop(sink);
     let said = complaint.await.unwrap_or_default();
     match ended {
         Ok(true) => Ok(()),

@@ -18,6 +18,9 @@ use crate::engine::{EngineError, Session, bookkeeping::lock};
 /// Where one stands while a database is renamed; the second is there when the first was removed.
 const MAINTENANCE: [&str; 2] = ["postgres", "template1"];
 
+/// It waits while others work, and its locks must outlast them. Servers before 14 do not know the setting.
+const STAYS: &str = "SELECT set_config(s.name, '0', false) FROM pg_settings s WHERE s.name = 'idle_session_timeout'";
+
 /// How long the renaming may take.
 const RENAME_MS_MAX: u64 = 60_000;
 
@@ -35,7 +38,10 @@ pub(super) async fn maintenance(address: &Address) -> Result<PgConnection, Engin
     let mut refused = None;
     for database in MAINTENANCE.into_iter().filter(|database| *database != address.database) {
         match connect::raw(&address.within(database)).await {
-            Ok(connection) => return Ok(connection),
+            Ok(mut connection) => {
+                connect::bounded(copy::run(&mut connection, STAYS.to_owned(), RENAME_MS_MAX)).await?;
+                return Ok(connection);
+            }
             Err(error) => refused = Some(error),
         }
     }

@@ -58,7 +58,7 @@ pub(super) async fn read(
     let (_stop_when_dropped, stop) = StopWhenDropped::fresh();
     let runtime = Handle::current();
     let work = move || {
-        let mut handle = runtime.block_on(connection.lock_handle()).map_err(lost)?;
+        let mut handle = runtime.block_on(connection.lock_handle()).map_err(|error| lost(&error))?;
         let digests = {
             let connected = Connected::by(&mut handle);
             let mut reading = Reading::of(&connected, &tables, export, stop);
@@ -71,7 +71,7 @@ pub(super) async fn read(
     task::spawn_blocking(work).await.map_err(|error| EngineError::Lost { reason: error.to_string() })?
 }
 
-pub(super) fn lost(error: sqlx::Error) -> EngineError {
+pub(super) fn lost(error: &sqlx::Error) -> EngineError {
     EngineError::Lost { reason: error.to_string() }
 }
 
@@ -130,15 +130,13 @@ impl<'a, 'c> Reading<'a, 'c> {
         if self.stop.load(Ordering::Relaxed) {
             return Err(EngineError::Lost { reason: "the reading was given up".to_owned() });
         }
-        let mut cursor = match self.cursor.take() {
-            Some(cursor) => cursor,
-            None => {
-                if let Some((lines, _)) = &mut self.export {
-                    lines.turn_to(table);
-                }
-                Cursor::over(self.connected, &question(table)).map_err(refused)?
-            }
-        };
+        if self.cursor.is_none()
+            && let Some((lines, _)) = &mut self.export
+        {
+            lines.turn_to(table);
+        }
+        let begun = self.cursor.take().map(Ok);
+        let mut cursor = begun.unwrap_or_else(|| Cursor::over(self.connected, &question(table)).map_err(refused))?;
         for _ in 0..ROWS_AT_ONCE {
             if !cursor.step().map_err(refused)? {
                 self.digests.insert(table.name.clone(), std::mem::take(&mut self.tally).digest());

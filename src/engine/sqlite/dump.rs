@@ -52,7 +52,7 @@ pub(super) async fn dump(
     let (_stop_when_dropped, stop) = StopWhenDropped::fresh();
     let runtime = Handle::current();
     let work = move || {
-        let mut handle = runtime.block_on(moment.lock_handle()).map_err(content::lost)?;
+        let mut handle = runtime.block_on(moment.lock_handle()).map_err(|error| content::lost(&error))?;
         let sent = send(&Connected::by(&mut handle), file.as_ref(), &tables, Out { sink, export }, stop)?;
         drop(handle);
         Ok((moment, sent))

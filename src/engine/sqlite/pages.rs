@@ -2,7 +2,7 @@
 //!
 //! In WAL mode a read transaction keeps the database as it is for its connection (SQLite manual, "Isolation In SQLite"), and the
 //! virtual table `sqlite_dbpage` gives its pages, whether they lie in the file or still in the log (SQLite manual, "The
-//! SQLITE_DBPAGE Virtual Table"). They are the file as it would be after a checkpoint. It is an option of the build.
+//! `SQLITE_DBPAGE` Virtual Table"). They are the file as it would be after a checkpoint. It is an option of the build.
 
 use std::{fs::File, io::Read};
 
@@ -60,7 +60,9 @@ impl<'a> Pages<'a> {
                         piece.extend_from_slice(page);
                     }
                     if std::mem::take(is_first) && piece.len() > MODE_AT[1] {
-                        MODE_AT.iter().for_each(|at| piece[*at] = ROLLBACK_JOURNAL);
+                        for at in MODE_AT {
+                            piece[at] = ROLLBACK_JOURNAL;
+                        }
                     }
                 }
             }
