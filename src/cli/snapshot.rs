@@ -93,6 +93,9 @@ async fn create(Create { message, tags, notes }: Create, call: &Call) -> Result<
     let job = carry_out(call, &place, &Order::Snapshot { message, tags, notes }, None).await?;
     let manifest = job.result.clone().and_then(|result| serde_json::from_value::<Manifest>(result).ok());
     call.output.result(&job, |page| page.all(&manifest, |page, manifest| page.line(manifest.id.to_string())));
+    if manifest.is_some_and(|manifest| manifest.encryption.scheme == Scheme::None) {
+        call.output.note("it is not encrypted (snapshots.encryption): whoever has its payload reads it");
+    }
     outcome(&job)
 }
 
