@@ -6,8 +6,8 @@ use super::bucket::server;
 
 /// Many times what may be in memory, and it hardly compresses.
 const DATABASE_MB: u64 = 300;
-/// For the whole process, at its largest.
-const MEMORY_MB_MAX: u64 = 64;
+/// For the whole process, at its largest; the program that tests run is 16 MB larger by itself than the one that people get.
+const MEMORY_MB_MAX: u64 = if cfg!(debug_assertions) { 80 } else { 64 };
 
 /// Runs a command, and prints its largest size in KiB. From a process that is small itself: what a process was before it became the
 /// command counts too (Linux, `exec_mmap`).
