@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Pieces of a dump that may be on their way at once.
-const PIECES_MAX: usize = 16;
+const PIECES_MAX: usize = 4;
 
 /// What a person says of a snapshot.
 #[derive(Debug, Clone, Default)]

@@ -30,7 +30,7 @@ pub(super) fn of(settings: &config::Snapshots) -> Result<Address, ArchiveError> 
             if bucket.is_empty() || !bucket.bytes().all(is_name) {
                 return Err(unfit("a bucket is written s3://bucket or s3://bucket/prefix"));
             }
-            let prefix = prefix.trim_matches('/');
+            let prefix = prefix.trim_end_matches('/');
             let is_fit = |part: &str| !matches!(part, "" | "." | "..") && !part.contains(|c: char| c.is_control());
             if !prefix.is_empty() && !prefix.split('/').all(is_fit) {
                 return Err(unfit("a part of its path is empty, or not a name"));

@@ -5,9 +5,10 @@
 //! `upload`), which no listing shows.
 
 use std::{
+    fmt,
     fs::File,
     future::Future,
-    io::{self, Read, Write},
+    io::{self, Read},
     path::PathBuf,
     sync::Arc,
     time::Duration,
@@ -48,14 +49,13 @@ const ANSWER_S_MAX: u64 = RETRY_S_MAX + REQUEST_S_MAX;
 /// How long all pages of a listing may take.
 const LISTING_S_MAX: u64 = 300;
 /// How much is read at once; the next piece is under way meanwhile.
-const PIECE_BYTES: u64 = 8 * 1_024 * 1_024;
+const PIECE_BYTES: u64 = 4 * 1_024 * 1_024;
 /// How many small objects are asked for at once.
 const SMALL_AT_ONCE: usize = 16;
 /// How much of a server's words an error repeats, in characters.
 const WORDS_MAX: usize = 400;
 
 /// Objects whose names begin with one prefix.
-#[derive(Debug)]
 pub(super) struct Bucket {
     s3: Arc<AmazonS3>,
     name: String,
@@ -208,7 +208,6 @@ impl Store for Bucket {
         let mut write = || {
             let written = fill(&mut upload)?;
             failpoint!("snap.sync", std::io::Error::from);
-            upload.flush()?;
             failpoint!("snap.name", std::io::Error::from);
             upload.complete()?;
             Ok(written)
@@ -292,6 +291,13 @@ impl Store for Bucket {
             File::open(&self.notes).and_then(|folder| folder.sync_all()).map_err(on_notes)?;
         }
         Ok(swept)
+    }
+}
+
+/// Without the client, whose own words would hold its keys.
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bucket").field("name", &self.name).field("prefix", &self.prefix).finish_non_exhaustive()
     }
 }
 

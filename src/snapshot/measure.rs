@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::key::hex;
 
 /// How much is read at once.
-pub(super) const PIECE_BYTES: usize = 256 * 1_024;
+pub(super) const PIECE_BYTES: usize = 64 * 1_024;
 
 /// What passed: how much, and its SHA-256 in lower-case hex.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,6 @@ use std::{
     sync::Arc,
 };
 
-use bytes::Bytes;
 use object_store::{
     MultipartId, PutPayload,
     aws::AmazonS3,
@@ -41,8 +40,7 @@ pub(super) struct Upload {
     id: MultipartId,
     note: PathBuf,
     parts: Vec<PartId>,
-    filling: Vec<Bytes>,
-    filled: usize,
+    filling: Vec<u8>,
     under_way: Option<JoinHandle<object_store::Result<PartId>>>,
 }
 
@@ -60,7 +58,7 @@ impl Upload {
 
     /// One that was begun before.
     pub fn resume(s3: Arc<AmazonS3>, path: ObjectPath, note: PathBuf, id: MultipartId) -> Self {
-        Self { s3, path, id, note, parts: Vec::new(), filling: Vec::new(), filled: 0, under_way: None }
+        Self { s3, path, id, note, parts: Vec::new(), filling: Vec::new(), under_way: None }
     }
 
     /// Makes an object of everything that was written.
@@ -95,7 +93,7 @@ impl Upload {
 
     /// Sends what was filled, once the part before it has arrived.
     fn send(&mut self) -> io::Result<()> {
-        if self.filled == 0 {
+        if self.filling.is_empty() {
             return Ok(());
         }
         self.arrive()?;
@@ -103,8 +101,7 @@ impl Upload {
         if number == PARTS_MAX {
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it has more than {PARTS_MAX} parts")));
         }
-        let payload = PutPayload::from_iter(std::mem::take(&mut self.filling));
-        self.filled = 0;
+        let payload = PutPayload::from(std::mem::take(&mut self.filling));
         let (s3, path, id) = (Arc::clone(&self.s3), self.path.clone(), self.id.clone());
         self.under_way = Some(Handle::current().spawn(async move { s3.put_part(&path, &id, number, payload).await }));
         Ok(())
@@ -126,10 +123,12 @@ impl Upload {
 
 impl Write for Upload {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        let taken = &piece[..piece.len().min(self.part_bytes() - self.filled)];
-        self.filling.push(Bytes::copy_from_slice(taken));
-        self.filled += taken.len();
-        if self.filled >= self.part_bytes() {
+        let part_bytes = self.part_bytes();
+        // One block of memory for each part, which goes back as a whole when it has arrived.
+        self.filling.reserve_exact(part_bytes - self.filling.len());
+        let taken = &piece[..piece.len().min(part_bytes - self.filling.len())];
+        self.filling.extend_from_slice(taken);
+        if self.filling.len() == part_bytes {
             self.send()?;
         }
         Ok(taken.len())

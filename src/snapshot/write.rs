@@ -19,7 +19,8 @@ use super::{
 
 /// zstd's own default: about 500 MB/s on the text of a dump, for most of what a higher level saves.
 const ZSTD_LEVEL: i32 = 3;
-/// At most so many threads compress, so that the database and the hashes have the rest of the machine.
+/// At most so many threads compress, and one core is left for the rest: hashes and age take half as long as zstd, and the database
+/// reads meanwhile. On two cores one thread compresses while another one hashes and seals.
 const ZSTD_WORKERS_MAX: usize = 2;
 /// How much of the dump each of them takes at once: with zstd's own choice (8 MB at this level) memory grows past its bound.
 const ZSTD_JOB_BYTES: u32 = 1_024 * 1_024;
@@ -126,7 +127,7 @@ fn compressor<W: Write>(into: W) -> io::Result<zstd::Encoder<'static, W>> {
     encoder.include_checksum(true)?;
     let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     if cores > 1 {
-        encoder.multithread(u32::try_from(cores.min(ZSTD_WORKERS_MAX)).unwrap_or(1))?;
+        encoder.multithread(u32::try_from((cores - 1).min(ZSTD_WORKERS_MAX)).unwrap_or(1))?;
         encoder.set_parameter(CParameter::JobSize(ZSTD_JOB_BYTES))?;
     }
     Ok(encoder)

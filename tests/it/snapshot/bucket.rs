@@ -1,11 +1,17 @@
 //! Snapshots in a bucket of a real server that speaks S3.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use bytes::Bytes;
+use object_store::{
+    ObjectStore, ObjectStoreExt,
+    aws::{AmazonS3, AmazonS3Builder},
+    multipart::MultipartStore,
+    path::Path,
+};
 use tokio::sync::mpsc;
 use windlass::{
-    config::S3,
+    config::{S3, Snapshots},
     model::snapshot::{Listed, Manifest, Marks, SnapshotId},
     snapshot::ArchiveError,
 };
@@ -16,25 +22,33 @@ use crate::harness::sample;
 /// Longer than one part of an upload.
 const SEVERAL_PARTS: usize = 30_000_000;
 
-/// An archive in a prefix of its own, and the server's folder in which its objects are files.
+/// An archive in a prefix of its own, and the bucket as anybody else sees it.
 struct Bay {
     place: Place,
-    objects: PathBuf,
+    prefix: String,
+    s3: AmazonS3,
 }
 
-pub(super) fn variable(name: &str) -> String {
+fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run ./test, which starts the servers"))
 }
 
-/// The server as `snapshots.s3` names it.
+/// The server as `snapshots.s3` names it; it takes any key.
 pub(super) fn server() -> S3 {
     S3 {
         endpoint: Some(variable("WINDLASS_TEST_S3_URL")),
         region: Some("us-east-1".to_owned()),
-        access_key_id: Some(variable("WINDLASS_TEST_S3_KEY")),
-        secret_access_key: Some(variable("WINDLASS_TEST_S3_SECRET").into()),
+        access_key_id: Some("tests".to_owned()),
+        secret_access_key: Some("not a secret of anybody's".to_owned().into()),
         allow_http: true,
     }
+}
+
+/// The bucket, without windlass in between.
+fn client() -> AmazonS3 {
+    let builder = AmazonS3Builder::new().with_endpoint(variable("WINDLASS_TEST_S3_URL")).with_allow_http(true);
+    let keyed = builder.with_access_key_id("tests").with_secret_access_key("x").with_region("us-east-1");
+    keyed.with_bucket_name("windlass").build().expect("a client")
 }
 
 impl Bay {
@@ -44,18 +58,30 @@ impl Bay {
             settings.url = Some(format!("s3://windlass/{prefix}"));
             settings.s3 = server();
         });
-        let objects = PathBuf::from(variable("WINDLASS_TEST_S3_DIR")).join("windlass").join(prefix);
-        Self { place, objects }
+        Self { place, prefix, s3: client() }
     }
 
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.objects).into_iter().flatten().flatten();
-        let mut names: Vec<_> = entries.map(|entry| entry.file_name().into_string().expect("a name")).collect();
+    fn path(&self, name: &str) -> Path {
+        Path::from(format!("{}/{name}", self.prefix))
+    }
+
+    async fn names(&self) -> Vec<String> {
+        let found = self.s3.list_with_delimiter(Some(&Path::from(self.prefix.as_str()))).await.expect("a list");
+        let names = found.objects.iter().map(|object| object.location.filename().expect("a name").to_owned());
+        let mut names: Vec<String> = names.collect();
         names.sort();
         names
     }
 
-    /// What is noted of uploads that are under way.
+    async fn get(&self, name: &str) -> Bytes {
+        self.s3.get(&self.path(name)).await.expect("an object").bytes().await.expect("its bytes")
+    }
+
+    async fn put(&self, name: &str, bytes: impl Into<Bytes>) {
+        self.s3.put(&self.path(name), bytes.into().into()).await.expect("another object");
+    }
+
+    /// What lies in the folder for what is needed in between.
     fn notes(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.place.settings.path).into_iter().flatten().flatten();
         entries.map(|entry| entry.file_name().into_string().expect("a name")).collect()
@@ -74,7 +100,10 @@ async fn a_snapshot_in_a_bucket_comes_out_as_it_went_in() {
     assert!(snapshot.payload_bytes > 8 << 20, "{} bytes are one part", snapshot.payload_bytes);
     archive.mark_good(snapshot.id, "a run", snapshot.created_at).await.expect("a mark");
 
-    assert_eq!(bay.names(), ["db.zst.age", "json", "marks.json"].map(|ending| format!("{}.{ending}", snapshot.id)));
+    assert_eq!(
+        bay.names().await,
+        ["db.zst.age", "json", "marks.json"].map(|ending| format!("{}.{ending}", snapshot.id))
+    );
     let Opened { bytes, failure, outcome } = bay.place.read(snapshot.id).await;
     assert!(bytes == content, "{failure:?}");
     assert_eq!(outcome.expect("a snapshot"), snapshot);
@@ -84,7 +113,7 @@ async fn a_snapshot_in_a_bucket_comes_out_as_it_went_in() {
     assert_eq!(archive.list().await.expect("a list").snapshots, [Listed { manifest: snapshot.clone(), marks }]);
     assert!(bay.notes().is_empty(), "{:?}", bay.notes());
     archive.remove(snapshot.id).await.expect("gone");
-    assert!(bay.names().is_empty());
+    assert!(bay.names().await.is_empty());
     assert!(matches!(archive.remove(snapshot.id).await, Err(ArchiveError::Missing(_))));
 }
 
@@ -113,20 +142,19 @@ async fn what_changed_in_a_bucket_is_found() {
     let place = &bay.place;
     let (snapshot, other) = (place.publish(&dump(100_000)).await, place.publish(&dump(100_000)).await);
     for name in [&snapshot.payload, &format!("{}.json", snapshot.id)] {
-        let path = bay.objects.join(name);
-        let whole = fs::read(&path).expect("an object");
-        let mut flipped = whole.clone();
+        let whole = bay.get(name).await;
+        let mut flipped = whole.to_vec();
         flipped[whole.len() / 2] ^= 1;
         for changed in [&flipped[..], &whole[..whole.len() - 1], &[]] {
-            fs::write(&path, changed).expect("another object");
+            bay.put(name, changed.to_vec()).await;
             place.damage_must_be_found(snapshot.id, name).await;
         }
-        fs::write(&path, whole).expect("as it was");
+        bay.put(name, whole).await;
     }
     place.archive.verify(snapshot.id, |_| ()).await.expect("whole again");
-    fs::copy(bay.objects.join(&other.payload), bay.objects.join(&snapshot.payload)).expect("a swap");
+    bay.put(&snapshot.payload, bay.get(&other.payload).await).await;
     place.damage_must_be_found(snapshot.id, "a swapped payload").await;
-    fs::remove_file(bay.objects.join(&snapshot.payload)).expect("gone");
+    bay.s3.delete(&bay.path(&snapshot.payload)).await.expect("gone");
     place.damage_must_be_found(snapshot.id, "a missing payload").await;
     let stranger = place.seen_with(|settings| settings.passphrase = Some("another key".to_owned().into()));
     assert!(matches!(stranger.archive.find(other.id).await, Err(ArchiveError::WrongKey { .. })));
@@ -145,7 +173,7 @@ async fn an_object_that_is_exchanged_while_it_is_read_is_found() {
         async move { archive.open(snapshot.id, sink, |_| ()).await }
     });
     let first = source.recv().await.expect("a piece").expect("proved");
-    fs::copy(bay.objects.join(&other.payload), bay.objects.join(&snapshot.payload)).expect("a swap");
+    bay.put(&snapshot.payload, bay.get(&other.payload).await).await;
 
     let (mut bytes, mut failure) = (first.to_vec(), None);
     while let Some(piece) = source.recv().await {
@@ -157,49 +185,86 @@ async fn an_object_that_is_exchanged_while_it_is_read_is_found() {
 
     let error = reading.await.expect("no panic").expect_err("it was exchanged");
     assert!(failure.is_some() && content.starts_with(&bytes) && bytes.len() < content.len(), "{error}");
+    assert!(error.to_string().contains("exchanged while it was read"), "{error}");
 }
 
 /// Goal: what was cut off is no snapshot and no object; a sweep ends the upload and takes away what has no manifest.
-/// Method: give up in the middle of a second part, as a killed process would, by forgetting the upload; then sweep.
+/// Method: begin an upload and leave it, with the note that a killed process leaves; then sweep.
 #[tokio::test]
 async fn what_was_cut_off_in_a_bucket_is_swept() {
     let bay = Bay::fresh();
     let kept = bay.place.publish(&dump(1_000)).await;
     let orphan = SnapshotId::fresh();
     let written = bay.place.write(orphan, &dump(1_000)).await.expect("a payload");
-    // The note of an upload that nobody knows any more, and one that a kill left empty.
-    let gone = format!("{}.db.zst.age.upload", SnapshotId::fresh());
-    let empty = format!("{}.db.zst.age.upload", SnapshotId::fresh());
-    fs::write(bay.place.path_of(&gone), "no-such-upload").expect("a note");
-    fs::write(bay.place.path_of(&empty), "").expect("a note");
-    fs::write(bay.place.path_of("notes.upload"), "not ours").expect("a file");
+    let [cut, gone, empty] = [(); 3].map(|()| format!("{}.db.zst.age", SnapshotId::fresh()));
+    let upload = bay.s3.create_multipart(&bay.path(&cut)).await.expect("an upload");
+    let note = |name: &str, of: &str| fs::write(bay.place.path_of(&format!("{name}.upload")), of).expect("a note");
+    note(&cut, &upload);
+    note(&gone, "an upload that nobody knows any more");
+    note(&empty, "");
+    note("not-ours", &upload);
 
     assert!(matches!(bay.place.archive.find(orphan).await, Err(ArchiveError::Missing(_))));
     let swept = bay.place.archive.sweep().await.expect("a sweep");
 
-    let mut expected = vec![written.payload, gone, empty];
+    let mut expected = vec![written.payload];
+    expected.extend([&cut, &gone, &empty].map(|name| format!("{name}.upload")));
     expected.sort();
     assert_eq!(swept, expected);
-    assert_eq!(bay.notes(), ["notes.upload"]);
+    assert_eq!(bay.notes(), ["not-ours.upload"]);
+    let part = bay.s3.put_part(&bay.path(&cut), &upload, 0, b"more".to_vec().into()).await;
+    assert!(part.is_err(), "the upload is still there");
+    assert_eq!(bay.names().await.len(), 2, "the snapshot");
     bay.place.archive.verify(kept.id, |_| ()).await.expect("the snapshot");
     assert!(bay.place.archive.sweep().await.expect("nothing to do").is_empty());
+}
+
+/// Goal: a write that fails leaves neither an object nor an upload.
+/// Method: the bucket takes the first part, and a second one never: the server is told to stop it in between.
+#[tokio::test]
+async fn a_write_that_fails_leaves_nothing_in_a_bucket() {
+    let bay = Bay::fresh();
+    let (id, content) = (SnapshotId::fresh(), dump(SEVERAL_PARTS));
+    let (sink, source) = mpsc::channel(2);
+    let writing = tokio::spawn({
+        let archive = bay.place.archive.clone();
+        async move { archive.create(id, "db", source, |_| ()).await }
+    });
+    let (first, rest) = content.split_at(SEVERAL_PARTS / 4);
+    for piece in first.chunks(10_000) {
+        sink.send(Bytes::copy_from_slice(piece)).await.expect("it is taken");
+    }
+    let note = bay.place.path_of(&format!("{id}.db.zst.age.upload"));
+    let upload = fs::read_to_string(note).expect("an upload is noted");
+    bay.s3.abort_multipart(&bay.path(&format!("{id}.db.zst.age")), &upload).await.expect("it is ended");
+    super::send(rest, sink).await;
+
+    let error = writing.await.expect("no panic").expect_err("there is no upload any more");
+
+    assert!(error.to_string().contains("s3://windlass/tests/"), "{error}");
+    assert!(bay.names().await.is_empty() && bay.notes().is_empty(), "{:?}", bay.notes());
 }
 
 /// Goal: a server that refuses or is not there is told with its place, within bounds, and without the key.
 #[tokio::test]
 async fn a_server_that_refuses_is_told() {
-    let bay = Bay::fresh();
     let canary = "canary-secret-access-key-91";
-    let stranger = bay.place.seen_with(|settings| settings.s3.secret_access_key = Some(canary.to_owned().into()));
-    let refused = stranger.archive.list().await.expect_err("a wrong key").to_string();
-    assert!(refused.contains("s3://windlass/tests/") && !refused.contains(canary), "{refused}");
-    let refused = stranger.write(SnapshotId::fresh(), b"x").await.expect_err("a wrong key").to_string();
-    assert!(!refused.contains(canary), "{refused}");
-
-    let nowhere = bay.place.seen_with(|settings| settings.url = Some("s3://no-such-bucket/x".to_owned()));
-    assert!(nowhere.write(SnapshotId::fresh(), b"x").await.is_err());
-    let plain = bay.place.seen_with(|settings| settings.s3.allow_http = false);
-    assert!(plain.archive.list().await.is_err(), "http is refused unless it is allowed");
+    let bay = Bay::fresh();
+    let seen = |change: fn(&mut Snapshots)| {
+        bay.place.seen_with(|settings| {
+            settings.s3.secret_access_key = Some(canary.to_owned().into());
+            change(settings);
+        })
+    };
+    let elsewhere = seen(|settings| settings.url = Some("s3://no-such-bucket/x".to_owned()));
+    let nobody = seen(|settings| settings.s3.endpoint = Some("http://127.0.0.1:9".to_owned()));
+    let plain = seen(|settings| settings.s3.allow_http = false);
+    for (case, place) in [("no bucket", elsewhere), ("nobody", nobody), ("http is not allowed", plain)] {
+        let error = place.write(SnapshotId::fresh(), b"x").await.expect_err(case);
+        let (told, shown) = (error.to_string(), format!("{error:?} {:?}", place.archive));
+        assert!(told.contains("s3://"), "{case}: {told}");
+        assert!(!told.contains(canary) && !shown.contains(canary), "{case}: {told} {shown}");
+    }
 }
 
 /// Goal: a folder can be named by its URL too; what is needed in between stays in `snapshots.path`.

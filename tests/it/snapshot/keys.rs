@@ -175,7 +175,7 @@ async fn without_encryption_nothing_can_be_changed_either() {
         .verify(snapshot.id, |_| ())
         .await
         .expect("whole");
-    bytes[5_000] ^= 4;
+    bytes[4_000] ^= 4;
     fs::write(&path, bytes).expect("a flipped bit");
     place.damage_must_be_found(snapshot.id, "a flipped bit").await;
 }
@@ -232,6 +232,7 @@ async fn a_canary_is_nowhere() {
     let canary = "canary-passphrase-7f3a";
     for (variable, value) in [("IDENTITY", secret.as_str()), ("PASSPHRASE", canary)] {
         let folder = tempfile::tempdir().expect("a folder");
+        fs::create_dir(folder.path().join("migrations")).expect("a catalog");
         let run = |words: &str, extra: &[(&str, &str)]| {
             let output = Command::new(env!("CARGO_BIN_EXE_windlass"))
                 .args(words.split(' '))

@@ -2,12 +2,12 @@
 
 use std::process::Command;
 
-use super::bucket::{server, variable};
+use super::bucket::server;
 
 /// Many times what may be in memory, and it hardly compresses.
 const DATABASE_MB: u64 = 300;
-/// For the whole process, at its largest.
-const MEMORY_MB_MAX: u64 = 64;
+/// For the whole process, at its largest; the program that tests run is 16 MB larger by itself than the one that people get.
+const MEMORY_MB_MAX: u64 = if cfg!(debug_assertions) { 80 } else { 64 };
 
 /// Runs a command, and prints its largest size in KiB. From a process that is small itself: what a process was before it became the
 /// command counts too (Linux, `exec_mmap`).
@@ -29,15 +29,13 @@ fn a_snapshot_takes_bounded_memory() {
     );
     let filled = Command::new("sqlite3").arg("data/app.db").arg(fill).current_dir(folder.path()).status();
     assert!(filled.expect("sqlite3").success());
-    let s3 = server();
-    let endpoint = s3.endpoint.expect("an endpoint");
-    let (id, secret) = (s3.access_key_id.expect("a key"), variable("WINDLASS_TEST_S3_SECRET"));
+    let endpoint = server().endpoint.expect("an endpoint");
     let bucket = format!("s3://windlass/memory/{}", ulid::Ulid::generate());
     let in_a_bucket: [(&str, &str); 5] = [
         ("WINDLASS__SNAPSHOTS__URL", &bucket),
         ("WINDLASS__SNAPSHOTS__S3__ENDPOINT", &endpoint),
-        ("WINDLASS__SNAPSHOTS__S3__ACCESS_KEY_ID", &id),
-        ("WINDLASS__SNAPSHOTS__S3__SECRET_ACCESS_KEY", &secret),
+        ("WINDLASS__SNAPSHOTS__S3__ACCESS_KEY_ID", "tests"),
+        ("WINDLASS__SNAPSHOTS__S3__SECRET_ACCESS_KEY", "x"),
         ("WINDLASS__SNAPSHOTS__S3__ALLOW_HTTP", "true"),
     ];
     for (case, variables) in [("folder", &[][..]), ("bucket", &in_a_bucket)] {

@@ -20,7 +20,7 @@ const THREADS: usize = 2;
 
 /// A snapshot with a payload of about [`PAYLOAD_BYTES`]; the payload and its manifest as they lie there.
 async fn of_64_kib(place: &Place) -> (Manifest, Vec<u8>, Vec<u8>) {
-    let snapshot = place.publish(&dump(PAYLOAD_BYTES * 27 / 10)).await;
+    let snapshot = place.publish(&dump(PAYLOAD_BYTES * 9 / 4)).await;
     let payload = fs::read(place.path_of(&snapshot.payload)).expect("the payload");
     let written = fs::read(place.manifest_path(snapshot.id)).expect("the manifest");
     assert!((PAYLOAD_BYTES * 9 / 10..PAYLOAD_BYTES * 11 / 10).contains(&payload.len()), "{} bytes", payload.len());
