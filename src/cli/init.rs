@@ -31,6 +31,9 @@ const ENVIRONMENTS: [(&str, &str); 3] = [
 /// What they have in common.
 const BASE: &str = include_str!("environments/base.toml");
 
+/// Where the database is, to be put right by whoever knows.
+const TARGET_URL: &str = include_str!("environments/target_url.txt");
+
 /// The folder of the secrets, which no version control is to see.
 const SECRETS: &str = "secrets";
 
@@ -101,5 +104,5 @@ fn keep(
 /// A URL to put the host into, with a password for the account that is to be made.
 fn target_url() -> Result<SecretString, auth::AuthError> {
     let password = auth::fresh_secret()?;
-    Ok(format!("postgres://app:{}@127.0.0.1/app", password.expose_secret()).into())
+    Ok(TARGET_URL.replace("{password}", password.expose_secret()).into())
 }

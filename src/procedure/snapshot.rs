@@ -133,6 +133,12 @@ pub async fn take(
         encryption: written.encryption,
         export,
     };
+    publish(target, told, manifest).await
+}
+
+/// From now on there is a snapshot.
+async fn publish(target: &Target, told: &Assignment, manifest: Manifest) -> Result<Manifest, JobProblem> {
+    let id = manifest.id;
     target.archive.publish(&manifest).await.map_err(|error| problem::archive(&error))?;
     failpoint!("snap.published", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
     if manifest.encryption.scheme == Scheme::None {

@@ -9,7 +9,10 @@ use crate::{
         exit::Exit,
         failure::Failure,
     },
-    model::{order::Order, snapshot::Manifest},
+    model::{
+        order::Order,
+        snapshot::{Manifest, Scheme},
+    },
 };
 
 /// Make one
@@ -35,5 +38,8 @@ pub(super) async fn run(words: Create, call: &Call) -> Result<Exit, Failure> {
     let job = carry_out(call, &place, &Order::Snapshot { message, tags, notes, export }, None).await?;
     let manifest = job.result.clone().and_then(|result| serde_json::from_value::<Manifest>(result).ok());
     call.output.result(&job, |page| page.all(&manifest, |page, manifest| page.line(manifest.id.to_string())));
+    if manifest.is_some_and(|manifest| manifest.encryption.scheme == Scheme::None) {
+        call.output.note("it is not encrypted (snapshots.encryption): whoever has its payload reads it");
+    }
     outcome(&job)
 }
