@@ -67,7 +67,7 @@ async fn a_hash_that_differs_in_one_table_is_refused_by_its_name(on: On) {
     let mut dumped = target.dump(session.as_mut()).await;
     let good = dumped.manifest.tables["guests"].clone();
     let other = "0123456789abcdef0123456789abcdef".to_owned();
-    dumped.manifest.tables.get_mut("guests").expect("a digest").hash = other.clone();
+    dumped.manifest.tables.get_mut("guests").expect("a digest").hash.clone_from(&other);
     execute(session.as_mut(), "DELETE FROM cabins WHERE id = 2").await;
 
     let Err(failure) = target.restore(session, &dumped).await else { panic!("another hash was taken") };
