@@ -39,9 +39,9 @@ const SECRETS: &str = "secrets";
 
 /// What was done. Nothing that is there already is ever written over.
 #[derive(Debug, Default, Serialize)]
-struct Written {
+struct Outcome {
     environment: String,
-    written: Vec<PathBuf>,
+    made: Vec<PathBuf>,
     kept: Vec<PathBuf>,
 }
 
@@ -53,34 +53,34 @@ pub(super) fn run(init: &Init, call: &Call) -> Result<Exit, Failure> {
         let detail = format!("say which environment: --environment {}", names.join(", --environment "));
         return Err(Failure::usage(detail));
     };
-    let mut written = Written { environment: (*name).to_owned(), ..Written::default() };
-    write(&init.folder, name, settings, &mut written)?;
-    call.output.result(&written, |page| {
-        let page = written.written.iter().fold(page, |page, path| page.line(format!("written  {}", path.display())));
-        written.kept.iter().fold(page, |page, path| page.line(format!("kept     {}", path.display())))
+    let mut outcome = Outcome { environment: (*name).to_owned(), ..Outcome::default() };
+    write(&init.folder, name, settings, &mut outcome)?;
+    call.output.result(&outcome, |page| {
+        let page = outcome.made.iter().fold(page, |page, path| page.line(format!("written  {}", path.display())));
+        outcome.kept.iter().fold(page, |page, path| page.line(format!("kept     {}", path.display())))
     });
     call.output.note(&format!("use it with --environment {name}, or WINDLASS_ENVIRONMENT={name}"));
     Ok(Exit::Fine)
 }
 
-fn write(folder: &Path, name: &str, settings: &str, written: &mut Written) -> Result<(), Failure> {
+fn write(folder: &Path, name: &str, settings: &str, outcome: &mut Outcome) -> Result<(), Failure> {
     let secrets = folder.join(SECRETS).join(name);
     let text = |text: &str| Ok(text.to_owned().into());
     // Made first: what is in them is for nobody else, and so are their folders.
-    keep(secrets.join("auth.key"), written, auth::fresh_secret)?;
-    keep(secrets.join("snapshot.key"), written, || Ok(snapshot::fresh_identity()))?;
+    keep(secrets.join("auth.key"), outcome, auth::fresh_secret)?;
+    keep(secrets.join("snapshot.key"), outcome, || Ok(snapshot::fresh_identity()))?;
     if settings.contains("target_url") {
-        keep(secrets.join("target_url"), written, target_url)?;
+        keep(secrets.join("target_url"), outcome, target_url)?;
     }
-    keep(folder.join(SECRETS).join(".gitignore"), written, || text("*"))?;
-    keep(folder.join("windlass.toml"), written, || text(BASE))?;
-    keep(folder.join(format!("windlass.{name}.toml")), written, || text(settings))
+    keep(folder.join(SECRETS).join(".gitignore"), outcome, || text("*"))?;
+    keep(folder.join("windlass.toml"), outcome, || text(BASE))?;
+    keep(folder.join(format!("windlass.{name}.toml")), outcome, || text(settings))
 }
 
 /// Writes a file, for its owner alone, where there is none.
 fn keep(
     path: PathBuf,
-    written: &mut Written,
+    outcome: &mut Outcome,
     make: impl FnOnce() -> Result<SecretString, auth::AuthError>,
 ) -> Result<(), Failure> {
     let failed = |error: OwnSecretError| {
@@ -93,11 +93,11 @@ fn keep(
         )
     };
     if own_secret_is_there(&path).map_err(failed)? {
-        written.kept.push(path);
+        outcome.kept.push(path);
         return Ok(());
     }
     own_secret(&path, make)?;
-    written.written.push(path);
+    outcome.made.push(path);
     Ok(())
 }
 

@@ -1,8 +1,7 @@
 //! The target. This room alone knows its SQL; above it nobody asks which engine serves, only for its [`DdlScope`].
 //!
-//! An engine is reduced to what truly differs: how to open a session, run text, lock, look at the schema, and copy the
-//! database out and in. What is the same everywhere (our own tables, the two routes of a migration) is written once, in
-//! [`bookkeeping`] and above this room.
+//! An engine is reduced to what truly differs: how to open a session, run text, lock, look at the schema, and copy the database
+//! out and in. What is the same everywhere (our own tables, the two routes) is written once, in [`bookkeeping`] and above.
 
 pub mod bookkeeping;
 mod content;
@@ -356,7 +355,7 @@ pub trait Session: Send {
     /// What is in each table of the application, all at one moment; reads every row. Without tables whose rows lie elsewhere.
     ///
     /// # Errors
-    /// The server's; where this account may not see every row.
+    /// The server's; this account may not see every row.
     async fn digests(&mut self) -> Result<BTreeMap<String, TableDigest>, EngineError>;
 
     /// Rows of each table, counted.

@@ -10,7 +10,7 @@ use crate::{
 const INDEX_PARTS: u64 = 4;
 
 /// Words of `ALTER TABLE` with which at least one server writes every row again (PostgreSQL manual, "ALTER TABLE", Notes;
-/// MariaDB manual, "InnoDB Online DDL Operations with the COPY Alter Algorithm").
+/// MariaDB manual, "Online DDL Operations with the COPY Alter Algorithm").
 const ALTERS_ROWS: [&str; 9] =
     ["type", "modify", "change", "convert", "engine", "force", "logged", "unlogged", "stored"];
 
@@ -48,8 +48,7 @@ fn weight(statement: &str) -> Weight {
         ["alter", "table", ..] if ALTERS_ROWS.iter().any(|word| has(word)) => Weight::Rows,
         ["alter", "table", ..] if has("index") || has("key") || has("unique") => Weight::Index,
         ["create", "index", ..] | ["create", "unique", "index", ..] => Weight::Index,
-        ["create", "table", ..] if has("select") => Weight::Rows,
-        ["insert" | "replace", ..] if has("select") => Weight::Rows,
+        ["create", "table", ..] | ["insert" | "replace", ..] if has("select") => Weight::Rows,
         ["update" | "delete", ..] if !has("where") => Weight::Rows,
         ["vacuum" | "cluster" | "optimize" | "repack" | "reindex", ..] => Weight::Rows,
         _ => Weight::Nothing,

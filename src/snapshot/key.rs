@@ -282,6 +282,7 @@ fn identities(text: &SecretString) -> Option<Vec<x25519::Identity>> {
 }
 
 /// A new identity, as age's own program writes it into a file.
+#[must_use]
 pub fn fresh_identity() -> SecretString {
     let identity = x25519::Identity::generate();
     format!(

@@ -43,17 +43,12 @@ async fn underway(on: On) -> (Ship, String) {
 /// The name of another database, and its URL.
 fn other(ship: &Ship, name: &str) -> (String, String) {
     let url = &ship.database.url;
-    match ship.on {
-        On::Sqlite => {
-            let file = ship.folder().join(format!("{name}.db")).display().to_string();
-            (file.clone(), format!("sqlite:{file}"))
-        }
-        _ => {
-            let (server, database) = url.rsplit_once('/').expect("a database in the URL");
-            let other = format!("{database}_{name}");
-            (other.clone(), format!("{server}/{other}"))
-        }
+    if ship.on == On::Sqlite {
+        let file = ship.folder().join(format!("{name}.db")).display().to_string();
+        return (file.clone(), format!("sqlite:{file}"));
     }
+    let (server, database) = url.rsplit_once('/').expect("a database in the URL");
+    (format!("{database}_{name}"), format!("{server}/{database}_{name}"))
 }
 
 /// Runs a page's blocks in one shell that ends at the first command that fails.

@@ -62,8 +62,9 @@ fn table(report: &PruneReport) -> Table {
 
 fn summary(report: &PruneReport) -> String {
     let (went, freed) = (words::count(report.removed.len(), "snapshot"), words::size(report.freed_bytes));
-    match report.dry_run {
-        true => format!("{went} would go, {freed} in all; {} would be left", report.left),
-        false => format!("{went} removed, {freed} in all; {} left", report.left),
+    if report.dry_run {
+        format!("{went} would go, {freed} in all; {} would be left", report.left)
+    } else {
+        format!("{went} removed, {freed} in all; {} left", report.left)
     }
 }

@@ -52,7 +52,7 @@ pub(super) async fn run(words: Restore, call: &Call) -> Result<Exit, Failure> {
     let order = Order::Restore(order::Restore { snapshot: id, into, dry_run, force });
     let job = carry_out(call, &place, &order, None).await?;
     let report = job.result.as_ref().and_then(|result| RestoreReport::deserialize(result).ok());
-    call.output.result(&job, |page| page.all(&report, |page, report| printed(page, report)));
+    call.output.result(&job, |page| page.all(&report, printed));
     outcome(&job)
 }
 
@@ -64,12 +64,11 @@ fn printed(page: Page, report: &RestoreReport) -> Page {
     };
     let (from, to) = (words::version(report.from.as_ref()), words::version(report.to.as_ref()));
     let place = report.into.as_deref().unwrap_or("the database");
-    let page = match report.dry_run {
-        true => page.line(format!("{place} would go from {from} to {to}; nothing was changed")),
-        false => {
-            page.line(format!("{place} went from {from} to {to} in {}", words::duration(report.execution_time_ms)))
-        }
-    };
+    let page = page.line(if report.dry_run {
+        format!("{place} would go from {from} to {to}; nothing was changed")
+    } else {
+        format!("{place} went from {from} to {to} in {}", words::duration(report.execution_time_ms))
+    });
     page.all(&report.before, |page, before| page.line(format!("the state before is snapshot {before}")))
 }
 

@@ -40,7 +40,7 @@ async fn leftovers(ship: &Ship) -> Vec<String> {
         On::Sqlite => {
             let files = std::fs::read_dir(ship.folder().join("data/snapshots")).expect("the snapshots");
             let names = files.map(|file| file.expect("a file").file_name().to_string_lossy().into_owned());
-            names.filter(|name| name.starts_with('.') || name.ends_with(".part")).collect()
+            names.filter(|name| name.starts_with('.') || name.contains(".part")).collect()
         }
         On::Postgres => ship.eye().await.texts("SELECT datname FROM pg_database WHERE datname LIKE '%windlass%'").await,
         On::MariaDb => ship.eye().await.texts("SHOW DATABASES LIKE '%windlass%'").await,

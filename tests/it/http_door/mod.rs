@@ -30,13 +30,17 @@ use windlass::{
 };
 
 /// Every route for administrators, with the methods it knows.
-const ADMIN_ROUTES: [(Method, &str); 11] = [
+const ADMIN_ROUTES: [(Method, &str); 15] = [
     (Method::GET, "/api/migration/plan"),
     (Method::GET, "/api/migration/progress"),
     (Method::GET, "/api/migration/status"),
     (Method::GET, "/api/migration/logs"),
     (Method::GET, "/api/migration/snapshots"),
     (Method::GET, "/api/migration/snapshots/01J9Z3M8T6W1X0Y5V4Q2N7KCBD"),
+    (Method::GET, "/api/migration/snapshots/status"),
+    (Method::POST, "/api/migration/snapshots/01J9Z3M8T6W1X0Y5V4Q2N7KCBD/verify"),
+    (Method::POST, "/api/migration/snapshots/01J9Z3M8T6W1X0Y5V4Q2N7KCBD/restore"),
+    (Method::POST, "/api/migration/snapshots/prune"),
     (Method::POST, "/api/migration/snapshot"),
     (Method::POST, "/api/migration/start"),
     (Method::POST, "/api/migration/stop"),

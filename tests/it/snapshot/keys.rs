@@ -31,7 +31,7 @@ async fn a_key_is_made_on_first_use() {
     assert_eq!(fs::read_to_string(place.key_path()).expect("the key"), text);
     assert_eq!(fs::metadata(place.key_path()).expect("the key").permissions().mode() & 0o7777, 0o600);
     assert_eq!(snapshot.encryption, again.encryption);
-    assert_eq!(snapshot.encryption.recipients, [snapshot.encryption.key_id.clone()]);
+    assert_eq!(snapshot.encryption.recipients, std::slice::from_ref(&snapshot.encryption.key_id));
     assert!(text.contains(&format!("# public key: {}\n", snapshot.encryption.key_id)));
     let left = fs::read_dir(place.outside.path().join("data")).expect("the folder").count();
     assert_eq!(left, 2, "the key, and the snapshots");

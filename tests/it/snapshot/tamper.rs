@@ -192,6 +192,11 @@ async fn what_is_in_a_payload_is_proved_as_well() {
 }
 
 fn sha256(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+
     use sha2::{Digest, Sha256};
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

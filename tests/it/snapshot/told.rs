@@ -121,7 +121,11 @@ fn what_is_not_encrypted_is_said() {
         1,
         "{log}"
     );
-    assert_eq!((list.matches("not encrypted").count(), list.lines().filter(|line| line.contains(" age")).count()), (1, 1), "{list}");
+    assert_eq!(
+        (list.matches("not encrypted").count(), list.lines().filter(|line| line.contains(" age")).count()),
+        (1, 1),
+        "{list}"
+    );
     assert!(show.contains("sealed     not encrypted"), "{show}");
     assert_eq!((&json[0]["encryption"]["scheme"], &json[1]["encryption"]["scheme"]), (&json!("none"), &json!("age")));
     assert_eq!(json[0]["marks"], json!({"good": null, "verified": null}));

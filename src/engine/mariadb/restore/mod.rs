@@ -132,7 +132,6 @@ async fn replaced(
 }
 
 /// Fills the copy, and finds it good; gives what is beside its tables.
-
 /// Loads a dump into the copy, and finds it good. `session` is kept awake.
 ///
 /// # Errors
