@@ -4,11 +4,12 @@ WORKDIR /build
 # The dependencies first, with nothing of our own: this layer lasts until Cargo.lock changes.
 COPY Cargo.toml Cargo.lock ./
 COPY .cargo .cargo
-RUN mkdir -p src benches/apply \
-    && echo 'fn main() {}' | tee src/main.rs >benches/apply/main.rs \
+RUN mkdir -p src benches/apply benches/backfill benches/snapshot tests/torture \
+    && echo 'fn main() {}' | tee src/main.rs benches/apply/main.rs benches/backfill/main.rs benches/snapshot/main.rs \
+       >tests/torture/main.rs \
     && echo '' >src/lib.rs \
     && cargo build --release --locked \
-    && rm -r src benches
+    && rm -r src benches tests
 
 # Files keep the time they were written, which may be before that build: touch what cargo compares.
 COPY . .
