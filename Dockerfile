@@ -9,7 +9,7 @@ RUN mkdir -p src benches/apply benches/backfill benches/snapshot tests/torture \
        >tests/torture/main.rs \
     && echo '' >src/lib.rs \
     && cargo build --release --locked \
-    && rm -r src benches tests
+    && rm -r src benches
 
 # Files keep the time they were written, which may be before that build: touch what cargo compares.
 COPY . .
