@@ -55,12 +55,12 @@ pub async fn restore_snapshot(
     Body(request): Body<RestoreRequest>,
 ) -> Result<Accepted, Problem> {
     let RestoreRequest { into, dry_run, force } = request;
-    if into
-        .as_ref()
-        .is_some_and(|name| name.is_empty() || name.len() > NAME_BYTES_MAX || name.contains(char::is_control))
-    {
-        let detail =
-            format!("into must be the name of a database: 1 to {NAME_BYTES_MAX} bytes, no control characters.");
+    if into.as_ref().is_some_and(|name| {
+        name.is_empty() || name.len() > NAME_BYTES_MAX || name.contains(char::is_control) || name.contains(['/', '\\'])
+    }) {
+        let detail = format!(
+            "into must be the name of a database: 1 to {NAME_BYTES_MAX} bytes, no control characters, no path."
+        );
         return Err(Problem::of(&kinds::INVALID_REQUEST, detail));
     }
     counter.submit(Order::Restore(Restore { snapshot: named(&id)?, into, dry_run, force })).await

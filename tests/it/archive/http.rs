@@ -39,6 +39,7 @@ async fn bad_input_is_told_apart() {
         (format!("/api/migration/snapshots/{none}/verify"), json!({}), 404, "no-such-snapshot"),
         ("/api/migration/snapshots/..%2f..%2fetc/restore".to_owned(), json!({}), 404, "no-such-snapshot"),
         (format!("/api/migration/snapshots/{id}/restore"), json!({"into": ""}), 422, "invalid-request"),
+        (format!("/api/migration/snapshots/{id}/restore"), json!({"into": "../elsewhere.db"}), 422, "invalid-request"),
         (format!("/api/migration/snapshots/{id}/restore"), json!({"onto": "x"}), 400, "malformed-body"),
         ("/api/migration/snapshots/prune".to_owned(), json!({"tag": ""}), 422, "invalid-request"),
         ("/api/migration/snapshots/prune".to_owned(), json!({"keep": -1}), 400, "malformed-body"),
