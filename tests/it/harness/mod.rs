@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep};
 /// Longer than anything here takes; a test that needs it fails.
 pub const PATIENCE: Duration = Duration::from_secs(90);
 
-/// The time between two looks at something that is awaited. InnoDB makes what it tells of transactions anew only for whoever has
+/// The time between two looks at something that is awaited. `InnoDB` makes what it tells of transactions anew only for whoever has
 /// not looked for 100 ms (MariaDB source, `trx0i_s.cc`, `CACHE_MIN_IDLE_TIME_NS`).
 const LOOK_MS: u64 = 120;
 
