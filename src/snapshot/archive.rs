@@ -8,7 +8,6 @@ use std::{
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use tempfile::TempDir;
 use tokio::{sync::mpsc::Receiver, task};
 
 use super::{
@@ -18,9 +17,10 @@ use super::{
     document,
     key::{Keyring, Keys},
     listing::{self, Listing},
-    local::{self, Local},
+    local::Local,
     names,
     read::{self, Parcel, Sink},
+    scratch::{self, Scratch},
     store::Store,
     write,
 };
@@ -81,13 +81,8 @@ impl Archive {
     ///
     /// # Errors
     /// [`ArchiveError::Link`], [`ArchiveError::File`].
-    pub async fn scratch(&self) -> Result<TempDir, ArchiveError> {
-        self.on_a_thread(|inner| {
-            local::prepare(&inner.scratch)?;
-            let made = tempfile::Builder::new().prefix(listing::SCRATCH).tempdir_in(&inner.scratch);
-            made.map_err(|error| ArchiveError::file(&inner.scratch, error))
-        })
-        .await
+    pub async fn scratch(&self) -> Result<Scratch, ArchiveError> {
+        self.on_a_thread(|inner| Scratch::within(&inner.scratch)).await
     }
 
     /// Writes the payload of a snapshot: the pieces of a native dump, in order, compressed with zstd and sealed with age.
@@ -273,13 +268,19 @@ impl Archive {
         self.on_a_thread(move |inner| listing::remove(&*inner.store, id)).await
     }
 
-    /// Removes what crashed writes left: files on their way, uploads, and files without a manifest. Gives their names. Only for
+    /// Removes what crashed processes left: files on their way, uploads, files without a manifest, and private folders. Gives their names. Only for
     /// whoever holds the target's lock, for a snapshot that is just being written looks the same.
     ///
     /// # Errors
     /// When the place cannot be read or written.
     pub async fn sweep(&self) -> Result<Vec<String>, ArchiveError> {
-        self.on_a_thread(|inner| listing::sweep(&*inner.store, &inner.scratch)).await
+        self.on_a_thread(|inner| {
+            let mut swept = listing::sweep(&*inner.store)?;
+            swept.extend(scratch::sweep(&inner.scratch)?);
+            swept.sort();
+            Ok(swept)
+        })
+        .await
     }
 
     async fn on_a_thread<T: Send + 'static>(

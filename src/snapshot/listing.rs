@@ -1,11 +1,10 @@
 //! What there is, and what is no snapshot any more.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::collections::BTreeSet;
 
 use super::{
     ArchiveError, document,
     key::Keyring,
-    local,
     names::{self, Kind},
     store::Store,
 };
@@ -13,9 +12,6 @@ use crate::model::{
     finding::Finding,
     snapshot::{Listed, Manifest, Marks, SnapshotId},
 };
-
-/// How a private folder in between is called; what follows is random.
-pub(super) const SCRATCH: &str = ".scratch-";
 
 /// What lies in an archive.
 #[derive(Debug, Default)]
@@ -127,7 +123,7 @@ pub(super) fn remove(store: &dyn Store, id: SnapshotId) -> Result<(), ArchiveErr
     store.delete(&own.into_iter().map(|(_, _, name)| name).collect::<Vec<_>>())
 }
 
-pub(super) fn sweep(store: &dyn Store, scratch: &Path) -> Result<Vec<String>, ArchiveError> {
+pub(super) fn sweep(store: &dyn Store) -> Result<Vec<String>, ArchiveError> {
     let mut swept = store.sweep()?;
     let files = files(store)?;
     let published: BTreeSet<_> =
@@ -139,21 +135,5 @@ pub(super) fn sweep(store: &dyn Store, scratch: &Path) -> Result<Vec<String>, Ar
         .collect();
     store.delete(&left)?;
     swept.extend(left);
-    for name in scratch_folders(scratch)? {
-        let path = scratch.join(&name);
-        fs::remove_dir_all(&path).map_err(|error| ArchiveError::file(&path, error))?;
-        swept.push(name);
-    }
-    swept.sort();
     Ok(swept)
-}
-
-/// The private folders that a crash left.
-fn scratch_folders(folder: &Path) -> Result<Vec<String>, ArchiveError> {
-    if !local::is_there(folder)? {
-        return Ok(Vec::new());
-    }
-    let entries = fs::read_dir(folder).map_err(|error| ArchiveError::file(folder, error))?;
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    Ok(names.filter(|name| name.starts_with(SCRATCH)).collect())
 }

@@ -22,6 +22,7 @@ mod local;
 mod measure;
 mod names;
 mod read;
+mod scratch;
 mod store;
 mod upload;
 mod write;
@@ -32,5 +33,6 @@ pub use self::{
     key::fresh_identity,
     listing::{Listing, Unusable},
     read::prove,
+    scratch::Scratch,
     write::Written,
 };

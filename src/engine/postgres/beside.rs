@@ -57,8 +57,9 @@ fn beginning(live: &str, word: &str) -> String {
     format!("{}{ending}", &live[..end])
 }
 
-fn is_ours(live: &str, name: &str) -> bool {
-    let rest = WORDS.iter().find_map(|word| name.strip_prefix(&beginning(live, word)));
+/// Whether a database was made beside the live one for one of these.
+pub(super) fn is_from(words: &[&str], live: &str, name: &str) -> bool {
+    let rest = words.iter().find_map(|word| name.strip_prefix(&beginning(live, word)));
     rest.is_some_and(|id| id.len() == ID_LETTERS && id.bytes().all(|letter| letter.is_ascii_alphanumeric()))
 }
 
@@ -73,7 +74,7 @@ pub(super) async fn claim(maintenance: &mut PgConnection, name: &str) -> Result<
 /// Drops what was left beside the live database by somebody who died.
 pub(super) async fn sweep(maintenance: &mut PgConnection, live: &str) -> Result<Vec<String>, EngineError> {
     let mut swept = Vec::new();
-    for name in bounded(databases(maintenance)).await?.into_iter().filter(|name| is_ours(live, name)) {
+    for name in bounded(databases(maintenance)).await?.into_iter().filter(|name| is_from(&WORDS, live, name)) {
         if bounded(lock::try_take_beside(maintenance, &name)).await? {
             swap::drop_database(maintenance, &name).await?;
             bounded(lock::release_beside(maintenance, &name)).await?;

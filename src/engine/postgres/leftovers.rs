@@ -2,13 +2,8 @@
 
 use sqlx::Connection;
 
-use super::{address::Address, connect::bounded, refusal, swap};
+use super::{address::Address, beside, connect::bounded, refusal, swap};
 use crate::engine::{EngineError, Session};
-
-/// The longest name (PostgreSQL manual, "Lexical Structure", NAMEDATALEN).
-const NAME_BYTES_MAX: usize = 63;
-/// How long the id at the end is.
-const ID_LETTERS: usize = 8;
 
 /// Every database beside some other; one message, with nothing to prepare.
 const BESIDE: &str = r"SELECT d.datname::text FROM pg_database d WHERE d.datname LIKE '%\_\_windlass\_%'";
@@ -24,7 +19,8 @@ pub(super) async fn drop_all(address: &Address, session: &mut dyn Session) -> Re
     }
     let rows = session.query(BESIDE, &[]).await?;
     let names = rows.iter().filter_map(|row| row.text(0).ok().flatten());
-    let left: Vec<&str> = names.filter(|name| is_left_by(&address.database, name)).collect();
+    let left: Vec<&str> =
+        names.filter(|name| beside::is_from(&[beside::RESTORE, beside::OLD], &address.database, name)).collect();
     if left.is_empty() {
         return Ok(());
     }
@@ -43,19 +39,4 @@ pub(super) async fn drop_all(address: &Address, session: &mut dyn Session) -> Re
     }
     let _ = bounded(async { maintenance.close().await.map_err(|error| refusal::of(&error)) }).await;
     Ok(())
-}
-
-fn is_left_by(live: &str, name: &str) -> bool {
-    let rest = ["restore", "old"].iter().find_map(|word| name.strip_prefix(&beginning(live, word)));
-    rest.is_some_and(|id| id.len() == ID_LETTERS)
-}
-
-/// How the names of such databases begin: the live one's is cut where the whole would be too long.
-fn beginning(live: &str, word: &str) -> String {
-    let ending = format!("__windlass_{word}_");
-    let mut end = live.len().min(NAME_BYTES_MAX - ID_LETTERS - ending.len());
-    while !live.is_char_boundary(end) {
-        end -= 1;
-    }
-    format!("{}{ending}", &live[..end])
 }

@@ -10,6 +10,9 @@ const CONNECTION_EXCEPTION: &str = "08";
 /// A lock was not given: in time, or because of a deadlock (same place: `lock_not_available`, `deadlock_detected`).
 const NOT_GIVEN: [&str; 2] = ["55P03", "40P01"];
 
+/// The role may not do this (same place: `insufficient_privilege`).
+pub(super) const NOT_ALLOWED: &str = "42501";
+
 /// What went wrong, after the session was open.
 pub(super) fn of(error: &sqlx::Error) -> EngineError {
     match server(error) {

@@ -241,8 +241,15 @@ async fn exists(connection: &mut PgConnection, database: &str) -> Result<bool, E
 /// The server's.
 pub(super) async fn drop_database(maintenance: &mut PgConnection, database: &str) -> Result<(), EngineError> {
     // FORCE ends its other sessions (PostgreSQL manual, "DROP DATABASE", since 13).
-    let text = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(database));
-    copy::run(maintenance, text, RENAME_MS_MAX).await
+    let text = format!("DROP DATABASE IF EXISTS {}", quoted(database));
+    match copy::run(maintenance, format!("{text} WITH (FORCE)"), RENAME_MS_MAX).await {
+        // A session that we may not end, such as the server's own vacuum. Without FORCE the server waits five seconds for those
+        // to leave, and calls its vacuum off (PostgreSQL source, `CountOtherDBBackends`).
+        Err(EngineError::Refused { code, .. }) if code == refusal::NOT_ALLOWED => {
+            copy::run(maintenance, text, RENAME_MS_MAX).await
+        }
+        dropped => dropped,
+    }
 }
 
 /// A name as an identifier.

@@ -1,5 +1,6 @@
 //! What is done with snapshots once they are there: tried, restored, let go.
 
+mod full;
 mod http;
 mod prune;
 mod restore;

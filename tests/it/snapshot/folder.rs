@@ -122,6 +122,20 @@ async fn what_a_crash_left_is_no_snapshot_and_is_swept() {
     assert!(place.archive.sweep().await.expect("nothing to do").is_empty());
 }
 
+/// Goal: a private folder is not swept away under whoever uses it, in this process or another, and is swept when nobody does.
+#[tokio::test]
+async fn a_folder_in_use_is_not_swept() {
+    let place = Place::fresh();
+    let scratch = place.archive.scratch().await.expect("a folder");
+    let kept = scratch.path().to_owned();
+    fs::write(kept.join("half"), "a copy").expect("a file");
+
+    assert!(place.archive.sweep().await.expect("nothing to do").is_empty());
+    assert!(kept.join("half").is_file());
+    drop(scratch);
+    assert!(!kept.exists());
+}
+
 /// Goal: a manifest that cannot be read is told, for somebody counts on that snapshot.
 #[tokio::test]
 async fn an_unreadable_manifest_is_told() {
