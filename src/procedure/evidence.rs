@@ -99,8 +99,10 @@ impl Evidence {
     ) -> Result<String, EngineError> {
         self.look(session, dialect, statement).await?;
         let glance = sql::changes_tables_only(dialect, statement) && !self.has_settings;
-        let digest = digest(session, dialect, statement, Kind { is_glance: glance, has_generation: true }).await?;
-        if !self.lacks_generation && !Kind::of(&digest).is_some_and(|kind| kind.has_generation) {
+        let wanted = Kind { is_glance: glance, has_generation: !sql::shows_in_schema(dialect, statement) };
+        let digest = digest(session, dialect, statement, wanted).await?;
+        let lacks_generation = wanted.has_generation && !Kind::of(&digest).is_some_and(|kind| kind.has_generation);
+        if lacks_generation && !self.lacks_generation {
             self.lacks_generation = true;
             self.notes.push(lacks_process());
         }

@@ -154,6 +154,21 @@ fn renamed_in(words: &mut Words, table: &str, effect: &mut Effect) -> Option<()>
     words.is_at_end().then_some(())
 }
 
+/// The kinds of index that have a word of their own.
+const KINDS_OF_INDEX: [&str; 3] = ["unique", "fulltext", "spatial"];
+
+/// Whether the words of the schema tell by themselves if a statement took effect: it makes a table or an index, which takes
+/// nothing's place.
+pub fn shows_in_schema(dialect: Dialect, sql: &str) -> bool {
+    let Some(mut words) = Words::of(dialect, sql) else { return false };
+    words.take("create")
+        && !words.has_any(&["concurrently"])
+        && (words.take("table") || {
+            let _ = KINDS_OF_INDEX.iter().any(|kind| words.take(kind));
+            words.take("index")
+        })
+}
+
 /// How else rows are changed.
 const WRITING: [&str; 4] = ["insert", "update", "delete", "merge"];
 

@@ -191,3 +191,10 @@ pub fn effect(dialect: Dialect, statement: &str) -> Option<Effect> {
 pub fn only_table_written(dialect: Dialect, statement: &str) -> Option<String> {
     effect::only_table_written(dialect, statement)
 }
+
+/// Whether the words of the schema tell by themselves if a statement took effect: it makes a table or an index, which takes
+/// nothing's place.
+#[must_use]
+pub fn shows_in_schema(dialect: Dialect, statement: &str) -> bool {
+    effect::shows_in_schema(dialect, statement)
+}

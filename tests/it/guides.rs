@@ -40,17 +40,6 @@ async fn underway(on: On) -> (Ship, String) {
     (ship, id)
 }
 
-/// The name of another database, and its URL.
-fn other(ship: &Ship, name: &str) -> (String, String) {
-    let url = &ship.database.url;
-    if ship.on == On::Sqlite {
-        let file = ship.folder().join(format!("{name}.db")).display().to_string();
-        return (file.clone(), format!("sqlite:{file}"));
-    }
-    let (server, database) = url.rsplit_once('/').expect("a database in the URL");
-    (format!("{database}_{name}"), format!("{server}/{database}_{name}"))
-}
-
 /// Runs a page's blocks in one shell that ends at the first command that fails.
 async fn follow(ship: &Ship, page: &str, id: &str) {
     let script = format!("set -euo pipefail\n{}", blocks(page, ship.on).join("\n"));
@@ -66,7 +55,7 @@ async fn follow(ship: &Ship, page: &str, id: &str) {
     shell.env("PATH", path).env("HOME", &home).env("PGHOST", "127.0.0.1").env("PGPORT", &port).env("PGUSER", &user);
     shell.env("ID", id).env("API", format!("{}/api", ship.url()));
     shell.env("SNAPSHOTS", data.join("snapshots")).env("KEY", data.join("snapshot.key"));
-    shell.env("OTHER", other(ship, "other").0).env("RESTORED", other(ship, "restored").0);
+    shell.env("OTHER", ship.other("other").0).env("RESTORED", ship.other("restored").0);
     let ended = Called::of(&ended(shell).await);
     assert_eq!(ended.code, 0, "{page}\n{}\n{}", ended.stdout, ended.stderr);
 }
@@ -82,8 +71,8 @@ async fn the_rollback_guide_leads_back(on: On) {
 
     follow(&ship, "ROLLBACK_GUIDE.md", &id).await;
 
-    must_be_same(&Eye::at(on, &other(&ship, "other").1).await.everything().await, &then);
-    must_be_same(&Eye::at(on, &other(&ship, "restored").1).await.everything().await, &then);
+    must_be_same(&Eye::at(on, &ship.other("other").1).await.everything().await, &then);
+    must_be_same(&Eye::at(on, &ship.other("restored").1).await.everything().await, &then);
     ship.cli(&["check"]).await.exits(0);
 }
 

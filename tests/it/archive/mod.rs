@@ -1,5 +1,6 @@
 //! What is done with snapshots once they are there: tried, restored, let go.
 
+mod canary;
 mod full;
 mod http;
 mod prune;

@@ -62,24 +62,13 @@ async fn a_restore_can_be_undone(on: On) {
     assert_eq!(leftovers(&ship).await, [""; 0]);
 }
 
-/// The name of another database, and an eye for it.
-fn other(ship: &Ship) -> (String, String) {
-    let url = &ship.database.url;
-    if ship.on == On::Sqlite {
-        let file = ship.folder().join("other.db").display().to_string();
-        return (file.clone(), format!("sqlite:{file}"));
-    }
-    let (server, database) = url.rsplit_once('/').expect("a database in the URL");
-    (format!("{database}_other"), format!("{server}/{database}_other"))
-}
-
 async fn another_database_is_made_and_filled(on: On) {
     let ship = with_rows(on).await;
     let then = ship.eye().await.everything().await;
     let id = taken(&ship).await;
     change_everything(&ship).await;
     let changed = ship.eye().await.everything().await;
-    let (name, url) = other(&ship);
+    let (name, url) = ship.other("other");
 
     ship.cli(&["snapshot", "restore", &id, "--into", &name]).await.exits(0);
 
@@ -92,7 +81,7 @@ async fn another_database_that_is_not_empty_is_left_alone(on: On) {
     let ship = with_rows(on).await;
     let then = ship.eye().await.everything().await;
     let id = taken(&ship).await;
-    let (name, url) = other(&ship);
+    let (name, url) = ship.other("other");
     ship.cli(&["snapshot", "restore", &id, "--into", &name]).await.exits(0);
     Eye::at(on, &url).await.run("DELETE FROM guests").await;
 

@@ -218,6 +218,17 @@ impl Ship {
         Eye::on(&self.database).await
     }
 
+    /// The name of another database where this one is, and its URL.
+    pub fn other(&self, name: &str) -> (String, String) {
+        let url = &self.database.url;
+        if self.on == On::Sqlite {
+            let file = self.folder().join(format!("{name}.db")).display().to_string();
+            return (file.clone(), format!("sqlite:{file}"));
+        }
+        let (server, database) = url.rsplit_once('/').expect("a database in the URL");
+        (format!("{database}_{name}"), format!("{server}/{database}_{name}"))
+    }
+
     /// The database itself must say so.
     pub async fn database_is_at(&self, version: &str) {
         let newest = "SELECT version FROM schema_version ORDER BY id DESC LIMIT 1";

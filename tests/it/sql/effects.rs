@@ -2,7 +2,7 @@
 
 use windlass::sql::{
     Dialect::{self, MySql, Postgres, Sqlite},
-    Effect, effect, only_table_written, sets,
+    Effect, effect, only_table_written, sets, shows_in_schema,
 };
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -113,4 +113,31 @@ fn what_sets_something_for_its_session_is_known() {
     for text in ["SET TRANSACTION READ ONLY", "set constraints all deferred", "PREPARE a AS SELECT 1", "LISTEN a"] {
         assert!(!sets(text), "{text}");
     }
+}
+
+/// Goal: where the schema tells by itself whether a statement took effect, and where it does not.
+#[test]
+fn what_is_made_anew_shows() {
+    for dialect in [MySql, Postgres, Sqlite] {
+        for text in [
+            "CREATE TABLE t (a int)",
+            "create table if not exists t (a int)",
+            "/* new */ CREATE UNIQUE INDEX i ON t (a)",
+            "CREATE INDEX i ON t (a)",
+        ] {
+            assert!(shows_in_schema(dialect, text), "{text}");
+        }
+        for text in [
+            "CREATE OR REPLACE TABLE t (a int)",
+            "CREATE TEMPORARY TABLE t (a int)",
+            "CREATE INDEX CONCURRENTLY i ON t (a)",
+            "DROP TABLE t",
+            "ALTER TABLE t ADD a int",
+            "TRUNCATE TABLE t",
+            "CREATE VIEW v AS SELECT 1",
+        ] {
+            assert!(!shows_in_schema(dialect, text), "{text}");
+        }
+    }
+    assert!(!shows_in_schema(MySql, "CREATE /*! OR REPLACE */ TABLE t (a int)"));
 }
