@@ -74,6 +74,8 @@ struct Run<'a> {
     evidence: Evidence,
     recording: Option<Recording>,
     report: RunReport,
+    /// What this run has done so far, in words for its end; `None`: nothing.
+    done: Option<&'static str>,
 }
 
 /// Takes the target to a newer version.
@@ -81,8 +83,9 @@ pub async fn migrate(target: &Target, told: &Assignment, held: &mut Held, ask: A
     let started = Instant::now();
     let recording = if ask.dry_run { held.record() } else { None };
     let report = RunReport { dry_run: ask.dry_run, ..RunReport::default() };
-    let mut run = Run { target, told, held, ask, evidence: Evidence::default(), recording, report };
+    let mut run = Run { target, told, held, ask, evidence: Evidence::default(), recording, report, done: None };
     let ended = run.go().await;
+    let done = run.done;
     let mut report = run.report;
     report.findings.append(&mut run.evidence.notes);
     report.findings.append(&mut run.held.notes);
@@ -92,7 +95,8 @@ pub async fn migrate(target: &Target, told: &Assignment, held: &mut Held, ask: A
         Err(Short::Paused) => Ended::paused(&report),
         Err(Short::Problem(problem)) => {
             told.error(problem.detail.clone());
-            let problem = snapshot::named(target, held, *problem, report.snapshot).await;
+            let problem = problem::behind(*problem, done);
+            let problem = snapshot::named(target, held, problem, report.snapshot).await;
             Ended::badly(problem, serde_json::to_value(&report).ok())
         }
     }
@@ -143,6 +147,7 @@ impl Run<'_> {
         let answer = self.ask.in_doubt;
         let recovering = recover::recover(self.target, self.told, self.held, &mut self.evidence, catalog, answer);
         let recovered = recovering.await.map_err(short)?;
+        self.done = Some(problem::FINISHED);
         self.report.findings.extend(recovered.iter().flat_map(recover::Recovered::findings));
         Ok(())
     }
@@ -245,6 +250,9 @@ impl Run<'_> {
         let failed = match applied {
             Ok(()) => {
                 self.told.info(format!("{name} applied in {} ms", ms_since(started)));
+                if self.recording.is_none() {
+                    self.done = Some(problem::CHANGED);
+                }
                 self.tell(&change, started, None);
                 return Ok(());
             }

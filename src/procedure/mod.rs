@@ -52,7 +52,7 @@ pub async fn perform(
 ) -> (Ended, Option<Box<dyn Session>>) {
     let mut held = Held::new(session);
     let ended = match order {
-        Order::Migrate { to, dry_run, snapshot, validate, in_doubt } => {
+        Order::Migrate { to, dry_run, snapshot, validate, in_doubt, plan: _ } => {
             let (to, dry_run, validate) = (to.as_ref(), *dry_run, *validate);
             let ask =
                 migrate::Ask { to, dry_run, snapshot: *snapshot, validate, in_doubt: *in_doubt, only_left: false };

@@ -15,6 +15,12 @@ use crate::{
 /// The target was not changed by this job.
 pub const UNTOUCHED: &str = "the target is as it was before";
 
+/// What was interrupted was brought to its end by this job, which then went wrong.
+pub const FINISHED: &str = "what was interrupted is brought to its end; nothing else was changed";
+
+/// The job had changed the target before it went wrong.
+pub const CHANGED: &str = "what the job tells as done is done; nothing else was changed";
+
 /// Another run has it.
 pub const TAKEN_OVER: &str = "in the hands of the run that took over";
 
@@ -42,6 +48,14 @@ pub fn blocked(blocking: &[Finding]) -> JobProblem {
 #[expect(clippy::needless_pass_by_value, reason = "`map_err` hands it over")]
 pub fn untouched(error: EngineError) -> JobProblem {
     engine(&error, UNTOUCHED)
+}
+
+/// What went wrong behind something that the job had done, which must not be denied: there the target is not as it was before.
+pub fn behind(problem: JobProblem, done: Option<&str>) -> JobProblem {
+    match done {
+        Some(state) if problem.target_state == UNTOUCHED => JobProblem { target_state: state.to_owned(), ..problem },
+        _ => problem,
+    }
 }
 
 /// The target could not be asked; `state` is what is known of it.

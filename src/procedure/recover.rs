@@ -150,7 +150,7 @@ pub async fn recover(
     apply::resume(target, told, held, evidence, &change, decided.from)
         .await
         .map_err(|failed| Stuck::Failed(found.name.clone(), Box::new(failed)))?;
-    failpoint!("recover.after", EngineError::fault);
+    failpoint!("recover.after");
     told.info(format!("{} is finished", found.name));
     Ok(Some(Recovered { migration: found.name, unverified: decided.unverified }))
 }

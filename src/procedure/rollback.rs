@@ -37,6 +37,8 @@ struct Rollback<'a> {
     recording: Option<Recording>,
     report: RunReport,
     is_paused: bool,
+    /// What this rollback has done so far; `None`: nothing.
+    done: Option<&'static str>,
 }
 
 /// Takes the target back.
@@ -51,8 +53,9 @@ pub async fn rollback(
     let recording = if dry_run { held.record() } else { None };
     let report = RunReport { dry_run, by: Some(RollbackMeans::DownScripts), ..RunReport::default() };
     let evidence = Evidence::default();
-    let mut rollback = Rollback { target, told, held, evidence, recording, report, is_paused: false };
+    let mut rollback = Rollback { target, told, held, evidence, recording, report, is_paused: false, done: None };
     let ended = rollback.go(goal).await;
+    let done = rollback.done;
     let is_paused = rollback.is_paused;
     let mut report = rollback.report;
     report.findings.append(&mut rollback.evidence.notes);
@@ -63,7 +66,7 @@ pub async fn rollback(
         Ok(()) => Ended::well(&report),
         Err(problem) => {
             told.error(problem.detail.clone());
-            Ended::badly(problem, serde_json::to_value(&report).ok())
+            Ended::badly(problem::behind(problem, done), serde_json::to_value(&report).ok())
         }
     }
 }
@@ -135,6 +138,7 @@ impl Rollback<'_> {
                 self.is_paused = stuck.is_stopped();
                 problem::stuck(&stuck)
             })?;
+        self.done = Some(problem::FINISHED);
         self.report.findings.extend(recovered.iter().flat_map(recover::Recovered::findings));
         let session = self.held.session().map_err(problem::untouched)?;
         let history = read_history(session, self.target.engine.words()).await.map_err(problem::untouched)?;
@@ -164,6 +168,7 @@ impl Rollback<'_> {
         }
         let before = restore::restore(self.target, self.told, self.held, id, restore::Force::No).await?;
         self.report.snapshot = before.map(|before| before.id);
+        self.done = Some(problem::CHANGED);
         let session = self.held.session().map_err(problem::untouched)?;
         let history = read_history(session, self.target.engine.words()).await.map_err(problem::untouched)?;
         self.report.to = history.version;
@@ -296,6 +301,9 @@ impl Rollback<'_> {
             return Err(problem);
         }
         self.told.info(format!("{name} taken back in {} ms", ms_since(started)));
+        if self.recording.is_none() {
+            self.done = Some(problem::CHANGED);
+        }
         Ok(())
     }
 
