@@ -146,6 +146,7 @@ impl From<Refused> for Problem {
         let problem = match refused {
             Refused::Busy { holder, job } => Self::of(&kinds::BUSY, detail).held_by(holder, job),
             Refused::NotReady { blocking } => Self::of(&kinds::NOT_READY, detail).blocked_by(blocking),
+            Refused::PlanMoved { .. } => Self::of(&kinds::PLAN_MOVED, detail),
             Refused::NothingRuns => Self::of(&kinds::NOTHING_RUNS, detail),
             Refused::KeyReused => Self::of(&kinds::IDEMPOTENCY_KEY_REUSED, detail),
             Refused::NoJob(_) => Self::of(&kinds::NO_SUCH_JOB, detail),

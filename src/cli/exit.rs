@@ -73,7 +73,8 @@ impl From<&Refused> for Exit {
             Refused::Busy { .. } | Refused::Stopping => Self::Busy,
             Refused::NotReady { .. }
             | Refused::Archive(ArchiveError::Damaged { .. } | ArchiveError::Unreadable { .. }) => Self::Critical,
-            Refused::NothingRuns
+            Refused::PlanMoved { .. }
+            | Refused::NothingRuns
             | Refused::KeyReused
             | Refused::NoJob(_)
             | Refused::NoSnapshot(_)

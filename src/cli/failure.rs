@@ -146,6 +146,7 @@ impl From<Refused> for Failure {
         match refused {
             Refused::Busy { holder, .. } => Self::known("busy", detail).held_by(Some(holder)),
             Refused::NotReady { blocking } => Self::known(NOT_READY, detail).blocked_by(blocking),
+            Refused::PlanMoved { .. } => Self::known("plan-moved", detail),
             Refused::NothingRuns => Self::known("nothing-runs", detail),
             Refused::KeyReused => Self::known("idempotency-key-reused", detail),
             Refused::NoJob(_) => Self::known("no-such-job", detail),

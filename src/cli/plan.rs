@@ -64,7 +64,11 @@ fn overview(page: Page, plan: &plan::Plan) -> Page {
         0 => page,
         later => page.line(format!("later: {} ({})", words::count(later, "migration"), plan.later.join(", "))),
     };
-    page.line(summary(plan))
+    let page = page.line(summary(plan));
+    match &plan.digest {
+        Some(digest) if plan.ready && plan.migration_count() > 0 => page.line(format!("digest: {digest}")),
+        _ => page,
+    }
 }
 
 fn row(migration: &PlannedMigration) -> [String; 7] {

@@ -15,7 +15,10 @@ use super::{
     place::Place,
     run_report,
 };
-use crate::model::order::{InDoubt, Order, SnapshotPolicy};
+use crate::model::{
+    digest::PlanDigest,
+    order::{InDoubt, Order, SnapshotPolicy},
+};
 
 /// Take the database to a newer version
 #[derive(Debug, Args)]
@@ -36,6 +39,9 @@ pub struct Up {
     /// What you say of a statement that was interrupted and that nothing else tells about: run it again, or go on behind it
     #[arg(long, value_name = "redo|done", value_parser = in_doubt())]
     pub in_doubt: Option<InDoubt>,
+    /// Only if the plan is still the one with this digest, as windlass plan prints it
+    #[arg(long, value_name = "DIGEST")]
+    pub plan: Option<PlanDigest>,
     /// Go on release by release instead of one release only
     #[arg(long)]
     pub through: bool,
@@ -57,6 +63,7 @@ impl Up {
             snapshot: self.snapshot,
             validate: !self.no_validate,
             in_doubt: self.in_doubt,
+            plan: self.plan.clone(),
         }
     }
 }

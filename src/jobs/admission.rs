@@ -24,7 +24,8 @@ const OPEN_JOBS_MAX: u32 = 100;
 /// # Errors
 /// [`Refused`].
 pub(super) async fn settled(target: &Target, order: &Order) -> Result<Option<RunReport>, Refused> {
-    let Order::Migrate { to, dry_run, .. } = order else { return Ok(None) };
+    // Whether a plan is still so takes a look at the schema, under the lock.
+    let Order::Migrate { to, dry_run, plan: None, .. } = order else { return Ok(None) };
     // The history is read while the catalog is.
     let (history, files) = tokio::join!(seen(target), target.files());
     let files = files?;
@@ -172,14 +173,20 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
     // Tables of a layout that is not known here are left alone, whatever is asked.
     bookkeeping::present(session, target.engine.words()).await?;
     match order {
-        Order::Migrate { to, .. } => {
+        Order::Migrate { to, plan: demanded, .. } => {
             let catalog = target.catalog().await?;
             let history = read_history(session, target.engine.words()).await?;
+            let needs = target.needs(&catalog);
+            let facts = Facts::of(target.site(), &catalog, &history, &needs);
+            if let Some(then) = demanded {
+                let now = plan::digest(&facts, &session.schema(None).await?, &target.config.digest(), to.as_ref());
+                if now != *then {
+                    return Err(Refused::PlanMoved { then: Box::new(then.clone()), now: Box::new(now) });
+                }
+            }
             if is_half_restored(&history) {
                 return Ok(());
             }
-            let needs = target.needs(&catalog);
-            let facts = Facts::of(target.site(), &catalog, &history, &needs);
             let keys = keys(target, session, &facts).await?;
             let trust = trust(target, session, &facts).await?;
             let facts = facts.keyed(&keys).trusting(&trust);

@@ -61,7 +61,9 @@ impl Enquiry {
         let trust = trust(&self.target, session.as_mut(), &facts).await?;
         session.close().await;
         let durations = self.durations().await?;
-        Ok(plan::forward(&facts.sized(&schema).timed(&durations).keyed(&keys).trusting(&trust), to, with_sql))
+        let digest = plan::digest(&facts, &schema, &self.target.config.digest(), to);
+        let facts = facts.sized(&schema).timed(&durations).keyed(&keys).trusting(&trust);
+        Ok(Plan { digest: Some(digest), ..plan::forward(&facts, to, with_sql) })
     }
 
     /// How long each migration took when it last ran here, in milliseconds, by identity. Empty while no run was kept.

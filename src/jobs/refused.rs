@@ -3,7 +3,7 @@
 use crate::{
     catalog::CatalogError,
     engine::EngineError,
-    model::{finding::Finding, job::JobId, snapshot::SnapshotId},
+    model::{digest::PlanDigest, finding::Finding, job::JobId, snapshot::SnapshotId},
     snapshot::ArchiveError,
     store::StoreError,
 };
@@ -24,6 +24,14 @@ pub enum Refused {
     NotReady {
         /// What blocks.
         blocking: Vec<Finding>,
+    },
+    /// The plan that was asked for is not the one that would be made now.
+    #[error("{} moved since the plan {then} was made: it would be {now} now", .now.moved_since(.then).join(" and "))]
+    PlanMoved {
+        /// The digest that was given.
+        then: Box<PlanDigest>,
+        /// The digest now.
+        now: Box<PlanDigest>,
     },
     /// There is no run to stop.
     #[error("no job is at work on this database")]

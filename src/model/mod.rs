@@ -5,6 +5,7 @@ pub mod backfill;
 pub mod catalog;
 pub mod checksum;
 pub mod compatibility;
+pub mod digest;
 pub mod finding;
 pub mod health;
 pub mod history;

@@ -4,7 +4,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{archive::PruneRule, job::JobKind, snapshot::SnapshotId};
+use super::{archive::PruneRule, digest::PlanDigest, job::JobKind, snapshot::SnapshotId};
 
 /// Whether a run makes a snapshot first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -106,6 +106,9 @@ pub enum Order {
         /// What a person says of a statement that was interrupted and that nothing else tells about.
         #[serde(default)]
         in_doubt: Option<InDoubt>,
+        /// Only if the plan would still be the one with this digest.
+        #[serde(default)]
+        plan: Option<PlanDigest>,
     },
     /// Finish what was interrupted, and nothing else.
     Recover,

@@ -4,7 +4,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{compatibility::Compatibility, finding::Finding, migration::Direction};
+use super::{compatibility::Compatibility, digest::PlanDigest, finding::Finding, migration::Direction};
 
 /// How a migration is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -112,6 +112,10 @@ pub struct Plan {
     pub estimated_ms: Option<u64>,
     /// Rows in the tables that the pending migrations name, as the server estimates them.
     pub estimated_rows: u64,
+    /// What it was made of; a run that is given it is refused once the target, the catalog or the settings have moved. `null`
+    /// where nobody looked at the schema.
+    #[schema(value_type = Option<String>)]
+    pub digest: Option<PlanDigest>,
     /// Everything that was found.
     pub findings: Vec<Finding>,
     /// Whether a run may begin: nothing blocks.

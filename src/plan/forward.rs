@@ -24,6 +24,7 @@ pub fn forward(facts: &Facts<'_>, to: Option<&Version>, with_sql: bool) -> Plan 
     let blocking: Vec<Finding> = found.iter().filter(|f| f.severity == Severity::Critical).cloned().collect();
     Plan {
         target: facts.site.target.to_owned(),
+        digest: None,
         current_version: facts.history.version.clone(),
         goal_version: hops.last().map(|hop| hop.to.clone()).or_else(|| facts.history.version.clone()),
         compatibility: compatibility(facts),

@@ -4,6 +4,7 @@ mod backfill;
 mod backward;
 mod caretaking;
 mod compatibility;
+mod digest;
 mod estimate;
 mod facts;
 mod findings;
@@ -20,6 +21,7 @@ pub use self::{
     backward::{Backward, backward, kept},
     caretaking::{next_snapshot, next_verification},
     compatibility::compatibility,
+    digest::digest,
     facts::{Facts, Needs, Site},
     findings::of_history,
     forward::forward,

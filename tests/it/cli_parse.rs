@@ -54,7 +54,7 @@ fn up_means_a_migrate_order() {
         Command::Up(up) => up.order(),
         other => panic!("{other:?}"),
     };
-    let plain = Order::Migrate { to: None, dry_run: false, snapshot: None, validate: true, in_doubt: None };
+    let plain = Order::Migrate { to: None, dry_run: false, snapshot: None, validate: true, in_doubt: None, plan: None };
     assert_eq!(order("windlass up"), plain);
     assert_eq!(order("windlass up --through --wait 10m"), plain);
     assert_eq!(
@@ -65,6 +65,7 @@ fn up_means_a_migrate_order() {
             snapshot: Some(SnapshotPolicy::Never),
             validate: false,
             in_doubt: None,
+            plan: None,
         }
     );
 }
@@ -214,6 +215,7 @@ fn check_tells_by_its_code() {
 fn plan_tells_what_blocks_always_and_what_is_needed_on_request() {
     let plan = |ready, hops| Plan {
         target: "default".to_owned(),
+        digest: None,
         current_version: None,
         goal_version: None,
         compatibility: compatibility(false, true),

@@ -9,9 +9,13 @@ use crate::{
         body::Body,
         order::{Accepted, Counter, KeyHeader, WaitHeader},
         patterns,
-        problem::{Problem, responses::OrderProblems},
+        problem::{
+            Problem,
+            responses::{MovedProblem, OrderProblems},
+        },
     },
     model::{
+        digest::PlanDigest,
         job::Job,
         order::{InDoubt, Order, SnapshotPolicy},
     },
@@ -33,11 +37,14 @@ pub struct StartRequest {
     validate: bool,
     /// What you say of a statement that was interrupted and that nothing else tells about.
     in_doubt: Option<InDoubt>,
+    /// Only if the plan is still the one with this digest, as `GET /api/migration/plan` gives it; default: whatever the plan is now.
+    #[schema(value_type = Option<patterns::PlanDigest>)]
+    plan: Option<PlanDigest>,
 }
 
 impl Default for StartRequest {
     fn default() -> Self {
-        Self { to: None, dry_run: false, snapshot: None, validate: true, in_doubt: None }
+        Self { to: None, dry_run: false, snapshot: None, validate: true, in_doubt: None, plan: None }
     }
 }
 
@@ -52,8 +59,9 @@ impl Default for StartRequest {
         (status = 202, description = "The job is accepted.", body = Job,
          headers(("Location" = String, description = "Where to follow it."))),
         OrderProblems,
+        MovedProblem,
     ))]
 pub async fn start(counter: Counter, Body(request): Body<StartRequest>) -> Result<Accepted, Problem> {
-    let StartRequest { to, dry_run, snapshot, validate, in_doubt } = request;
-    counter.submit(Order::Migrate { to, dry_run, snapshot, validate, in_doubt }).await
+    let StartRequest { to, dry_run, snapshot, validate, in_doubt, plan } = request;
+    counter.submit(Order::Migrate { to, dry_run, snapshot, validate, in_doubt, plan }).await
 }

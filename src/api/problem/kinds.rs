@@ -51,6 +51,8 @@ kinds! {
         "Wait for it: GET /api/migration/progress follows it. POST /api/migration/stop asks it to stop."
     NOTHING_RUNS = "nothing-runs" 409 "No job is at work on this database"
         "Nothing is to be done; GET /api/migration/status tells what ran last."
+    PLAN_MOVED = "plan-moved" 412 "The plan is not the one that was asked for"
+        "Look at the plan again: GET /api/migration/plan; then start with its digest."
     BODY_TOO_LARGE = "body-too-large" 413 "The body is too large"
         "Send less, or raise server.body_bytes_max."
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type" 415 "The body is not declared as JSON"

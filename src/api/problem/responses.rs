@@ -27,6 +27,9 @@ pub struct EnquiryProblems;
 /// What a route can answer with that takes an order.
 pub struct OrderProblems;
 
+/// What a route can answer with besides that takes the digest of a plan.
+pub struct MovedProblem;
+
 const PUBLIC: [&Kind; 3] = [&kinds::TOO_MANY_REQUESTS, &kinds::NOT_ACCEPTABLE, &kinds::BODY_TOO_LARGE];
 
 const ADMIN: [&Kind; 9] = [
@@ -83,6 +86,12 @@ impl IntoResponses for EnquiryProblems {
 impl IntoResponses for OrderProblems {
     fn responses() -> Responses {
         by_status(ADMIN.into_iter().chain(ENQUIRY).chain(ORDER))
+    }
+}
+
+impl IntoResponses for MovedProblem {
+    fn responses() -> Responses {
+        by_status([&kinds::PLAN_MOVED])
     }
 }
 

@@ -23,9 +23,9 @@ pub(super) fn request(order: &Order) -> Result<(Vec<String>, Value), Failure> {
 
 fn words(order: &Order) -> Result<(Cow<'static, str>, Value), Failure> {
     match order {
-        Order::Migrate { to, dry_run, snapshot, validate, in_doubt } => Ok((
+        Order::Migrate { to, dry_run, snapshot, validate, in_doubt, plan } => Ok((
             "start".into(),
-            json!({"to": to, "dry_run": dry_run, "snapshot": snapshot, "validate": validate, "in_doubt": in_doubt}),
+            json!({"to": to, "dry_run": dry_run, "snapshot": snapshot, "validate": validate, "in_doubt": in_doubt, "plan": plan}),
         )),
         Order::Rollback { goal, dry_run } => Ok(("rollback".into(), rollback(goal, *dry_run))),
         Order::Snapshot { message, tags, notes, export } => {

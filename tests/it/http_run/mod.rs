@@ -12,6 +12,7 @@ mod lock_queue;
 mod marks;
 mod not_undone;
 mod path;
+mod plan_digest;
 mod retry;
 mod session;
 mod settings;
