@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Faults that once broke a promise; they are tried first on every engine that has them.
-const KNOWN: [(&str, &str); 14] = [
+const KNOWN: [(&str, &str); 15] = [
     ("up", "done.after=kill@1"),
     ("up", "rows.before=kill@2"),
     ("down", "intent.before=takeover@2"),
@@ -30,6 +30,7 @@ const KNOWN: [(&str, &str); 14] = [
     ("down", "history.before=takeover@1"),
     ("sample-down", "begin.tables=takeover@1"),
     ("restore", "restore.renamed=admin@1"),
+    ("wide-up", "intent.after=kill@12 then recover.after=drop@1"),
 ];
 /// Of so many trials, one has two faults.
 const ONE_IN: usize = 5;
