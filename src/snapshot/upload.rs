@@ -23,8 +23,8 @@ use super::{
 
 /// How large a part is: one is filled while another one is under way, whatever the size of the object. S3 takes 5 MiB to 5 GiB, and
 /// 10 000 parts (Amazon S3 User Guide, multipart upload limits); some servers want all of one size.
-const PART_BYTES: usize = 8 * 1_024 * 1_024;
-/// From this part on they are twice as large, so that all together make 117 GiB.
+const PART_BYTES: usize = 5 * 1_024 * 1_024;
+/// From this part on they are three times as large, so that all together make 97 GiB.
 const PARTS_SMALL: usize = 5_000;
 const PARTS_MAX: usize = 10_000;
 /// How long a part may be under way with all its tries, and how long a question may take.
@@ -117,7 +117,7 @@ impl Upload {
     }
 
     fn part_bytes(&self) -> usize {
-        if self.parts.len() < PARTS_SMALL { PART_BYTES } else { 2 * PART_BYTES }
+        if self.parts.len() < PARTS_SMALL { PART_BYTES } else { 3 * PART_BYTES }
     }
 }
 
