@@ -26,5 +26,6 @@ mod query;
 mod router;
 mod stream;
 mod system;
+mod whole;
 
 pub use self::{openapi::openapi_json, router::router};

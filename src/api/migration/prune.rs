@@ -8,6 +8,7 @@ use crate::{
         body::Body,
         order::{Accepted, Counter, KeyHeader, WaitHeader},
         problem::{Problem, kinds, responses::OrderProblems},
+        whole::whole,
     },
     model::{archive::PruneRule, job::Job, order::Order},
 };
@@ -22,8 +23,10 @@ const TAG_CHARS_MAX: usize = 64;
 #[schema(example = json!({"older_than_days": 30, "keep": 5, "dry_run": true}))]
 pub struct PruneRequest {
     /// Only those that are older than so many days.
+    #[serde(deserialize_with = "whole")]
     older_than_days: Option<u32>,
     /// None of the newest so many.
+    #[serde(deserialize_with = "whole")]
     keep: Option<u32>,
     /// Only those with this tag.
     #[schema(min_length = 1, max_length = 64)]

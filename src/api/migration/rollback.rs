@@ -10,6 +10,7 @@ use crate::{
         order::{Accepted, Counter, KeyHeader, WaitHeader},
         patterns,
         problem::{Details, Problem, kinds, responses::OrderProblems},
+        whole::whole,
     },
     model::{
         job::Job,
@@ -26,6 +27,7 @@ use crate::{
 pub struct RollbackRequest {
     /// This many migrations back.
     #[schema(minimum = 1)]
+    #[serde(deserialize_with = "whole")]
     steps: Option<u32>,
     /// To the state in which this version was the newest.
     #[schema(value_type = Option<patterns::Version>)]

@@ -17,7 +17,7 @@ async fn snapshots_are_looked_after_by_http(on: On) {
     let verified = admin.post_and_wait(&at("verify"), json!({"deep": true})).await;
     let dry = admin.post_and_wait(&at("restore"), json!({"dry_run": true})).await;
     let restored = admin.post_and_wait(&at("restore"), json!({})).await;
-    let pruned = admin.post_and_wait("/api/migration/snapshots/prune", json!({"keep": 0, "dry_run": true})).await;
+    let pruned = admin.post_and_wait("/api/migration/snapshots/prune", json!({"keep": 0.0, "dry_run": true})).await;
     let status = admin.get("/api/migration/snapshots/status").await;
 
     assert_eq!((&verified["kind"], &verified["state"]), (&"verify".into(), &"succeeded".into()), "{verified:#}");
@@ -43,6 +43,7 @@ async fn bad_input_is_told_apart() {
         (format!("/api/migration/snapshots/{id}/restore"), json!({"onto": "x"}), 400, "malformed-body"),
         ("/api/migration/snapshots/prune".to_owned(), json!({"tag": ""}), 422, "invalid-request"),
         ("/api/migration/snapshots/prune".to_owned(), json!({"keep": -1}), 400, "malformed-body"),
+        ("/api/migration/snapshots/prune".to_owned(), json!({"keep": 1.5}), 400, "malformed-body"),
     ] {
         let answer = admin.post(&path, body).await;
         let told = (answer.status, answer.body["type"].as_str().unwrap_or_default());
