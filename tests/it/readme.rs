@@ -81,7 +81,10 @@ fn is_id(word: &str) -> bool {
 }
 
 fn is_moment(word: &str) -> bool {
-    word.len() >= "2026-01-01T00:00:00Z".len() && word.ends_with('Z') && word.as_bytes()[10] == b'T'
+    word.len() >= "2026-01-01T00:00:00Z".len()
+        && word.ends_with('Z')
+        && word.as_bytes()[4] == b'-'
+        && word.as_bytes()[10] == b'T'
 }
 
 /// Whether a number that follows is a time or a size.
