@@ -87,6 +87,10 @@ async fn a_plan_of_another_catalog_or_other_settings_is_refused(on: On) {
     catalog.file("v1.1.0_01_holds", "down.sql", "DROP TABLE IF EXISTS holds;");
     is_refused(&ship, &admin, &then, "the catalog").await;
     catalog.file("v1.1.0_01_holds", "down.sql", "DROP TABLE holds;");
+    catalog.file("v1.1.0_01_holds", "metadata.json", r#"{"critical": false}"#);
+    is_refused(&ship, &admin, &then, "the catalog").await;
+    catalog.file("v1.1.0_01_holds", "metadata.json", r#"{"critical": true}"#);
+    assert_eq!(digest(&admin).await, then, "it says what was so before");
     catalog.add("v1.2.0_01_masts", "CREATE TABLE masts (id INTEGER PRIMARY KEY);", "DROP TABLE masts;");
     let moved = ship.cli(&[&up[..], &["--json"]].concat()).await.exits(1).failure();
     assert_eq!(moved["type"], "urn:windlass:problem:plan-moved", "{moved:#}");

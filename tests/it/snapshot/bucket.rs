@@ -16,8 +16,7 @@ use windlass::{
     snapshot::ArchiveError,
 };
 
-use super::{Opened, Place, dump, manifest};
-use crate::harness::sample;
+use super::{Opened, Place, dump};
 
 /// Longer than one part of an upload.
 const SEVERAL_PARTS: usize = 30_000_000;
@@ -120,19 +119,7 @@ async fn a_snapshot_in_a_bucket_comes_out_as_it_went_in() {
 /// Goal: nothing is written over, and a manifest never tells of a payload that is not there.
 #[tokio::test]
 async fn nothing_in_a_bucket_is_written_over() {
-    let bay = Bay::fresh();
-    let place = &bay.place;
-    let snapshot = place.publish(&dump(1_000)).await;
-
-    assert!(matches!(place.write(snapshot.id, b"other").await, Err(ArchiveError::Exists(_))));
-    assert!(matches!(place.archive.publish(&snapshot).await, Err(ArchiveError::Exists(_))));
-    place.archive.verify(snapshot.id, |_| ()).await.expect("it is as it was");
-    let blank = sample::manifest();
-    let id = blank.id;
-    let mut wrong = manifest(blank, place.write(id, &dump(20)).await.expect("a payload"));
-    wrong.payload_bytes += 1;
-    assert!(matches!(place.archive.publish(&wrong).await, Err(ArchiveError::Damaged { .. })));
-    assert!(matches!(place.archive.find(id).await, Err(ArchiveError::Missing(_))));
+    Bay::fresh().place.writes_nothing_over().await;
 }
 
 /// Goal: whatever changed in the bucket is found before a byte goes out, and a wrong key is told apart from it.

@@ -16,8 +16,7 @@ use windlass::{
     snapshot::{ArchiveError, Unusable},
 };
 
-use super::{Opened, Place, dump, manifest};
-use crate::harness::sample;
+use super::{Opened, Place, dump};
 
 /// Goal: what was written comes out again, is listed and verifies.
 #[tokio::test]
@@ -155,18 +154,7 @@ async fn an_unreadable_manifest_is_told() {
 /// Goal: a snapshot is never written over, and a manifest never tells of a payload that is not there.
 #[tokio::test]
 async fn nothing_is_written_over() {
-    let place = Place::fresh();
-    let snapshot = place.publish(&dump(10)).await;
-
-    assert!(matches!(place.write(snapshot.id, b"other").await, Err(ArchiveError::Exists(_))));
-    assert!(matches!(place.archive.publish(&snapshot).await, Err(ArchiveError::Exists(_))));
-    place.archive.verify(snapshot.id, |_| ()).await.expect("it is as it was");
-    let blank = sample::manifest();
-    let id = blank.id;
-    let mut wrong = manifest(blank, place.write(id, &dump(20)).await.expect("a payload"));
-    wrong.payload_bytes += 1;
-    assert!(matches!(place.archive.publish(&wrong).await, Err(ArchiveError::Damaged { .. })));
-    assert!(matches!(place.archive.find(id).await, Err(ArchiveError::Missing(_))));
+    Place::fresh().writes_nothing_over().await;
 }
 
 /// Goal: removing leaves nothing, also of a snapshot that was never published.

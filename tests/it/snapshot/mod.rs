@@ -98,6 +98,21 @@ impl Place {
         Opened { bytes, failure, outcome }
     }
 
+    /// A snapshot that is there stays as it is, and one whose manifest does not fit its payload does not come to be.
+    async fn writes_nothing_over(&self) {
+        let snapshot = self.publish(&dump(1_000)).await;
+
+        assert!(matches!(self.write(snapshot.id, b"other").await, Err(ArchiveError::Exists(_))));
+        assert!(matches!(self.archive.publish(&snapshot).await, Err(ArchiveError::Exists(_))));
+        self.archive.verify(snapshot.id, |_| ()).await.expect("it is as it was");
+        let blank = sample::manifest();
+        let id = blank.id;
+        let mut wrong = manifest(blank, self.write(id, &dump(20)).await.expect("a payload"));
+        wrong.payload_bytes += 1;
+        assert!(matches!(self.archive.publish(&wrong).await, Err(ArchiveError::Damaged { .. })));
+        assert!(matches!(self.archive.find(id).await, Err(ArchiveError::Missing(_))));
+    }
+
     /// What is damaged is refused by both ways of reading, and not a byte of it goes out.
     async fn damage_must_be_found(&self, id: SnapshotId, case: &str) {
         let error = self.archive.verify(id, |_| ()).await.expect_err(case);
