@@ -11,9 +11,11 @@ use crate::{
     catalog::CatalogError,
     config::ConfigError,
     engine::EngineError,
+    git::GitError,
     jobs::Refused,
     lifecycle::ServeError,
     model::{finding::Finding, job::JobProblem},
+    procedure::BaseError,
     snapshot::ArchiveError,
     store::StoreError,
     telemetry::TelemetryError,
@@ -180,6 +182,24 @@ impl From<CatalogError> for Failure {
             }
             CatalogError::Faults(faults) => Self::known("catalog-unusable", detail).exits(exit).blocked_by(faults),
             _ => Self::known("catalog-unusable", detail).exits(exit),
+        }
+    }
+}
+
+impl From<BaseError> for Failure {
+    fn from(error: BaseError) -> Self {
+        let detail = with_causes(&error);
+        match error {
+            BaseError::Ours(error) => error.into(),
+            BaseError::Git { source: GitError::NoCommonCommit { .. }, .. } => {
+                Self::of(Exit::Usage, "usage", detail, "fetch the whole history: git fetch --unshallow")
+            }
+            BaseError::Git { .. } => {
+                Self::of(Exit::Usage, "usage", detail, "name a branch that is fetched here, such as origin/main")
+            }
+            BaseError::Catalog { .. } | BaseError::Scratch(_) => {
+                Self::of(Exit::Configuration, "catalog-unusable", detail, "leave --base out, or mend what is named")
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where a command does its work: on the target itself, or on a server that has it.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use semver::Version;
 
@@ -16,6 +16,7 @@ use crate::{
     model::{
         archive::ArchiveStatus,
         compatibility::{Compatibility, Matrix},
+        finding::Finding,
         job::{Job, JobId},
         order::{Order, StopMode},
         plan::Plan,
@@ -67,6 +68,22 @@ impl Place {
         match self {
             Self::Here(app) => Ok(app.enquiry.plan(to, with_sql).await?),
             Self::There(remote) => remote.plan(to, with_sql).await,
+        }
+    }
+
+    /// What merging the catalog into a Git branch would bring; only where the catalog is.
+    pub async fn against_base(&self, base: &str) -> Result<Vec<Finding>, Failure> {
+        match self {
+            Self::Here(app) => Ok(app.enquiry.against_base(base).await?),
+            Self::There(_) => Err(Failure::only_here("plan --base")),
+        }
+    }
+
+    /// The folder of the catalog; `None` when it is elsewhere.
+    pub fn catalog(&self) -> Option<&Path> {
+        match self {
+            Self::Here(app) => Some(&app.config.catalog.path),
+            Self::There(_) => None,
         }
     }
 

@@ -1,18 +1,25 @@
 //! `windlass plan`
 
-use clap::Args;
+mod github;
+mod markdown;
+mod sarif;
+mod spot;
+
+use clap::{Args, ValueEnum};
 use semver::Version;
 
 use super::{
     call::Call,
     exit::Exit,
     failure::Failure,
-    output::Page,
+    output::{Output, Page},
+    place::Place,
     run_report::{ended, findings},
     table::{Table, Tone},
     words,
 };
 use crate::model::{
+    finding::Finding,
     migration::Direction,
     plan::{self, PlannedMigration, RollbackKind, Route},
 };
@@ -29,12 +36,69 @@ pub struct Plan {
     /// Exit with 1 when a migration is needed
     #[arg(long)]
     pub exit_code: bool,
+    /// For whom: sarif for code scanning, markdown for a comment, github for annotations of a workflow
+    #[arg(long, value_name = "FORM", default_value = "human")]
+    pub format: Format,
+    /// Also hold the catalog against this Git branch: numbers given twice, what would come too late, what was changed
+    #[arg(long, value_name = "REF")]
+    pub base: Option<String>,
+}
+
+/// For whom a plan is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A person.
+    Human,
+    /// A program, as --json.
+    Json,
+    /// A service that shows findings beside the code (SARIF 2.1.0).
+    Sarif,
+    /// A comment on a change.
+    Markdown,
+    /// The log of a GitHub workflow.
+    Github,
 }
 
 pub(super) async fn run(words: Plan, call: &Call) -> Result<Exit, Failure> {
-    let plan = call.place()?.plan(words.to.as_ref(), words.sql).await?;
-    call.output.result(&plan, |page| if words.sql { sql(page, &plan) } else { overview(page, &plan) });
-    Ok(exit(&plan, words.exit_code))
+    let place = call.place()?;
+    let root = place.catalog();
+    match plan(&place, &words).await {
+        Ok(plan) => {
+            let spots = spot::Spots::of(root, Some(&plan));
+            match words.format {
+                Format::Human if words.sql => call.output.result(&plan, |page| sql(page, &plan)),
+                Format::Human => call.output.result(&plan, |page| overview(page, &plan)),
+                Format::Json => Output::json().result(&plan, |page| page),
+                Format::Markdown => Output::text(&markdown::written(&plan)),
+                form => findings_alone(form, &plan.findings, &spots),
+            }
+            Ok(exit(&plan, words.exit_code))
+        }
+        // A catalog that cannot be used is told where the findings are looked for, too.
+        Err(failure) => {
+            if !failure.blocking.is_empty() {
+                findings_alone(words.format, &failure.blocking, &spot::Spots::of(root, None));
+            }
+            Err(failure)
+        }
+    }
+}
+
+async fn plan(place: &Place, words: &Plan) -> Result<plan::Plan, Failure> {
+    let plan = place.plan(words.to.as_ref(), words.sql).await?;
+    match &words.base {
+        None => Ok(plan),
+        Some(base) => Ok(plan.and(place.against_base(base).await?)),
+    }
+}
+
+/// The forms that hold nothing but findings; silent for another.
+fn findings_alone(form: Format, findings: &[Finding], spots: &spot::Spots) {
+    match form {
+        Format::Sarif => Output::text(&sarif::written(findings, spots)),
+        Format::Github => Output::text(&github::written(findings, spots)),
+        Format::Human | Format::Json | Format::Markdown => {}
+    }
 }
 
 /// 2 when something critical was found; 1 when a migration is needed and `--exit-code` asks for it.
@@ -71,6 +135,7 @@ fn overview(page: Page, plan: &plan::Plan) -> Page {
     }
 }
 
+/// What the plan's table has of a migration.
 fn row(migration: &PlannedMigration) -> [String; 7] {
     let has_backfill = migration.statements.iter().any(|statement| statement.backfill.is_some());
     let how = match migration.route {

@@ -15,6 +15,7 @@ use crate::{
         archive::{ArchiveStatus, Brief, LastVerified},
         catalog::Catalog,
         compatibility::{Compatibility, Matrix},
+        finding::Finding,
         job::{Job, JobId, JobKind},
         plan::Plan,
         report::RunReport,
@@ -22,7 +23,7 @@ use crate::{
         status::{Holder, LogFilter, LogLine, Status},
     },
     plan::{self, Facts},
-    procedure::{Target, keys, looked_at, read_history, trust},
+    procedure::{self, BaseError, Target, keys, looked_at, read_history, trust},
     snapshot::{ArchiveError, Listing, Unusable},
 };
 
@@ -64,6 +65,14 @@ impl Enquiry {
         let digest = plan::digest(&facts, &schema, &self.target.config.digest(), to);
         let facts = facts.sized(&schema).timed(&durations).keyed(&keys).trusting(&trust);
         Ok(Plan { digest: Some(digest), ..plan::forward(&facts, to, with_sql) })
+    }
+
+    /// What merging the catalog at hand into the Git branch `base` would bring. Runs `git`.
+    ///
+    /// # Errors
+    /// [`BaseError`].
+    pub async fn against_base(&self, base: &str) -> Result<Vec<Finding>, BaseError> {
+        procedure::against_base(&self.target, base).await
     }
 
     /// How long each migration took when it last ran here, in milliseconds, by identity. Empty while no run was kept.

@@ -4,7 +4,12 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{compatibility::Compatibility, digest::PlanDigest, finding::Finding, migration::Direction};
+use super::{
+    compatibility::Compatibility,
+    digest::PlanDigest,
+    finding::{Finding, Severity},
+    migration::Direction,
+};
 
 /// How a migration is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -125,6 +130,15 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The same plan with more findings, which may block it.
+    #[must_use]
+    pub fn and(mut self, more: Vec<Finding>) -> Self {
+        self.blocking.extend(more.iter().filter(|finding| finding.severity == Severity::Critical).cloned());
+        self.ready = self.blocking.is_empty();
+        self.findings.extend(more);
+        self
+    }
+
     /// How many migrations the run would apply or take back.
     #[must_use]
     pub fn migration_count(&self) -> usize {

@@ -2,6 +2,7 @@
 
 mod backfill;
 mod backward;
+mod base;
 mod caretaking;
 mod compatibility;
 mod digest;
@@ -19,6 +20,7 @@ mod trust;
 
 pub use self::{
     backward::{Backward, backward, kept},
+    base::{Branch, against_base},
     caretaking::{next_snapshot, next_verification},
     compatibility::compatibility,
     digest::digest,

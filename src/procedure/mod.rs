@@ -4,6 +4,7 @@ mod apply;
 mod around;
 mod assignment;
 mod backfill;
+mod base;
 mod baseline;
 mod cancel;
 mod circumstances;
@@ -35,6 +36,7 @@ mod verify;
 pub use self::{
     assignment::{Assignment, Told},
     backfill::keys,
+    base::{BaseError, against_base},
     ended::Ended,
     held::{Held, read_history},
     interrupted::looked_at,

@@ -4,5 +4,8 @@ mod break_lock;
 mod exit_codes;
 mod half_restored;
 mod holder;
+mod pipelines;
+mod plan_base;
+mod plan_forms;
 mod session;
 mod waiting;
