@@ -91,14 +91,15 @@ fn summary(report: &RunReport) -> String {
 
 /// Findings as a table, or nothing.
 pub(super) fn findings<'a>(page: Page, findings: impl IntoIterator<Item = &'a Finding>) -> Page {
-    let rows = findings.into_iter().fold(Table::of(["weight", "place", "finding", "what to do"]), |table, finding| {
+    let header = Table::of(["weight", "rule", "place", "finding", "what to do"]);
+    let rows = findings.into_iter().fold(header, |table, finding| {
         let (tone, weight) = match finding.severity {
             Severity::Critical => (Tone::Bad, "critical"),
             Severity::Warning => (Tone::Careful, "warning"),
             Severity::Info => (Tone::Plain, "info"),
         };
-        let Finding { place, message, remedy, .. } = finding.clone();
-        table.row(tone, [weight.to_owned(), place, message, remedy])
+        let Finding { rule, place, message, remedy, .. } = finding.clone();
+        table.row(tone, [weight.to_owned(), rule, place, message, remedy])
     });
     page.table(&rows)
 }

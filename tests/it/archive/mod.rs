@@ -3,6 +3,7 @@
 mod canary;
 mod full;
 mod http;
+mod killed_upload;
 mod prune;
 mod restore;
 mod schedule;
