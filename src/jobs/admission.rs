@@ -11,7 +11,7 @@ use crate::{
         report::RunReport,
     },
     plan::{self, Facts},
-    procedure::{Target, keys, looked_at, read_history, trust},
+    procedure::{Target, keys, looked_at, read_history, trust, with_archived},
     snapshot::ArchiveError,
 };
 
@@ -219,6 +219,7 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
                 return Ok(());
             }
             let needs = target.needs(&catalog);
+            let catalog = with_archived(session, &catalog, &history).await?;
             let facts = Facts::of(target.site(), &catalog, &history, &needs);
             let backward = plan::backward(&facts, goal, false);
             if backward.blocking.is_empty() { Ok(()) } else { Err(Refused::NotReady { blocking: backward.blocking }) }

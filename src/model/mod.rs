@@ -1,6 +1,7 @@
 //! Every noun windlass speaks of, and every legal transition. No I/O, no `async`.
 
 pub mod archive;
+pub mod archived;
 pub mod backfill;
 pub mod catalog;
 pub mod checksum;

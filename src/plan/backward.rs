@@ -103,8 +103,12 @@ fn taken_back(
 ) -> Result<PlannedMigration, Finding> {
     let name = row.name.clone().unwrap_or_else(|| format!("migration {}", row.number));
     let migration = migration.ok_or_else(|| {
-        Finding::critical("not-in-catalog", name.clone(), "it was applied and the catalog does not have it")
-            .remedy("use the release that has it, or go back to a snapshot: windlass down --snapshot <id>")
+        Finding::critical(
+            "not-in-catalog",
+            name.clone(),
+            "it was applied, and neither the catalog nor the database's archive has it",
+        )
+        .remedy("use the release that has it, or go back to a snapshot: windlass down --snapshot <id>")
     })?;
     if !row.success {
         return Ok(PlannedMigration { statements: Vec::new(), ..step(facts, migration, row, with_sql) });

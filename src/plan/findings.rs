@@ -9,6 +9,9 @@ use crate::model::{
     plan::Route,
 };
 
+/// The rule of a database that is newer than the application.
+pub const NEWER: &str = "database-is-newer";
+
 /// The rule of a migration that was edited after it was applied.
 const CHANGED: &str = "changed-after-applied";
 
@@ -32,11 +35,14 @@ pub fn of_history(facts: &Facts<'_>) -> Vec<Finding> {
     if let Some(actual) = facts.history.version.as_ref().filter(|actual| **actual > facts.needs.required) {
         found.push(
             Finding::critical(
-                "database-is-newer",
+                NEWER,
                 facts.site.target,
                 format!("the application requires {}, the database is at {actual}", facts.needs.required),
             )
-            .remedy("deploy the newer application, or roll the database back"),
+            .remedy(format!(
+                "deploy the newer application, or take the database back: windlass down --to {}",
+                facts.needs.required
+            )),
         );
     }
     found

@@ -25,7 +25,7 @@ pub use self::{
     compatibility::compatibility,
     digest::digest,
     facts::{Facts, Needs, Site},
-    findings::of_history,
+    findings::{NEWER, of_history},
     forward::forward,
     health::health,
     matrix::matrix,

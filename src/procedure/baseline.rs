@@ -2,7 +2,7 @@
 
 use semver::Version;
 
-use super::{Assignment, Ended, Held, Target, problem, validate};
+use super::{Assignment, Ended, Held, Target, archived, problem, validate};
 use crate::{
     engine::bookkeeping::{
         history,
@@ -52,6 +52,7 @@ async fn record(
         (1..).zip(&holds).map(|(seq, migration)| Planned::up(seq, i64::from(seq), migration)).collect();
     let session = held.session().map_err(problem::untouched)?;
     journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
+    archived::keep(session, told, signature.epoch, holds.iter().copied()).await.map_err(problem::untouched)?;
     let words = target.engine.words();
     let mut texts = vec![lock::fence(words, signature.epoch)];
     texts.extend(planned.iter().flat_map(|row| history::record_applied(words, signature.run, row.seq)));

@@ -3,6 +3,7 @@
 use super::{
     Target,
     apply::text,
+    archived::with_archived,
     doubt::{self, Found},
     snapshot,
 };
@@ -35,7 +36,8 @@ pub async fn looked_at(
         && let Some(found) = journal::unfinished(session).await?
     {
         let backfill = left.backfill.clone();
-        history.unfinished = Some(Unfinished { backfill, ..told(target, session, catalog, &found).await? });
+        let catalog = with_archived(session, catalog, &history).await?;
+        history.unfinished = Some(Unfinished { backfill, ..told(target, session, &catalog, &found).await? });
     }
     Ok(history)
 }

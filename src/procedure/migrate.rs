@@ -6,6 +6,7 @@ use tokio::time::Instant;
 use super::{
     Assignment, Ended, Held, Target,
     apply::{self, Change, Failed, Left},
+    archived::{self, with_archived},
     evidence::Evidence,
     keys, looked_at, problem, read_history,
     recover::{self, Stuck},
@@ -110,6 +111,8 @@ impl Run<'_> {
         self.report.from.clone_from(&history.version);
         let mut is_left = history.unfinished.is_some() && self.recording.is_none();
         if is_left {
+            let session = self.held.session().map_err(problem::untouched)?;
+            let catalog = with_archived(session, &catalog, &history).await.map_err(problem::untouched)?;
             self.finish_what_is_left(&catalog).await?;
             let session = self.held.session().map_err(problem::untouched)?;
             history = read_history(session, self.target.engine.words()).await.map_err(problem::untouched)?;
@@ -189,6 +192,8 @@ impl Run<'_> {
             epoch: self.held.epoch,
         };
         let by_id = catalog.by_id();
+        let steps = plan.hops.iter().flat_map(|hop| &hop.migrations);
+        let applied = steps.filter_map(|step| by_id.get(&step.id).copied());
         let planned: Vec<Planned> = (1..)
             .zip(plan.hops.iter().flat_map(|hop| &hop.migrations))
             .filter_map(|(seq, step)| Some(Planned::up(seq, step.number, by_id.get(&step.id)?)))
@@ -196,6 +201,7 @@ impl Run<'_> {
         let session = self.held.session().map_err(problem::untouched)?;
         failpoint!("announce.before", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
         journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
+        archived::keep(session, self.told, signature.epoch, applied).await.map_err(problem::untouched)?;
         failpoint!("announce.after", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
         if let Some(recording) = &self.recording {
             drop(recording.take());

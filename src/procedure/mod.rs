@@ -1,6 +1,7 @@
 //! How each kind of job is done. A procedure is handed a target, an assignment and a session that holds the lock.
 
 mod apply;
+mod archived;
 mod around;
 mod assignment;
 mod backfill;
@@ -34,6 +35,7 @@ mod validate;
 mod verify;
 
 pub use self::{
+    archived::with_archived,
     assignment::{Assignment, Told},
     backfill::keys,
     base::{BaseError, against_base},

@@ -5,6 +5,7 @@ use tokio::time::Instant;
 use super::{
     Assignment, Ended, Held, Target,
     apply::{self, Change},
+    archived::with_archived,
     evidence::Evidence,
     migrate::ms_since,
     problem, read_history, recover, restore,
@@ -18,6 +19,7 @@ use crate::{
     },
     model::{
         catalog::Catalog,
+        finding::Finding,
         history::History,
         job::JobProblem,
         migration::Direction,
@@ -89,7 +91,10 @@ impl Rollback<'_> {
         if let RollbackGoal::Snapshot(id) = goal {
             return self.by_snapshot(*id).await;
         }
-        let catalog = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;
+        let ours = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;
+        let needs = self.target.needs(&ours);
+        let session = self.held.session().map_err(problem::untouched)?;
+        let catalog = with_archived(session, &ours, &history).await.map_err(problem::untouched)?;
         // The snapshot under an interrupted rollback leads forward, not back.
         let upward = history.unfinished.as_ref().filter(|left| left.direction == Direction::Up);
         let interrupted = upward.map(|left| left.run_id.clone());
@@ -98,7 +103,6 @@ impl Rollback<'_> {
             Err(_) if self.is_paused => return Ok(()),
             Err(problem) => return self.behind(goal, interrupted, problem).await,
         };
-        let needs = self.target.needs(&catalog);
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let backward = plan::backward(&facts, &goal, false);
         if backward.blocking.is_empty() && backward.migrations.is_empty() {
@@ -313,8 +317,10 @@ impl Rollback<'_> {
         }
         let catalog = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;
         let found = validate::after_hop(self.target, self.told, self.held, &catalog, true).await?;
-        let critical = found.as_ref().map(|report| report.critical_issues.clone()).unwrap_or_default();
+        let issues = found.as_ref().map(|report| report.critical_issues.clone()).unwrap_or_default();
         self.report.validation = found;
+        // Whoever goes back by steps may be newer than the application still: that is not what the steps made.
+        let critical: Vec<Finding> = issues.into_iter().filter(|issue| issue.rule != plan::NEWER).collect();
         if critical.is_empty() { Ok(()) } else { Err(problem::invalid(&critical)) }
     }
 }

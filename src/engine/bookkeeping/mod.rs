@@ -1,5 +1,6 @@
 //! Our own tables in the target, written once for every engine: version, history, lock row, journal, backfill, restore.
 
+pub mod archive;
 pub mod backfill;
 pub mod history;
 pub mod journal;

@@ -3,7 +3,7 @@
 use crate::engine::{DdlScope, EngineError, Session, Words};
 
 /// The layout of our tables that this windlass writes.
-pub const LAYOUT: i64 = 2;
+pub const LAYOUT: i64 = 3;
 
 /// Whether our tables are there.
 ///

@@ -8,7 +8,7 @@ use crate::engine::Words;
 /// without a detour through local time, and `UNIX_TIMESTAMP` of such a column reads it back without one (MySQL manual,
 /// "Date and Time Functions"). Differences are taken from `UTC_TIMESTAMP`, so an hour that a clock change repeats counts once.
 pub(super) static WORDS: Words = Words {
-    create_tables: &[SCHEMA_VERSION, MIGRATION_HISTORY, JOURNAL, BACKFILL, LOCK, LOCK_ROW],
+    create_tables: &[SCHEMA_VERSION, MIGRATION_HISTORY, JOURNAL, BACKFILL, ARCHIVE, LOCK, LOCK_ROW],
     clock: "CURRENT_TIMESTAMP(3)",
     elapsed_ms: "(SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000 \
                  - CAST(UNIX_TIMESTAMP(heartbeat) * 1000 AS SIGNED) FROM windlass_lock WHERE id = 1)",
@@ -65,6 +65,13 @@ WHERE s.table_schema = COALESCE(NULLIF(?, ''), DATABASE()) AND s.table_name = ? 
       AND o.table_name = ? AND o.index_name = s.index_name \
       AND (o.sub_part IS NOT NULL OR o.nullable = 'YES' OR o.column_name IS NULL)) \
 ORDER BY is_primary DESC, name, place";
+
+const ARCHIVE: &str = "CREATE TABLE IF NOT EXISTS windlass_archive (
+  name VARCHAR(255) NOT NULL,
+  content LONGTEXT NOT NULL,
+  epoch BIGINT NOT NULL,
+  at TIMESTAMP(3) NULL DEFAULT CURRENT_TIMESTAMP(3)
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
 
 const BACKFILL: &str = "CREATE TABLE IF NOT EXISTS windlass_backfill (
   run_id VARCHAR(26) NOT NULL,
@@ -134,7 +141,7 @@ const LOCK: &str = "CREATE TABLE IF NOT EXISTS windlass_lock (
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
 
 const LOCK_ROW: &str =
-    "INSERT INTO windlass_lock (id, layout, epoch) VALUES (1, 2, 0) ON DUPLICATE KEY UPDATE layout = 2";
+    "INSERT INTO windlass_lock (id, layout, epoch) VALUES (1, 3, 0) ON DUPLICATE KEY UPDATE layout = 3";
 
 const JOURNAL: &str = "CREATE TABLE IF NOT EXISTS windlass_journal (
   run_id VARCHAR(26) NOT NULL,

@@ -18,8 +18,9 @@ pub(super) static WORDS: Words = Words {
         ADDITIONS,
         JOURNAL,
         BACKFILL,
+        ARCHIVE,
         LOCK,
-        "INSERT INTO windlass_lock (id, layout, epoch) VALUES (1, 2, 0) ON CONFLICT (id) DO UPDATE SET layout = 2",
+        "INSERT INTO windlass_lock (id, layout, epoch) VALUES (1, 3, 0) ON CONFLICT (id) DO UPDATE SET layout = 3",
     ],
     clock: "clock_timestamp()",
     elapsed_ms: "(SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp() - heartbeat) * 1000 AS BIGINT) \
@@ -61,6 +62,14 @@ LEFT JOIN (pg_index i CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALIT
                  AND o.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])) \
 WHERE c.relkind IN ('r', 'p') AND n.nspname = coalesce(nullif(?, ''), current_schema()) AND c.relname = ? \
 ORDER BY i.indisprimary DESC, i.indexrelid, u.place";
+
+const ARCHIVE: &str = "\
+CREATE TABLE IF NOT EXISTS windlass_archive (
+    name TEXT NOT NULL,
+    content TEXT NOT NULL,
+    epoch BIGINT NOT NULL,
+    at TIMESTAMPTZ(3) DEFAULT clock_timestamp()
+)";
 
 const BACKFILL: &str = "\
 CREATE TABLE IF NOT EXISTS windlass_backfill (

@@ -33,8 +33,9 @@ pub(super) static WORDS: Words = Words {
         "CREATE INDEX IF NOT EXISTS idx_migration_history_applied_at ON migration_history (applied_at)",
         WINDLASS_JOURNAL,
         WINDLASS_BACKFILL,
+        WINDLASS_ARCHIVE,
         WINDLASS_LOCK,
-        "INSERT INTO windlass_lock (id, layout, epoch) VALUES (1, 2, 0) ON CONFLICT (id) DO UPDATE SET layout = 2",
+        "INSERT INTO windlass_lock (id, layout, epoch) VALUES (1, 3, 0) ON CONFLICT (id) DO UPDATE SET layout = 3",
     ],
     clock: "strftime('%Y-%m-%d %H:%M:%f', 'now')",
     elapsed_ms: "(SELECT CAST(round((unixepoch('now', 'subsec') - unixepoch(heartbeat, 'subsec')) * 1000) AS INTEGER) \
@@ -71,6 +72,13 @@ SELECT '\"' || replace(h.tab, '\"', '\"\"') || '\"', k.key, k.is_primary, k.col,
        replace('CASE typeof(@) WHEN ''text'' THEN ''CAST(X'''''' || hex(@) || '''''' AS TEXT)'' ELSE quote(@) END', '@', \
                '\"' || replace(k.col, '\"', '\"\"') || '\"'), k.kind, k.nullable \
 FROM held h LEFT JOIN keyed k ON k.tab = h.tab ORDER BY k.is_primary DESC, k.key, k.place";
+
+const WINDLASS_ARCHIVE: &str = "CREATE TABLE IF NOT EXISTS windlass_archive (
+    name TEXT NOT NULL,
+    content TEXT NOT NULL,
+    epoch BIGINT NOT NULL,
+    at TEXT DEFAULT (strftime('%Y-%m-%d %H:%M:%f', 'now'))
+)";
 
 const WINDLASS_BACKFILL: &str = "CREATE TABLE IF NOT EXISTS windlass_backfill (
     run_id VARCHAR(26) NOT NULL,

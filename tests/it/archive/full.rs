@@ -37,7 +37,9 @@ async fn with_bulk(on: On) -> Ship {
     ship
 }
 
-/// Runs a script as root of a namespace of its own, where it may mount; `$windlass` is the program. Gives its exit code.
+/// Runs a script as root of a namespace of its own, where it may mount; `$windlass` is the program. Gives its exit code. A
+/// mount that is changed is named with its device, since `mount` adds what /proc/mounts says otherwise, which for an
+/// ordinary user is an owner that the namespace does not know.
 async fn apart(ship: &Ship, script: &str) -> Called {
     let mut shell = ship.shell("exec unshare --user --map-root-user --mount bash -euc \"$script\"");
     shell.env("script", script).env("windlass", env!("CARGO_BIN_EXE_windlass"));
@@ -59,7 +61,7 @@ async fn a_snapshot_that_does_not_fit_leaves_nothing(on: On) {
             "mount -t tmpfs -o {size} none data/snapshots
              code=0; $windlass snapshot create --json >refused.json || code=$?
              $windlass snapshot list --json >listed.json
-             mount -o remount,rw,size=64m data/snapshots
+             mount -o remount,rw,size=64m none data/snapshots
              $windlass snapshot create --quiet >id
              ls -A data/snapshots >left
              exit $code"
@@ -102,10 +104,10 @@ async fn a_restore_that_does_not_fit_changes_nothing() {
         let script = format!(
             "mount -t tmpfs none live
              cp {file} live/ship.db
-             mount -o remount,{small} live
+             mount -o remount,{small} none live
              export WINDLASS__TARGET__URL=sqlite:live/ship.db
              code=0; $windlass snapshot restore {id} --json >refused.json || code=$?
-             mount -o remount,rw,size=64m live
+             mount -o remount,rw,size=64m none live
              sqlite3 live/ship.db 'PRAGMA integrity_check; SELECT count(*) FROM cargo' >seen
              $windlass snapshot restore {id} --quiet
              sqlite3 live/ship.db 'PRAGMA integrity_check; SELECT count(*) FROM cargo' >then

@@ -1,5 +1,6 @@
 //! Whole runs over HTTP, against the real program and a real database of every engine.
 
+mod archived;
 mod bad_input;
 mod concurrent;
 mod crash;
