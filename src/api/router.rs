@@ -52,6 +52,7 @@ pub fn routes() -> OpenApiRouter<Front> {
         .routes(routes!(migration::plan::plan))
         .routes(routes!(migration::progress::progress))
         .routes(routes!(migration::status::status))
+        .routes(routes!(migration::analytics::analytics))
         .routes(routes!(migration::logs::logs))
         .routes(routes!(migration::snapshots::snapshots))
         .routes(routes!(migration::snapshots::snapshot))

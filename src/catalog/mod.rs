@@ -19,6 +19,7 @@ mod reader;
 mod releases;
 mod scaffold;
 mod shares;
+mod template;
 mod topology;
 mod words;
 
@@ -27,7 +28,8 @@ use std::{collections::HashMap, path::Path};
 pub use error::CatalogError;
 pub use folder::FILE_BYTES_MAX;
 pub use name::{NAME_CHARS_MAX, NotAName};
-pub use scaffold::scaffold;
+pub use scaffold::{Scaffold, scaffold};
+pub use template::{Blanks, Template};
 
 use crate::{
     config::CatalogFormat,

@@ -15,8 +15,24 @@ use super::{
     error::CatalogError,
     folder::{Entry, Folder},
     format, name,
+    template::Files,
 };
 use crate::model::migration::Identity;
+
+/// What a new migration is to be.
+#[derive(Debug, Clone)]
+pub struct Scaffold<'a> {
+    /// The version the database has after it.
+    pub version: &'a Version,
+    /// Its name, in snake case.
+    pub name: &'a str,
+    /// For a person; the name in words when there is none.
+    pub description: Option<&'a str>,
+    /// Its scripts; without any, empty ones with a word on what is to be in them.
+    pub scripts: Files,
+    /// When it was written.
+    pub now: DateTime<Utc>,
+}
 
 /// `metadata.json` as it is first written.
 #[derive(Serialize)]
@@ -28,27 +44,21 @@ struct Metadata<'a> {
     dependencies: [&'a str; 0],
 }
 
-/// Writes `v<version>_<nn>_<name>/` with `metadata.json`, `up.sql` and `down.sql`, and returns its path.
+/// Writes `v<version>_<nn>_<name>/` with `metadata.json` and its scripts, and returns its path.
 ///
-/// `nn` is one above the highest of that version; `description` defaults to the name in words; `now` is when it was
-/// written. A catalog that does not exist yet is created. The folder appears complete or not at all: it is written under
+/// `nn` is one above the highest of that version. A catalog that does not exist yet is created. The folder appears complete or not at all: it is written under
 /// a hidden name, brought to disk, and renamed. Blocks on the file system.
 ///
 /// # Errors
 /// A name that is none, a name that the version has already, a catalog in another tool's layout, and whatever the file
 /// system refuses.
-pub fn scaffold(
-    path: &Path,
-    version: &Version,
-    name: &str,
-    description: Option<&str>,
-    now: DateTime<Utc>,
-) -> Result<PathBuf, CatalogError> {
+pub fn scaffold(path: &Path, wanted: &Scaffold<'_>) -> Result<PathBuf, CatalogError> {
+    let Scaffold { version, name, .. } = *wanted;
     let named = |fault| CatalogError::Name { name: name.to_owned(), fault };
-    let wanted = name::identity(&format!("v{version}_01_{name}")).map_err(named)?;
+    let first = name::identity(&format!("v{version}_01_{name}")).map_err(named)?;
     fs::create_dir_all(path).map_err(|source| unwritable(path, source))?;
-    let identity = next(path, wanted)?;
-    let files = files(&identity, description, now).map_err(|source| unwritable(path, source.into()))?;
+    let identity = next(path, first)?;
+    let files = files(&identity, wanted).map_err(|source| unwritable(path, source.into()))?;
     let folder = path.join(identity.to_string());
     let hidden = path.join(format!(".{identity}.{}", Ulid::generate()));
     let written = publish(&hidden, &folder, &files);
@@ -87,24 +97,22 @@ fn next(path: &Path, mut wanted: Identity) -> Result<Identity, CatalogError> {
 }
 
 /// Name and content of each file.
-fn files(
-    identity: &Identity,
-    description: Option<&str>,
-    now: DateTime<Utc>,
-) -> serde_json::Result<[(&'static str, String); 3]> {
+fn files(identity: &Identity, wanted: &Scaffold<'_>) -> serde_json::Result<Files> {
     let words = identity.name.replace('_', " ");
     let metadata = serde_json::to_string_pretty(&Metadata {
         version: &identity.version,
         name: &identity.name,
-        description: description.unwrap_or(&words),
-        created_at: now.to_rfc3339_opts(SecondsFormat::Secs, true),
+        description: wanted.description.unwrap_or(&words),
+        created_at: wanted.now.to_rfc3339_opts(SecondsFormat::Secs, true),
         dependencies: [],
     })?;
-    Ok([
-        ("metadata.json", metadata + "\n"),
-        ("up.sql", format!("-- {identity}: what is to change.\n")),
-        ("down.sql", format!("-- {identity}: the way back. Left without a statement, there is none.\n")),
-    ])
+    let mut files = wanted.scripts.clone();
+    if files.is_empty() {
+        files.push(("up.sql", format!("-- {identity}: what is to change.\n")));
+        files.push(("down.sql", format!("-- {identity}: the way back. Left without a statement, there is none.\n")));
+    }
+    files.push(("metadata.json", metadata + "\n"));
+    Ok(files)
 }
 
 /// Writes the files into `hidden`, brings them to disk, and gives the folder its name. To rename onto a folder that

@@ -78,6 +78,8 @@ pub enum Command {
     Plan(plan::Plan),
     /// Show how the database stands, what runs, and what ran
     Status,
+    /// Show how long past jobs and migrations took, and how they ended
+    Analytics,
     /// Check what is in the database against its history and the catalog
     Validate(validate::Validate),
     /// Tell by the exit code whether the database fits the application: 0 yes, 1 migrate, 2 it cannot

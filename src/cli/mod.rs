@@ -5,6 +5,7 @@
 //! to `place` alone.
 
 mod adopt;
+mod analytics;
 pub mod arguments;
 mod break_lock;
 mod call;
@@ -91,6 +92,7 @@ async fn carry_out(command: Command, call: Call) -> Result<Exit, Failure> {
         Command::Down(down) => down::run(down, &call).await,
         Command::Plan(plan) => plan::run(plan, &call).await,
         Command::Status => status::run(&call).await,
+        Command::Analytics => analytics::run(&call).await,
         Command::Validate(validate) => validate::run(validate, &call).await,
         Command::Check => check::run(&call).await,
         Command::Compatibility => compatibility::run(&call).await,

@@ -14,6 +14,7 @@ use crate::{
     config::Config,
     jobs::{Desk, LockWatch},
     model::{
+        analytics::Analytics,
         archive::ArchiveStatus,
         compatibility::{Compatibility, Matrix},
         finding::Finding,
@@ -91,6 +92,13 @@ impl Place {
         match self {
             Self::Here(app) => Ok(app.enquiry.status().await?),
             Self::There(remote) => remote.status().await,
+        }
+    }
+
+    pub async fn analytics(&self) -> Result<Analytics, Failure> {
+        match self {
+            Self::Here(app) => Ok(app.enquiry.analytics().await?),
+            Self::There(remote) => remote.analytics().await,
         }
     }
 

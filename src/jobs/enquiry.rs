@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     model::{
+        analytics::Analytics,
         archive::{ArchiveStatus, Brief, LastVerified},
         catalog::Catalog,
         compatibility::{Compatibility, Matrix},
@@ -29,6 +30,8 @@ use crate::{
 
 /// Jobs whose times a plan looks at.
 const TIMED_JOBS: u32 = 50;
+/// Jobs that analytics are made of.
+const ANALYSED_JOBS: u32 = 1_000;
 /// Jobs that a status shows.
 const RECENT_JOBS: u32 = 10;
 
@@ -150,6 +153,14 @@ impl Enquiry {
             recent,
             snapshots: self.snapshots().await?.snapshots,
         })
+    }
+
+    /// What past jobs tell.
+    ///
+    /// # Errors
+    /// [`Refused::Store`].
+    pub async fn analytics(&self) -> Result<Analytics, Refused> {
+        Ok(plan::analytics(&self.recent(ANALYSED_JOBS).await?))
     }
 
     /// A look at the lock, for whoever waits for it.

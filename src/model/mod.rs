@@ -1,5 +1,6 @@
 //! Every noun windlass speaks of, and every legal transition. No I/O, no `async`.
 
+pub mod analytics;
 pub mod archive;
 pub mod archived;
 pub mod backfill;

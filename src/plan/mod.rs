@@ -1,5 +1,6 @@
 //! Pure thinking: (catalog, history, schema facts, goal) to plan and findings.
 
+mod analytics;
 mod backfill;
 mod backward;
 mod base;
@@ -19,6 +20,7 @@ mod steps;
 mod trust;
 
 pub use self::{
+    analytics::analytics,
     backward::{Backward, backward, kept},
     base::{Branch, against_base},
     caretaking::{next_snapshot, next_verification},

@@ -78,6 +78,7 @@ async fn the_same_words_bring_the_same_answers() {
         "up",
         "check",
         "status",
+        "analytics",
         "up",
         "validate --deep",
         "snapshot list",

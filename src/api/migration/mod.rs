@@ -1,5 +1,6 @@
 //! What administrators ask and order: one file for each endpoint.
 
+pub mod analytics;
 pub mod logs;
 pub mod plan;
 pub mod progress;

@@ -17,6 +17,7 @@ pub(super) use self::follow::Following;
 use self::{address::Address, wire::Wire};
 use super::failure::Failure;
 use crate::model::{
+    analytics::Analytics,
     archive::ArchiveStatus,
     job::{Job, JobId},
     order::{Order, StopMode},
@@ -55,6 +56,10 @@ impl Remote {
 
     pub async fn status(&self) -> Result<Status, Failure> {
         self.wire.get(&["status"], &[]).await
+    }
+
+    pub async fn analytics(&self) -> Result<Analytics, Failure> {
+        self.wire.get(&["analytics"], &[]).await
     }
 
     pub async fn snapshots(&self) -> Result<SnapshotList, Failure> {

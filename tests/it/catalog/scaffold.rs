@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use semver::Version;
 use windlass::{
-    catalog::{CatalogError, scaffold},
+    catalog::{CatalogError, Scaffold, scaffold},
     config::CatalogFormat,
 };
 
@@ -13,9 +13,13 @@ fn noon() -> DateTime<Utc> {
     "2024-05-01T12:00:00.5Z".parse().expect("a time")
 }
 
+fn empty<'a>(version: &'a Version, name: &'a str) -> Scaffold<'a> {
+    Scaffold { version, name, description: None, scripts: Vec::new(), now: noon() }
+}
+
 fn add(folder: &Folder, version: &str, name: &str) -> Result<String, CatalogError> {
     let version: Version = version.parse().expect("a version");
-    let path = scaffold(folder.path(), &version, name, None, noon())?;
+    let path = scaffold(folder.path(), &empty(&version, name))?;
     Ok(path.file_name().expect("a name").to_string_lossy().into_owned())
 }
 
@@ -29,14 +33,9 @@ fn refused(folder: &Folder, version: &str, name: &str) -> String {
 fn a_new_migration_is_complete_and_loads() {
     let folder = Folder::empty();
 
-    let path = scaffold(
-        &folder.path().join("migrations"),
-        &Version::new(1, 2, 0),
-        "add_users",
-        Some("Users, at last"),
-        noon(),
-    )
-    .expect("a migration");
+    let version = Version::new(1, 2, 0);
+    let wanted = Scaffold { description: Some("Users, at last"), ..empty(&version, "add_users") };
+    let path = scaffold(&folder.path().join("migrations"), &wanted).expect("a migration");
 
     assert_eq!(path, folder.path().join("migrations/v1.2.0_01_add_users"));
     let file = |name: &str| std::fs::read_to_string(path.join(name)).expect("a file");
@@ -107,7 +106,7 @@ fn a_catalog_that_cannot_be_written_is_told() {
     let folder = Folder::with([("migrations", "a file")]);
 
     let error =
-        scaffold(&folder.path().join("migrations"), &Version::new(1, 0, 0), "a", None, noon()).expect_err("must fail");
+        scaffold(&folder.path().join("migrations"), &empty(&Version::new(1, 0, 0), "a")).expect_err("must fail");
 
     assert!(matches!(error, CatalogError::Write { .. }), "{error:?}");
 }
