@@ -26,7 +26,9 @@ pub fn of_history(facts: &Facts<'_>) -> Vec<Finding> {
     if facts.history.has_foreign_tables && !facts.catalog.migrations.is_empty() {
         found.push(
             Finding::critical("not-empty", facts.site.target, "the database has tables but no migration history")
-                .remedy("say what it holds: windlass adopt --baseline <version>"),
+                .remedy(
+                    "take over what another tool wrote: windlass adopt; or say what it holds: windlass adopt --baseline <version>",
+                ),
         );
     }
     if let Some(actual) = facts.history.version.as_ref().filter(|actual| **actual > facts.needs.required) {

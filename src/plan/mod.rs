@@ -4,6 +4,7 @@ mod backfill;
 mod backward;
 mod caretaking;
 mod compatibility;
+mod difference;
 mod digest;
 mod estimate;
 mod facts;
@@ -21,6 +22,7 @@ pub use self::{
     backward::{Backward, backward, kept},
     caretaking::{next_snapshot, next_verification},
     compatibility::compatibility,
+    difference::differences,
     digest::digest,
     facts::{Facts, Needs, Site},
     findings::of_history,

@@ -68,6 +68,17 @@ async fn a_statement_keeps_its_line() {
     assert!(super::text(&said.failure, "/detail").contains("1_a.sql:5: "), "{said:#?}");
 }
 
+/// Goal: no layout runs a file of both ways as if it were one.
+/// Method: a folder whose first file has no mark, so that it is taken for sqlx's.
+#[tokio::test]
+async fn a_file_of_both_ways_is_never_run_as_a_whole() {
+    let told = refused(&[("1_a.sql", "SELECT 1;"), ROLES, ("3_c.sql", "-- +goose Up\nSELECT 1;")]).await;
+    insta::assert_snapshot!(told, @r#"
+    20240102120000_add-roles.sql: a line begins with `-- migrate:`, as in dbmate's files, which hold both ways; set catalog.format to "dbmate"
+    3_c.sql: a line begins with `-- +goose`, as in goose's files, which hold both ways; set catalog.format to "goose"
+    "#);
+}
+
 #[tokio::test]
 async fn faults_are_told() {
     let told = refused(&[

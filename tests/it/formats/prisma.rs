@@ -61,5 +61,5 @@ async fn faults_are_told() {
     let told = refused(&[("1_a/migration.sql", "SELECT 1;"), ("migration_lock.toml", "provider = sqlite\n")]).await;
     assert!(told.starts_with("migration_lock.toml:1: "), "{told}");
     let told = refused(&[("1_a/migration.sql", "SELECT 1;"), ("01_a/migration.sql", "SELECT 1;")]).await;
-    insta::assert_snapshot!(told, @"1_a/migration.sql: it is called a in version 0.0.1, and so is 01_a/migration.sql; rename one of them");
+    insta::assert_snapshot!(told, @"1_a: it is called a in version 0.0.1, and so is 01_a; rename one of them");
 }
