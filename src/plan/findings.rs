@@ -83,6 +83,7 @@ fn of_row(facts: &Facts<'_>, row: &Applied, migration: Option<&Migration>) -> Op
     let applied = row.checksum.as_ref()?;
     let replaces = |old: &String| *old == applied.to_string() || *old == applied.bytes;
     match migration.checksum.edit_since(applied) {
+        Edit::Meaningful if migration.identity.is_repeatable() => None,
         Edit::Meaningful if !migration.supersedes.iter().any(replaces) => Some(
             Finding::critical(CHANGED, migration.up.file.to_string(), "its statements were changed after it was applied")
                 .remedy(format!(

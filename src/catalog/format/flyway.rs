@@ -3,23 +3,27 @@
 //!
 //! `${name}` stands for `catalog.placeholders.name`, comments and strings included; one that is not set is a fault
 //! ("Placeholders"). Beside a script, `<script>.conf` may say `executeInTransaction=false` ("Script Config Files").
-//! Migrations in Java, repeatable ones (`R__`), baselines (`B`) and callbacks are refused by name: to pass over what Flyway
-//! runs would leave another schema than Flyway does.
+//! A repeatable migration, `R__<name>.sql`, runs after all others and again whenever its statements have changed; it has
+//! no way back. Migrations in Java, baselines (`B`) and callbacks are refused by name: to pass over what Flyway runs would leave
+//! another schema than Flyway does.
 
 use std::collections::BTreeMap;
 
+use semver::Version;
+
 use super::{
     Format,
+    numbered::plain,
     versioned::{self, FileName, Whose, every_file, file_name, numbers},
 };
 use crate::{
     catalog::{
-        draft::{Draft, Source},
+        draft::{Draft, Metadata, Numbering, Source},
         folder::Entry,
         reader::Reader,
         words::{is_sql, nearest, unknown_field},
     },
-    model::finding::Finding,
+    model::{finding::Finding, migration::Identity},
 };
 
 /// Files named by their version.
@@ -46,14 +50,14 @@ struct Settings {
 fn read(reader: &mut Reader, entries: &[Entry]) -> Vec<Draft> {
     let files = every_file(reader, entries);
     let mut drafts = Vec::new();
-    let mut undos = Vec::new();
+    let (mut undos, mut repeatables) = (Vec::new(), Vec::new());
     for place in files.iter().filter(|place| !place.ends_with(".conf")) {
         match file_name(place) {
             Some(name) if name.ending != "sql" => code(reader, place),
             Some(name) => match name.prefix {
                 'V' => drafts.extend(migration(reader, &files, place, &name)),
                 'U' => undos.push((place, name)),
-                'R' => repeatable(reader, place),
+                'R' => repeatables.push((place, name)),
                 _ => baseline(reader, place),
             },
             None => passed_over(reader, place),
@@ -63,6 +67,8 @@ fn read(reader: &mut Reader, entries: &[Entry]) -> Vec<Draft> {
     for (place, name) in undos {
         undo(reader, &files, &mut drafts, place, &name);
     }
+    let version = drafts.iter().map(|draft| draft.identity.version.clone()).max().unwrap_or(Version::new(0, 0, 0));
+    drafts.extend(repeatables.iter().map(|(place, name)| repeatable(reader, &files, place, name, version.clone())));
     drafts
 }
 
@@ -100,10 +106,18 @@ fn code(reader: &mut Reader, place: &str) {
     reader.fault("code-migration", place, message, "write it in SQL, under the same version");
 }
 
-fn repeatable(reader: &mut Reader, place: &str) {
-    let message = "it is a repeatable migration, and windlass runs each migration once";
-    let remedy = "write what it holds as a migration with a version, and each later change as another";
-    reader.fault("repeatable", place, message, remedy);
+/// It comes with the newest version, after all others, in the order of the names (Flyway's documentation, "Repeatable
+/// Migrations"), and it may come late.
+fn repeatable(reader: &mut Reader, files: &[String], place: &str, name: &FileName<'_>, version: Version) -> Draft {
+    let (up, settings) = script(reader, files, place);
+    let metadata = Metadata {
+        description: Some(name.name.replace('_', " ")),
+        transactional: settings.transactional,
+        ..Metadata::default()
+    };
+    let identity = Identity { version, sequence: Identity::REPEATABLE, name: plain(name.name) };
+    let numbering = Numbering::Placed;
+    Draft { identity, number: None, numbering, place: place.into(), metadata, up, backfill: None, down: None }
 }
 
 fn baseline(reader: &mut Reader, place: &str) {

@@ -143,20 +143,16 @@ fn draft(reader: &mut Reader, Chosen { up, down }: Chosen<'_>) -> Option<Draft> 
     let mut identity = numbered::identity(reader, file, version, name.name)?;
     identity.sequence = match rest {
         "" => 0,
-        rest => rest.parse().ok().or_else(|| {
+        rest => rest.parse().ok().filter(|_| rest.len() < 10).or_else(|| {
             let message =
                 format!("the number {} has more than nine digits behind its first {VERSION_DIGITS}", name.number);
             reader.fault("number", file, message, "give it a shorter number");
             None
         })?,
     };
-    if identity.sequence > 0 {
-        // A history tells migrations of one version by their names, and those of one change have one name.
-        identity.name = format!("{}_{}", identity.name, identity.sequence);
-    }
     let source = reader.source(file);
     let mut draft = numbered::draft(identity, file, source);
-    draft.numbering = Numbering::InParts;
+    draft.numbering = Numbering::Placed;
     draft.metadata.transactional = name.is_autocommit.then_some(false);
     draft.down = down.and_then(|(file, _)| reader.source(file));
     Some(draft)

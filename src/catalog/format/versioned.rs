@@ -110,7 +110,7 @@ pub fn draft(reader: &mut Reader, place: &str, file: &FileName<'_>) -> Option<Dr
     Some(Draft {
         identity,
         number: None,
-        numbering: Numbering::Sole,
+        numbering: Numbering::Placed,
         place: place.into(),
         metadata: Metadata::default(),
         up: None,
@@ -125,7 +125,9 @@ fn identity(file: &FileName<'_>) -> Option<Identity> {
         [major] => (Version::new(major, 0, 0), 0),
         [major, minor] => (Version::new(major, minor, 0), 0),
         [major, minor, patch] => (Version::new(major, minor, patch), 0),
-        [major, minor, patch, more] => (Version::new(major, minor, patch), u32::try_from(more).ok()?),
+        [major, minor, patch, more] => {
+            (Version::new(major, minor, patch), u32::try_from(more).ok().filter(|more| *more < Identity::REPEATABLE)?)
+        }
         _ => return None,
     };
     Some(Identity { version, sequence, name: plain(file.name) })

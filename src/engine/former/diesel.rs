@@ -12,5 +12,5 @@ pub static FORMER: Former = Former {
     query: |_| "SELECT concat(version, '') FROM __diesel_schema_migrations ORDER BY version",
     read: |rows| Record::of_names(rows, Key::version),
     key: key::leading,
-    digest: None,
+    digest: |_| None,
 };

@@ -19,7 +19,7 @@ pub static FORMER: Former = Former {
     query: |_| "SELECT concat(version, ''), concat(dirty, '') FROM schema_migrations",
     read,
     key: key::leading,
-    digest: None,
+    digest: |_| None,
 };
 
 fn read(rows: &[Row]) -> Result<Record, EngineError> {

@@ -19,7 +19,7 @@ pub static FORMER: Former = Former {
     query: |_| "SELECT concat(version_id, ''), concat(is_applied, '') FROM goose_db_version ORDER BY id",
     read,
     key: key::leading,
-    digest: None,
+    digest: |_| None,
 };
 
 fn read(rows: &[Row]) -> Result<Record, EngineError> {

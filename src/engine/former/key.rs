@@ -49,9 +49,12 @@ pub fn leading(place: &str) -> Option<Key> {
     number.replace('-', "").parse().ok().map(Key::number)
 }
 
-/// `more/V1_2__add.sql`: the version behind the first letter.
+/// `more/V1_2__add.sql`: the version behind the first letter. `more/R__views.sql`: the file's name.
 pub fn versioned(place: &str) -> Option<Key> {
-    let file = place.rsplit('/').next()?;
+    let file = last(place);
+    if file.starts_with("R__") {
+        return Some(Key::Name(file.to_owned()));
+    }
     let (version, _) = file.strip_prefix(['V', 'U'])?.split_once("__")?;
     Some(Key::version(version)).filter(|key| matches!(key, Key::Numbers(_)))
 }
@@ -59,6 +62,11 @@ pub fn versioned(place: &str) -> Option<Key> {
 /// `20240501120000_add/migration.sql`: the folder's name.
 pub fn folder(place: &str) -> Option<Key> {
     Some(Key::Name(first(place).to_owned()))
+}
+
+/// The last part of a path.
+pub fn last(place: &str) -> &str {
+    place.rsplit('/').next().unwrap_or(place)
 }
 
 fn first(place: &str) -> &str {

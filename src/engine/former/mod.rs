@@ -42,8 +42,8 @@ pub struct Former {
     read: fn(&[Row]) -> Result<Record, EngineError>,
     /// By what the tool knows the migration at this place of a catalog.
     pub key: fn(&str) -> Option<Key>,
-    /// What the tool keeps of a file's bytes, where windlass can say that too.
-    pub digest: Option<fn(&[u8]) -> String>,
+    /// What the tool keeps of a file's bytes; `None` where windlass cannot say that.
+    pub digest: fn(&[u8]) -> Option<String>,
 }
 
 static ALL: [&Former; 10] = [

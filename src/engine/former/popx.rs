@@ -16,7 +16,7 @@ pub static FORMER: Former = Former {
     query: |_| "SELECT concat(version, '') FROM schema_migration ORDER BY version",
     read: |rows| Record::of_names(rows, key_of).map(|record| Record { has_parts: true, ..record }),
     key: |place| place.split_once('_').map(|(number, _)| key_of(number)),
-    digest: None,
+    digest: |_| None,
 };
 
 /// `20191100000001000001` is larger than any integer that a database has, so it is two.

@@ -25,7 +25,7 @@ pub static FORMER: Former = Former {
     },
     read,
     key: key::folder,
-    digest: Some(|bytes| super::hex(&Sha256::digest(bytes))),
+    digest: |bytes| Some(super::hex(&Sha256::digest(bytes))),
 };
 
 fn read(rows: &[Row]) -> Result<Record, EngineError> {

@@ -12,5 +12,5 @@ pub static FORMER: Former = Former {
     query: |_| "SELECT concat(version, '') FROM refinery_schema_history ORDER BY version",
     read: |rows| Record::of_names(rows, Key::version),
     key: key::versioned,
-    digest: None,
+    digest: |_| None,
 };

@@ -30,7 +30,7 @@ pub static FORMER: Former = Former {
     },
     read,
     key: key::leading,
-    digest: Some(|bytes| super::hex(&Sha384::digest(bytes))),
+    digest: |bytes| Some(super::hex(&Sha384::digest(bytes))),
 };
 
 fn read(rows: &[Row]) -> Result<Record, EngineError> {

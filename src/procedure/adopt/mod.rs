@@ -62,9 +62,13 @@ async fn take_over(
     }
     let (former, record) = history_of(target, held, ask.from).await?;
     told.info(format!("{} tells of {} migrations in {}", former.tool, record.named().count(), former.table));
-    let holds = take::matched(&catalog, former, &record).map_err(|found| problem::blocked(&found))?;
+    let mut holds = take::matched(&catalog, former, &record).map_err(|found| problem::blocked(&found))?;
     let severity = if ask.accepts { Severity::Warning } else { Severity::Critical };
-    report.findings.extend(take::edited(target, former, &record, &holds, severity).await);
+    let edited = take::edited(target, former, &record, &holds).await;
+    // What is repeatable is pending once it was edited.
+    holds.retain(|migration| !migration.identity.is_repeatable() || !edited.contains(migration));
+    let edited = edited.into_iter().filter(|migration| !migration.identity.is_repeatable());
+    report.findings.extend(edited.map(|migration| take::was_edited(migration, former, severity)));
     told.step(format!("replaying {} migrations in a database beside", holds.len()));
     let expected = held.awake(replay::replay(target, told, &catalog, &holds)).await?;
     told.step("comparing the schemas");

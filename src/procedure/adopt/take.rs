@@ -82,28 +82,28 @@ pub(super) fn matched<'a>(
     Ok(holds)
 }
 
-/// The files that are not those any more that the tool applied, where it kept what tells that.
-pub(super) async fn edited(
+/// The migrations whose files are not those any more that the tool applied, where it kept what tells that.
+pub(super) async fn edited<'a>(
     target: &Target,
     former: &Former,
     record: &Record,
-    holds: &[&Migration],
-    severity: Severity,
-) -> Vec<Finding> {
-    let Some(digest) = former.digest else { return Vec::new() };
-    let mut found = Vec::new();
+    holds: &[&'a Migration],
+) -> Vec<&'a Migration> {
+    let mut edited = Vec::new();
     for migration in holds {
         let then = (former.key)(&migration.place).and_then(|key| record.applied.get(&key).cloned().flatten());
         let path = target.config.catalog.path.join(&*migration.up.file);
-        let Some((then, now)) = then.zip(tokio::fs::read(&path).await.ok().map(|bytes| digest(&bytes))) else {
-            continue;
-        };
-        if then != now {
-            let message = format!("it is not the file that {} applied", former.tool);
-            let edited = Finding::critical("changed-after-applied", &*migration.up.file, message);
-            let edited = edited.remedy("restore the file as it was when it was applied");
-            found.push(Finding { severity, ..edited });
+        let now = tokio::fs::read(&path).await.ok().and_then(|bytes| (former.digest)(&bytes));
+        if then.zip(now).is_some_and(|(then, now)| then != now) {
+            edited.push(*migration);
         }
     }
-    found
+    edited
+}
+
+/// A migration whose file was edited since, as a finding.
+pub(super) fn was_edited(migration: &Migration, former: &Former, severity: Severity) -> Finding {
+    let message = format!("it is not the file that {} applied", former.tool);
+    let edited = Finding::critical("changed-after-applied", &*migration.up.file, message);
+    Finding { severity, ..edited.remedy("restore the file as it was when it was applied") }
 }

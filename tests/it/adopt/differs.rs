@@ -1,8 +1,8 @@
 //! A schema that is not what the migrations make, and a history that is given back.
 
-use super::{golang, rules};
+use super::{USERS, golang, rules};
 use crate::{
-    formats::{list, text},
+    formats::{Life, list, text},
     harness::{database::On, eye::must_be_same, on_every_engine},
 };
 
@@ -74,4 +74,31 @@ async fn both_are_in_the_audit_trail() {
             "adopt succeeded"
         ]
     );
+}
+
+/// Goal: a repeatable migration of Flyway's is applied as long as its file is the one that was applied.
+/// Method: checksums as zlib's crc32 gives them for the lines; then another file.
+#[tokio::test]
+async fn what_is_repeatable_is_pending_once_it_was_edited() {
+    let view = "CREATE VIEW v AS\nSELECT id FROM users;\n";
+    let life = Life::of(On::Sqlite, &[("V1__users.sql", USERS), ("R__view.sql", view)]).await;
+    life.has(&[
+        USERS,
+        view,
+        "CREATE TABLE flyway_schema_history (installed_rank INT, version TEXT, type TEXT, script TEXT, checksum INT, success BOOLEAN)",
+        "INSERT INTO flyway_schema_history VALUES (1, '1', 'SQL', 'V1__users.sql', -629222767, TRUE), \
+         (2, NULL, 'SQL', 'R__view.sql', 1, TRUE), (3, NULL, 'SQL', 'R__view.sql', 509454798, TRUE)",
+    ])
+    .await;
+    life.windlass().does("adopt");
+    assert_eq!(life.pending(), [] as [&str; 0]);
+    life.windlass().does("adopt --undo");
+
+    life.add(&[("R__view.sql", "DROP VIEW IF EXISTS v;\nCREATE VIEW v AS SELECT name FROM users;\n")]);
+    let said = life.windlass().says("adopt");
+    assert_eq!((said.exit, rules(&said.result)), (2, vec!["object-unknown view v".to_owned()]));
+    life.windlass().does("adopt --accept-differences");
+    assert_eq!(life.pending(), ["repeatable_view"]);
+    life.windlass().does("up --snapshot never");
+    assert_eq!(life.eye().await.texts("SELECT name FROM v").await, [] as [&str; 0]);
 }

@@ -140,7 +140,7 @@ mod left {
         Left::of("goose", files, &[&table, rows])
     }
 
-    /// A baseline stands for the first; the third was undone.
+    /// A baseline stands for the first; the third was undone. Flyway keeps the CRC-32 of each file's lines.
     pub fn flyway(_: On) -> Left {
         Left::of(
             "flyway",
@@ -153,7 +153,7 @@ mod left {
                 "CREATE INDEX flyway_schema_history_s_idx ON flyway_schema_history (success)",
                 "INSERT INTO flyway_schema_history (installed_rank, version, description, type, script, checksum, installed_by, \
                  execution_time, success) VALUES (0, NULL, 'x', 'SCHEMA', 'app', NULL, 'me', 0, TRUE), \
-                 (1, '1', 'x', 'BASELINE', 'x', NULL, 'me', 0, TRUE), (2, '1.1', 'index', 'SQL', 'V1_1__index.sql', 7, 'me', 9, \
+                 (1, '1', 'x', 'BASELINE', 'x', NULL, 'me', 0, TRUE), (2, '1.1', 'index', 'SQL', 'V1_1__index.sql', -783268763, 'me', 9, \
                  TRUE), (3, '2.0', 'later', 'SQL', 'V2.0__later.sql', 7, 'me', 9, TRUE), \
                  (4, '2.0', 'later', 'UNDO_SQL', 'U2.0__later.sql', 7, 'me', 9, TRUE)",
             ],

@@ -34,8 +34,9 @@ async fn failed_rows_of_flyway_and_of_prisma_and_of_sqlx() {
     let flyway = left(
         &[("V1__users.sql", USERS)],
         &[
-            "CREATE TABLE flyway_schema_history (installed_rank INT, version TEXT, type TEXT, script TEXT, success BOOLEAN)",
-            "INSERT INTO flyway_schema_history VALUES (1, '1', 'SQL', 'V1__users.sql', FALSE)",
+            "CREATE TABLE flyway_schema_history (installed_rank INT, version TEXT, type TEXT, script TEXT, checksum INT, \
+             success BOOLEAN)",
+            "INSERT INTO flyway_schema_history VALUES (1, '1', 'SQL', 'V1__users.sql', 7, FALSE)",
         ],
     )
     .await;

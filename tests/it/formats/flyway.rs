@@ -3,25 +3,27 @@
 use super::{File, Life, On, refused, route, text};
 use crate::harness::on_every_engine;
 
-const HISTORY: [File<'_>; 6] = [
+const HISTORY: [File<'_>; 8] = [
+    ("V1.2__add_ten.sql", "INSERT INTO users VALUES (12, 'twelve');\n"),
+    ("U1.2__add_ten.sql", "DELETE FROM users WHERE id = 12;\n"),
     ("V1__create_users.sql", "CREATE TABLE users (id INT PRIMARY KEY, name VARCHAR(50));\n"),
     ("U1__create_users.sql", "DROP TABLE users;\n"),
     ("2024/V1_10__add_ten.sql", "INSERT INTO users VALUES (10, '${Owner}'); -- ${owner}\n"),
     ("2024/U1.10__add_ten.sql", "DELETE FROM users WHERE id = 10;\n"),
-    ("V1.2.0.1__add-two.sql", "INSERT INTO users VALUES (2, 'two');\n"),
-    ("U1.2.0.1__add-two.sql", "DELETE FROM users WHERE id = 2;\n"),
+    ("V1.2.0.1__add-ten.sql", "INSERT INTO users VALUES (2, 'two');\n"),
+    ("U1.2.0.1__add-ten.sql", "DELETE FROM users WHERE id = 2;\n"),
 ];
 
-on_every_engine!(a_history_goes_up_and_down);
+on_every_engine!(a_history_goes_up_and_down, what_is_repeatable_runs_again_when_it_has_changed);
 
 async fn a_history_goes_up_and_down(on: On) {
     let life = Life::of(on, &HISTORY).await.with("WINDLASS__CATALOG__PLACEHOLDERS__OWNER", "o'' k");
     let before = life.eye().await.everything().await;
 
-    let plan = life.goes_up(&["v1.0.0_create_users", "v1.2.0_01_add_two", "v1.10.0_add_ten"]);
+    let plan = life.goes_up(&["v1.0.0_create_users", "v1.2.0_add_ten", "v1.2.0_01_add_ten", "v1.10.0_add_ten"]);
 
     assert_eq!(text(&plan, "/goal_version"), "1.10.0");
-    assert_eq!(life.eye().await.texts("SELECT name FROM users ORDER BY id").await, ["two", "o' k"]);
+    assert_eq!(life.eye().await.texts("SELECT name FROM users ORDER BY id").await, ["two", "o' k", "twelve"]);
     life.windlass().does("down --to 1.0.0");
     assert_eq!(life.eye().await.number("SELECT COUNT(*) FROM users").await, 0);
     life.windlass().does("down --steps 1");
@@ -49,6 +51,45 @@ async fn a_script_has_settings_of_its_own() {
     life.has_no_way_back();
 }
 
+/// Goal: a repeatable migration runs after all others, and again when its statements have changed; and only then.
+async fn what_is_repeatable_runs_again_when_it_has_changed(on: On) {
+    let view = |select: &str| match on {
+        On::Sqlite => format!("DROP VIEW IF EXISTS names;\nCREATE VIEW names AS {select};"),
+        _ => format!("CREATE OR REPLACE VIEW names AS {select};"),
+    };
+    let plain = view("SELECT name FROM users");
+    let life = Life::of(on, &[HISTORY[2], ("sub/R__create_users.sql", &plain)]).await;
+    life.goes_up(&["v1.0.0_create_users", "repeatable_create_users"]);
+
+    life.add(&[("sub/R__create_users.sql", &format!("-- as they are\n{plain}"))]);
+    assert_eq!(life.runs(), [] as [&str; 0], "a comment changes nothing");
+    life.add(&[("V2__add.sql", "INSERT INTO users VALUES (1, 'a');")]);
+    assert_eq!(life.runs(), ["v2.0.0_add"]);
+    life.add(&[("sub/R__create_users.sql", &view("SELECT upper(name) AS name FROM users"))]);
+    assert_eq!(life.runs(), ["repeatable_create_users"]);
+    assert_eq!(life.eye().await.texts("SELECT name FROM names").await, ["A"]);
+    assert_eq!(life.runs(), [] as [&str; 0]);
+    life.add(&[
+        ("V3__add.sql", "INSERT INTO users VALUES (2, 'b');"),
+        ("sub/R__create_users.sql", &view("SELECT 'x' AS name")),
+    ]);
+    assert_eq!(life.runs(), ["v3.0.0_add", "repeatable_create_users"]);
+
+    let status = life.windlass().does("status");
+    assert_eq!(super::list(&status, "/pending").len(), 0);
+    assert_eq!(super::list(&status, "/applied").len(), 6);
+    assert_eq!(life.windlass().does("validate")["result"]["overall"], true);
+    life.has_no_way_back();
+}
+
+impl Life {
+    /// What a run applies.
+    fn runs(&self) -> Vec<String> {
+        let run = self.windlass().does("up --snapshot never");
+        super::list(&run, "/result/migrations").iter().map(|it| text(it, "/id").to_owned()).collect()
+    }
+}
+
 #[tokio::test]
 async fn faults_are_told() {
     let life = Life::of(
@@ -63,7 +104,6 @@ async fn faults_are_told() {
             ("U5__f.sql", "SELECT 1;"),
             ("U5.0__g.sql", "SELECT 1;"),
             ("U6__h.sql", "SELECT 1;"),
-            ("R__views.sql", "CREATE VIEW v AS SELECT 1;"),
             ("B7__base.sql", "SELECT 1;"),
             ("V8__i.java", "class V8__i {}"),
             ("V9_i.sql", "SELECT 1;"),
@@ -78,7 +118,6 @@ async fn faults_are_told() {
     .with("WINDLASS__CATALOG__PLACEHOLDERS__OWNER", "me");
     insta::assert_snapshot!(life.refused(), @r#"
     B7__base.sql: it is a baseline migration, which stands for others that windlass would run as well; make it a V file, and move the ones it stands for away
-    R__views.sql: it is a repeatable migration, and windlass runs each migration once; write what it holds as a migration with a version, and each later change as another
     V1.2.3.4.5__j.sql: windlass knows versions of one to four numbers, and 1.2.3.4.5 is none; rename it, such as to V1.2.3.4__name.sql
     V10__.sql: there is no name behind the version; rename it to V<version>__<name>.sql
     V11__k.sql.conf:1: `no` is no value of executeInTransaction that windlass knows; correct it

@@ -24,11 +24,7 @@ async fn a_history_goes_up_and_down(on: On) {
     let life = Life::of(on, &HISTORY).await;
     let before = life.eye().await.everything().await;
 
-    life.goes_up(&[
-        "v0.0.20191100000001_identities",
-        "v0.0.20191100000001_01_identities_1",
-        "v0.0.20200101000000_name",
-    ]);
+    life.goes_up(&["v0.0.20191100000001_identities", "v0.0.20191100000001_01_identities", "v0.0.20200101000000_name"]);
 
     let own = match on {
         On::Postgres => 1,
