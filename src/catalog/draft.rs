@@ -23,6 +23,8 @@ pub enum Numbering {
     Sole,
     /// It stands for several parts, which their names tell apart and put in order.
     InParts,
+    /// It stands for several parts, which have a place of their own each; they may have one name.
+    Placed,
 }
 
 /// A migration as its files tell it.

@@ -32,7 +32,7 @@ pub use scaffold::{Scaffold, scaffold};
 pub use template::{Blanks, Template};
 
 use crate::{
-    config::CatalogFormat,
+    config::{self, CatalogFormat},
     model::{
         catalog::Catalog,
         checksum::Checksum,
@@ -63,7 +63,8 @@ pub struct Uncut {
 /// # Errors
 /// As those two.
 pub fn load(path: &Path, format: CatalogFormat, dialect: Dialect) -> Result<Catalog, CatalogError> {
-    read(path, format, dialect)?.cut(&Known::new())
+    let settings = config::Catalog { path: path.to_owned(), format, ..config::Catalog::default() };
+    read(&settings, dialect)?.cut(&Known::new())
 }
 
 /// Reads the files of a folder, and puts the migrations in order.
@@ -72,10 +73,12 @@ pub fn load(path: &Path, format: CatalogFormat, dialect: Dialect) -> Result<Cata
 ///
 /// # Errors
 /// [`CatalogError::Folder`] when the folder cannot be read. What is wrong in it is told by [`Uncut::cut`].
-pub fn read(path: &Path, format: CatalogFormat, dialect: Dialect) -> Result<Uncut, CatalogError> {
+pub fn read(settings: &config::Catalog, dialect: Dialect) -> Result<Uncut, CatalogError> {
+    let config::Catalog { path, format, placeholders } = settings;
     let unreadable = |source| CatalogError::Folder { path: path.display().to_string(), source };
     let (mut reader, entries) = Reader::open(path, dialect).map_err(unreadable)?;
-    let format = format::choose(format, &mut reader, &entries);
+    reader.placeholders.clone_from(placeholders);
+    let format = format::choose(*format, &mut reader, &entries);
     let mut drafts = (format.read)(&mut reader, &entries);
     releases::assign(&mut reader, &mut drafts, &entries);
     let drafts = order::arrange(drafts, &mut reader.findings);

@@ -42,7 +42,10 @@ fn duplicates(drafts: &[Draft], findings: &mut Vec<Finding>) -> bool {
     for draft in drafts {
         let key = match (draft.number, draft.numbering) {
             (Some(number), Numbering::Sole) => (Some(number), None),
-            _ => (None, Some((&draft.identity.version, draft.identity.name.as_str()))),
+            (_, numbering) => {
+                let place = (numbering == Numbering::Placed).then_some(draft.identity.sequence);
+                (None, Some((&draft.identity.version, place, draft.identity.name.as_str())))
+            }
         };
         match seen.entry(key) {
             Entry::Vacant(free) => _ = free.insert(draft),

@@ -1,6 +1,6 @@
 //! Reads the catalog's files for a format, and keeps what is found on the way.
 
-use std::{io, path::Path};
+use std::{collections::BTreeMap, io, path::Path};
 
 use super::{
     draft::Source,
@@ -21,6 +21,8 @@ pub struct Reader {
     pub folder: Folder,
     /// How its SQL is read, and which of its scripts are meant.
     pub dialect: Dialect,
+    /// What `${name}` stands for, by name.
+    pub placeholders: BTreeMap<String, String>,
     /// What was found so far, faults and all.
     pub findings: Vec<Finding>,
 }
@@ -28,14 +30,20 @@ pub struct Reader {
 impl Reader {
     /// A reader of the catalog at `path`, and what lies in its root.
     pub fn open(path: &Path, dialect: Dialect) -> io::Result<(Self, Vec<Entry>)> {
-        let mut reader = Self { folder: Folder::open(path)?, dialect, findings: Vec::new() };
+        let mut reader =
+            Self { folder: Folder::open(path)?, dialect, placeholders: BTreeMap::new(), findings: Vec::new() };
         let entries = reader.folder.list("", &mut reader.findings)?;
         Ok((reader, entries))
     }
 
     /// Another reader of the same catalog, for a share of it, with nothing found yet.
     pub fn beside(&self) -> Self {
-        Self { folder: self.folder.beside(), dialect: self.dialect, findings: Vec::new() }
+        Self {
+            folder: self.folder.beside(),
+            dialect: self.dialect,
+            placeholders: self.placeholders.clone(),
+            findings: Vec::new(),
+        }
     }
 
     /// What lies in a folder of the catalog; nothing, with a fault, when it cannot be read.

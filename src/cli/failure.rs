@@ -26,6 +26,8 @@ pub(super) const TYPE_PREFIX: &str = "urn:windlass:problem:";
 
 /// The kind of problem that a critical finding makes.
 const NOT_READY: &str = "not-ready";
+/// The kinds of a job's problem that critical findings make.
+const OF_FINDINGS: [&str; 2] = [NOT_READY, "schema-differs"];
 
 /// Why a command did not come to its end.
 #[derive(Debug, Clone, Serialize)]
@@ -130,7 +132,7 @@ impl Failure {
 impl From<&JobProblem> for Failure {
     /// A plan that says no weighs the same whether the desk or the job finds it.
     fn from(problem: &JobProblem) -> Self {
-        let exit = if problem.kind == NOT_READY { Exit::Critical } else { Exit::No };
+        let exit = if OF_FINDINGS.contains(&problem.kind.as_str()) { Exit::Critical } else { Exit::No };
         let detail = match problem.detail.as_str() {
             "" => problem.title.clone(),
             detail => format!("{}: {detail}", problem.title),

@@ -3,6 +3,7 @@
 //! Each layer lays itself over the one before, key by key; a list is replaced as a whole. Relative paths are
 //! relative to the working folder, whichever file they stand in. An empty variable counts as not set.
 
+mod catalog_format;
 mod error;
 mod layers;
 mod limits;
@@ -20,6 +21,7 @@ use sha2::{Digest, Sha256};
 use crate::model::archive::PruneRule;
 
 pub use self::{
+    catalog_format::CatalogFormat,
     error::ConfigError,
     load::{Options, load},
     own_secret::{OwnSecretError, own_secret, own_secret_is_there},

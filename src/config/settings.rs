@@ -1,12 +1,13 @@
 //! Every setting, with its default. With no file at all everything works.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 use secrecy::SecretString;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
+use super::CatalogFormat;
 use crate::model::{
     compatibility::CompatibilityPolicy,
     order::{PathPolicy, SnapshotPolicy, SpacePolicy},
@@ -69,23 +70,6 @@ pub struct Target {
     pub direct_url: Option<SecretString>,
 }
 
-/// Whose layout a catalog has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CatalogFormat {
-    /// Found out by looking.
-    #[default]
-    Auto,
-    /// Our own.
-    Windlass,
-    /// sqlx, simple or reversible.
-    Sqlx,
-    /// Diesel.
-    Diesel,
-    /// golang-migrate.
-    GolangMigrate,
-}
-
 /// `[catalog]`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -94,6 +78,8 @@ pub struct Catalog {
     pub path: PathBuf,
     /// Whose layout it has.
     pub format: CatalogFormat,
+    /// What `${name}` stands for in a layout that has such names, by name.
+    pub placeholders: BTreeMap<String, String>,
 }
 
 /// `[server]`
@@ -305,7 +291,7 @@ impl Default for Target {
 
 impl Default for Catalog {
     fn default() -> Self {
-        Self { path: "migrations".into(), format: CatalogFormat::Auto }
+        Self { path: "migrations".into(), format: CatalogFormat::Auto, placeholders: BTreeMap::new() }
     }
 }
 

@@ -3,12 +3,15 @@
 //! An engine is reduced to what truly differs: how to open a session, run text, lock, look at the schema, and copy the database
 //! out and in. What is the same everywhere (our own tables, the two routes) is written once, in [`bookkeeping`] and above.
 
+mod bench;
 pub mod bookkeeping;
 mod content;
 mod dumped;
 mod error;
+pub mod former;
 mod lookout;
 mod mariadb;
+mod owner;
 mod postgres;
 pub mod ranges;
 mod recorder;
@@ -24,9 +27,11 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 pub use self::{
+    bench::Bench,
     dumped::{DumpSink, DumpSource, Dumped, Room},
     error::{EngineError, RestoreError, StatementError},
     lookout::{Blocker, Lookout, awake},
+    owner::{Beat, Owner},
     recorder::{Recorder, Recording},
     value::{Row, Value},
     words::Words,
@@ -58,26 +63,6 @@ pub struct Limits {
     pub lock_timeout_ms: Option<u64>,
     /// How long a statement may take.
     pub statement_timeout_ms: Option<u64>,
-}
-
-/// Who holds the target's lock, as the server itself tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owner {
-    /// The server's own name for the session; for a file, the process.
-    pub connection: String,
-    /// What it told of itself, where that is not in our tables.
-    pub beat: Option<Beat>,
-}
-
-/// A sign of life.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Beat {
-    /// The epoch of the run that gave it.
-    pub epoch: i64,
-    /// What it was doing.
-    pub doing: String,
-    /// How long ago.
-    pub silent_ms: u64,
 }
 
 /// An engine, pointed at one target.
@@ -177,6 +162,13 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// [`EngineError::Differs`] names what differs; any other when it cannot be loaded.
     async fn trial(&self, scratch: &Path, source: DumpSource, manifest: &Manifest) -> Result<(), EngineError>;
+
+    /// Makes an empty database of its own beside this one, like it, for work that nobody may see; in the folder `scratch` where
+    /// a database is a file. What earlier ones left when they were killed is removed first ([`Engine::sweep`]).
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`] when this account may not; as [`Engine::open`].
+    async fn bench(&self, scratch: &Path) -> Result<Box<dyn Bench>, EngineError>;
 
     /// Removes what killed restores and trials of this database left beside it, and gives the names; none is in use by a
     /// process that lives, for each of those is locked by whoever made it.

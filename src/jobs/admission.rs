@@ -211,7 +211,9 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
         | Order::Verify { snapshot: None, .. }
         | Order::Prune { .. }
         | Order::Validate { .. }
-        | Order::Baseline { .. } => Ok(()),
+        | Order::Baseline { .. }
+        | Order::Adopt { .. }
+        | Order::Unadopt => Ok(()),
         Order::Rollback { goal, .. } => {
             let catalog = target.catalog().await?;
             let history = read_history(session, target.engine.words()).await?;

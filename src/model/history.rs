@@ -113,6 +113,12 @@ impl std::fmt::Display for Backfilled {
 }
 
 impl History {
+    /// Whether nothing was ever applied, nor begun.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.applied.is_empty() && self.version.is_none() && self.unfinished.is_none()
+    }
+
     /// The row of the newest migration.
     #[must_use]
     pub fn last(&self) -> Option<&Applied> {

@@ -57,6 +57,8 @@ pub enum JobKind {
     Validate,
     /// Records what a database without history holds.
     Baseline,
+    /// Takes over the history of another tool, or gives it back.
+    Adopt,
 }
 
 impl JobKind {
@@ -72,6 +74,7 @@ impl JobKind {
             Self::Prune => "prune",
             Self::Validate => "validate",
             Self::Baseline => "baseline",
+            Self::Adopt => "adopt",
         }
     }
 }

@@ -105,9 +105,22 @@ pub struct Identity {
     pub name: String,
 }
 
+impl Identity {
+    /// The `sequence` of a repeatable migration: it comes after all others.
+    pub const REPEATABLE: u32 = u32::MAX;
+
+    /// Whether it runs again whenever its text has changed. Its version is the catalog's highest, so it is called by its name
+    /// alone, and the rows of a history that bear it may have several versions.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.sequence == Self::REPEATABLE
+    }
+}
+
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.sequence {
+            Self::REPEATABLE => write!(f, "repeatable_{}", self.name),
             0 => write!(f, "v{}_{}", self.version, self.name),
             n => write!(f, "v{}_{n:02}_{}", self.version, self.name),
         }

@@ -20,4 +20,5 @@ pub mod report;
 pub mod schema;
 pub mod snapshot;
 pub mod status;
+pub mod tool;
 pub mod trust;

@@ -4,7 +4,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{archive::PruneRule, digest::PlanDigest, job::JobKind, snapshot::SnapshotId};
+use super::{archive::PruneRule, digest::PlanDigest, job::JobKind, snapshot::SnapshotId, tool::Tool};
 
 /// Whether a run makes a snapshot first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -157,6 +157,15 @@ pub enum Order {
         /// The version a person says it holds.
         version: Version,
     },
+    /// Take over the history of another tool.
+    Adopt {
+        /// Whose; `None`: of the one tool that left one.
+        from: Option<Tool>,
+        /// Take the schema as it is, although its migrations make another.
+        accept_differences: bool,
+    },
+    /// Give a history back that was taken over.
+    Unadopt,
 }
 
 impl Order {
@@ -183,6 +192,7 @@ impl Order {
             Self::Prune { .. } => JobKind::Prune,
             Self::Validate { .. } => JobKind::Validate,
             Self::Baseline { .. } => JobKind::Baseline,
+            Self::Adopt { .. } | Self::Unadopt => JobKind::Adopt,
         }
     }
 }

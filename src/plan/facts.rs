@@ -8,6 +8,7 @@ use crate::{
     model::{
         backfill::TableKeys,
         catalog::Catalog,
+        checksum::{Checksum, Edit},
         compatibility::CompatibilityPolicy,
         history::{Applied, History},
         migration::{DdlScope, Migration},
@@ -71,6 +72,16 @@ pub struct Facts<'a> {
     pending: Vec<usize>,
 }
 
+/// Whether a row, the newest of its migration so far, tells that there is nothing to run of it.
+fn is_current(row: &Applied, migration: &Migration) -> bool {
+    let has_changed = |then: &Checksum| migration.checksum.edit_since(then) == Edit::Meaningful;
+    !is_repeatable(migration) || row.success && !row.checksum.as_ref().is_some_and(has_changed)
+}
+
+fn is_repeatable(migration: &Migration) -> bool {
+    migration.identity.is_repeatable()
+}
+
 impl<'a> Facts<'a> {
     /// Matches the history with the catalog, in one pass over each.
     #[must_use]
@@ -87,8 +98,11 @@ impl<'a> Facts<'a> {
             })
             .collect();
         let mut applied = vec![false; catalog.migrations.len()];
-        places.iter().flatten().for_each(|&place| applied[place] = true);
-        let last = places.iter().flatten().max().copied();
+        for (row, place) in history.applied.iter().zip(&places) {
+            let Some(place) = *place else { continue };
+            applied[place] = is_current(row, &catalog.migrations[place]);
+        }
+        let last = places.iter().flatten().filter(|&&place| !is_repeatable(&catalog.migrations[place])).max().copied();
         let pending = (0..applied.len()).filter(|&place| !applied[place]).collect();
         Self {
             site,

@@ -29,7 +29,9 @@ pub fn of_history(facts: &Facts<'_>) -> Vec<Finding> {
     if facts.history.has_foreign_tables && !facts.catalog.migrations.is_empty() {
         found.push(
             Finding::critical("not-empty", facts.site.target, "the database has tables but no migration history")
-                .remedy("say what it holds: windlass adopt --baseline <version>"),
+                .remedy(
+                    "take over what another tool wrote: windlass adopt; or say what it holds: windlass adopt --baseline <version>",
+                ),
         );
     }
     if let Some(actual) = facts.history.version.as_ref().filter(|actual| **actual > facts.needs.required) {
@@ -87,6 +89,7 @@ fn of_row(facts: &Facts<'_>, row: &Applied, migration: Option<&Migration>) -> Op
     let applied = row.checksum.as_ref()?;
     let replaces = |old: &String| *old == applied.to_string() || *old == applied.bytes;
     match migration.checksum.edit_since(applied) {
+        Edit::Meaningful if migration.identity.is_repeatable() => None,
         Edit::Meaningful if !migration.supersedes.iter().any(replaces) => Some(
             Finding::critical(CHANGED, migration.up.file.to_string(), "its statements were changed after it was applied")
                 .remedy(format!(

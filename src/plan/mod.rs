@@ -6,6 +6,7 @@ mod backward;
 mod base;
 mod caretaking;
 mod compatibility;
+mod difference;
 mod digest;
 mod estimate;
 mod facts;
@@ -25,6 +26,7 @@ pub use self::{
     base::{Branch, against_base},
     caretaking::{next_snapshot, next_verification},
     compatibility::compatibility,
+    difference::differences,
     digest::digest,
     facts::{Facts, Needs, Site},
     findings::{NEWER, of_history},

@@ -18,6 +18,9 @@ use crate::{
     },
 };
 
+/// How many characters `applied_by` holds.
+const APPLIED_BY_CHARACTERS_MAX: usize = 100;
+
 /// Records every migration up to `version` as applied, in one transaction; runs nothing.
 pub async fn baseline(target: &Target, told: &Assignment, held: &mut Held, version: &Version) -> Ended {
     match record(target, told, held, version).await {
@@ -41,15 +44,33 @@ async fn record(
     if !found.applied.is_empty() || !catalog.migrations.iter().any(|m| m.identity.version == *version) {
         return Err(problem::blocked(&[refusal(&catalog, !found.applied.is_empty(), version)]));
     }
+    let migrations = record_applied(target, told, held, &catalog, &holds, &told.by.to_string()).await?;
+    told.info(format!("the target is recorded as holding {version}"));
+    let validation = validate::after_hop(target, told, held, &catalog, true).await?;
+    Ok(RunReport { to: Some(version.clone()), migrations, validation, ..RunReport::default() })
+}
+
+/// Records these migrations as applied, in one transaction, by whom they were; runs nothing. The run has begun.
+///
+/// # Errors
+/// The problem; nothing is recorded.
+pub(super) async fn record_applied(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    catalog: &Catalog,
+    holds: &[&Migration],
+    by: &str,
+) -> Result<Vec<MigrationResult>, JobProblem> {
     told.step(format!("recording {} migrations as applied", holds.len()));
     let signature = Signature {
         run: told.job.0,
-        backend_version: target.needs(&catalog).backend.to_string(),
-        applied_by: told.by.to_string().chars().take(100).collect(),
+        backend_version: target.needs(catalog).backend.to_string(),
+        applied_by: last_characters(by),
         epoch: held.epoch,
     };
     let planned: Vec<Planned> =
-        (1..).zip(&holds).map(|(seq, migration)| Planned::up(seq, i64::from(seq), migration)).collect();
+        (1..).zip(holds).map(|(seq, migration)| Planned::up(seq, i64::from(seq), migration)).collect();
     let session = held.session().map_err(problem::untouched)?;
     journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
     archived::keep(session, told, signature.epoch, holds.iter().copied()).await.map_err(problem::untouched)?;
@@ -58,16 +79,23 @@ async fn record(
     texts.extend(planned.iter().flat_map(|row| history::record_applied(words, signature.run, row.seq)));
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     session.transact(&texts, &mut |_| ()).await.map_err(|failed| problem::untouched(failed.error))?;
-    told.info(format!("the target is recorded as holding {version}"));
-    let validation = validate::after_hop(target, told, held, &catalog, true).await?;
-    let migrations = planned.iter().zip(holds).map(|(row, migration)| result(row, migration)).collect();
-    Ok(RunReport { to: Some(version.clone()), migrations, validation, ..RunReport::default() })
+    Ok(planned.iter().zip(holds).map(|(row, migration)| result(row, migration)).collect())
 }
 
-fn refusal(catalog: &Catalog, has_history: bool, version: &Version) -> Finding {
-    if has_history {
-        return Finding::critical("has-history", version.to_string(), "the database has a migration history already")
-            .remedy("see it: windlass status");
+/// What of a name fits into `applied_by`: its end, where a long one is.
+fn last_characters(by: &str) -> String {
+    by.chars().skip(by.chars().count().saturating_sub(APPLIED_BY_CHARACTERS_MAX)).collect()
+}
+
+/// The refusal of a database that has a history already.
+pub(super) fn has_history(place: &str) -> Finding {
+    Finding::critical("has-history", place, "the database has a migration history already")
+        .remedy("see it: windlass status")
+}
+
+fn refusal(catalog: &Catalog, is_there: bool, version: &Version) -> Finding {
+    if is_there {
+        return has_history(&version.to_string());
     }
     let known: Vec<String> = catalog.migrations.iter().map(|m| m.identity.version.to_string()).collect();
     Finding::critical("unknown-version", version.to_string(), "no migration leads to this version")

@@ -1,5 +1,6 @@
 //! How each kind of job is done. A procedure is handed a target, an assignment and a session that holds the lock.
 
+mod adopt;
 mod apply;
 mod archived;
 mod around;
@@ -73,6 +74,11 @@ pub async fn perform(
         Order::Prune { rule, dry_run } => prune::ordered(target, told, &mut held, rule, *dry_run).await,
         Order::Validate { deep } => validate::ordered(target, told, &mut held, *deep).await,
         Order::Baseline { version } => baseline::baseline(target, told, &mut held, version).await,
+        Order::Adopt { from, accept_differences } => {
+            let ask = adopt::Ask { from: *from, accepts: *accept_differences };
+            adopt::adopt(target, told, &mut held, ask).await
+        }
+        Order::Unadopt => adopt::undo(target, told, &mut held).await,
     };
     held.say_goodbye().await;
     (ended, held.into_session())

@@ -75,9 +75,9 @@ impl Target {
     /// # Errors
     /// [`CatalogError`].
     pub async fn files(&self) -> Result<Uncut, CatalogError> {
-        let (path, format) = (self.config.catalog.path.clone(), self.config.catalog.format);
+        let settings = self.config.catalog.clone();
         let dialect = self.engine.dialect();
-        aside(move || catalog::read(&path, format, dialect)).await
+        aside(move || catalog::read(&settings, dialect)).await
     }
 
     /// Those migrations but for the scripts of what is `known`: for a look at what is pending, and not for a run.

@@ -189,6 +189,8 @@ async fn what_a_server_cannot_be_asked_is_64() {
     assert!(!failure.to_string().contains("hidden"), "{failure:#}");
     for line in [
         "adopt --baseline 1.0.0",
+        "adopt",
+        "adopt --undo",
         "serve",
         "snapshot verify --all",
         "up --through",

@@ -28,7 +28,9 @@ const NEIGHBOURS: [(&str, &str, &str); 4] = [
 const PURE: [&str; 3] = ["model", "plan", "sql"];
 
 /// Where an engine may be named outside `engine/` and `sql/`, and why.
-const ENGINE_NAMED: [(&str, &str); 4] = [
+const ENGINE_NAMED: [(&str, &str); 6] = [
+    ("src/catalog/format/popx.rs", "the names of files in a catalog"),
+    ("src/catalog/format/prisma.rs", "what a catalog says of itself"),
     ("src/catalog/format/windlass.rs", "the names of files in a catalog"),
     ("src/config/settings.rs", "the default of target.url"),
     ("src/cli/failure.rs", "an example of target.url for a person"),

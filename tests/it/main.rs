@@ -1,6 +1,7 @@
 //! Every test that drives windlass through a public face: one binary, one start-up.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+mod adopt;
 mod archive;
 mod auth;
 mod backfill;
@@ -11,6 +12,7 @@ mod cli_run;
 mod config;
 mod engine;
 mod failpoints;
+mod formats;
 mod guides;
 mod harness;
 mod house;

@@ -1,9 +1,19 @@
 //! Whose layout a catalog has. One file for each: whether a folder looks like it, and how it is read.
 
+mod dbmate;
 mod diesel;
+mod flyway;
 mod golang_migrate;
+mod goose;
 mod numbered;
+mod popx;
+mod prisma;
+mod rails;
+mod refinery;
+mod sections;
 mod sqlx;
+mod temporal;
+mod versioned;
 mod windlass;
 
 use super::{
@@ -28,9 +38,24 @@ pub struct Format {
 
 /// In the order in which they are asked; the first that recognises a folder reads it.
 ///
-/// Reversible migrations of sqlx and those of golang-migrate look the same and are read the same, so it does not matter
-/// that sqlx is asked first and golang-migrate is only ever reached by its name in `catalog.format`.
-static FORMATS: [&Format; 4] = [&windlass::FORMAT, &diesel::FORMAT, &sqlx::FORMAT, &golang_migrate::FORMAT];
+/// A layout with marks of its own goes before one whose files look like a part of it. Reversible migrations of sqlx and
+/// those of golang-migrate look the same and are read the same, so it does not matter that sqlx is asked first and
+/// golang-migrate is only ever reached by its name in `catalog.format`; the same holds for refinery's behind Flyway's, but
+/// for what only one of them has.
+static FORMATS: [&Format; 12] = [
+    &temporal::FORMAT,
+    &windlass::FORMAT,
+    &diesel::FORMAT,
+    &prisma::FORMAT,
+    &rails::FORMAT,
+    &goose::FORMAT,
+    &dbmate::FORMAT,
+    &popx::FORMAT,
+    &flyway::FORMAT,
+    &refinery::FORMAT,
+    &sqlx::FORMAT,
+    &golang_migrate::FORMAT,
+];
 
 /// The layout that looks like this folder.
 pub fn recognise(folder: &Folder, entries: &[Entry]) -> Option<&'static Format> {
@@ -45,6 +70,14 @@ pub fn choose(asked: CatalogFormat, reader: &mut Reader, entries: &[Entry]) -> &
         CatalogFormat::Sqlx => &sqlx::FORMAT,
         CatalogFormat::Diesel => &diesel::FORMAT,
         CatalogFormat::GolangMigrate => &golang_migrate::FORMAT,
+        CatalogFormat::Dbmate => &dbmate::FORMAT,
+        CatalogFormat::Goose => &goose::FORMAT,
+        CatalogFormat::Flyway => &flyway::FORMAT,
+        CatalogFormat::Prisma => &prisma::FORMAT,
+        CatalogFormat::Refinery => &refinery::FORMAT,
+        CatalogFormat::Popx => &popx::FORMAT,
+        CatalogFormat::Rails => &rails::FORMAT,
+        CatalogFormat::Temporal => &temporal::FORMAT,
         CatalogFormat::Auto => recognise(&reader.folder, entries).unwrap_or_else(|| {
             unknown_layout(reader, entries);
             &windlass::FORMAT
@@ -55,7 +88,8 @@ pub fn choose(asked: CatalogFormat, reader: &mut Reader, entries: &[Entry]) -> &
 fn unknown_layout(reader: &mut Reader, entries: &[Entry]) {
     let sql = |entry: &&Entry| entry.kind == Kind::File && is_sql(&entry.name);
     if let Some(entry) = entries.iter().find(sql) {
-        let message = "the folder holds SQL in no layout that windlass knows (windlass, sqlx, diesel, golang-migrate)";
+        let known: Vec<_> = FORMATS.iter().map(|format| format.name).collect();
+        let message = format!("the folder holds SQL in no layout that windlass knows ({})", known.join(", "));
         let remedy = "make it a folder such as v1.0.0_01_name with an up.sql, or set catalog.format";
         reader.fault("unknown-layout", entry.name.as_str(), message, remedy);
     }

@@ -32,7 +32,8 @@ pub enum Way {
 /// `20240501_add_users.up.sql`, taken apart.
 #[derive(Debug)]
 pub struct FileName<'a> {
-    number: &'a str,
+    /// Its number.
+    pub number: &'a str,
     name: &'a str,
     /// Which way it goes.
     pub way: Way,
@@ -73,7 +74,7 @@ pub fn read(reader: &mut Reader, entries: &[Entry]) -> Vec<Draft> {
             twice(reader, file, number, &earlier.file);
         }
     }
-    in_parts(reader, &mut drafts, &paired);
+    shared(reader, &mut drafts, &paired);
     for draft in &mut drafts {
         draft.down = draft.number.and_then(|number| backs.remove(&number));
     }
@@ -82,6 +83,18 @@ pub fn read(reader: &mut Reader, entries: &[Entry]) -> Vec<Draft> {
         reader.fault("missing-up-script", &*back.file, message, "add the .up.sql file, or remove this one");
     }
     drafts
+}
+
+/// The one file of a migration, whatever its name says of a way; `None`, with what is to be said of it, when it is none.
+pub fn sole(reader: &mut Reader, Entry { name: file, kind }: &Entry) -> Option<(Identity, Option<Source>)> {
+    let parts = file.strip_suffix(".sql").and_then(|stem| stem.split_once('_')).filter(|(number, _)| is_digits(number));
+    let Some((number, name)) = parts.filter(|_| *kind == Kind::File) else {
+        passed_over(reader, file, *kind);
+        return None;
+    };
+    let identity = identity(reader, file, number, name)?;
+    let source = reader.source(file);
+    Some((identity, source))
 }
 
 /// A migration of which only number, name and place are known.
@@ -100,23 +113,28 @@ pub fn draft(identity: Identity, place: &str, up: Option<Source>) -> Draft {
     }
 }
 
+/// As [`read`] does with forward files alone: those that share a number are its parts.
+pub fn in_parts(reader: &mut Reader, drafts: &mut [Draft]) {
+    shared(reader, drafts, &BTreeSet::new());
+}
+
 /// Marks the forward files that share a number with forward files only, and tells of them: it may be two authors' mishap.
-fn in_parts(reader: &mut Reader, drafts: &mut [Draft], paired: &BTreeSet<u64>) {
+fn shared(reader: &mut Reader, drafts: &mut [Draft], paired: &BTreeSet<u64>) {
     let mut first: BTreeMap<u64, Arc<str>> = BTreeMap::new();
-    let mut shared = BTreeSet::new();
+    let mut several = BTreeSet::new();
     for draft in drafts.iter() {
         let Some(number) = draft.number.filter(|number| !paired.contains(number)) else { continue };
         let Some(earlier) = first.get(&number) else {
             first.insert(number, draft.place.clone());
             continue;
         };
-        shared.insert(number);
+        several.insert(number);
         let message =
             format!("it has the number {number}, and so has {earlier}: they are applied in the order of their names");
         let finding = Finding::warning("shared-number", &*draft.place, message);
         reader.findings.push(finding.remedy("give one of them another number, unless they are parts of one change"));
     }
-    for draft in drafts.iter_mut().filter(|draft| draft.number.is_some_and(|number| shared.contains(&number))) {
+    for draft in drafts.iter_mut().filter(|draft| draft.number.is_some_and(|number| several.contains(&number))) {
         draft.numbering = Numbering::InParts;
     }
 }
@@ -132,8 +150,12 @@ pub fn identity(reader: &mut Reader, place: &str, number: &str, name: &str) -> O
         reader.fault("number", place, "there is no name after the number", "rename it to <number>_<name>");
         return None;
     }
-    let name = name.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
-    Some(Identity { version: Version::new(0, 0, number), sequence: 0, name })
+    Some(Identity { version: Version::new(0, 0, number), sequence: 0, name: plain(name) })
+}
+
+/// A name with `_` for whatever is neither letter nor digit.
+pub fn plain(name: &str) -> String {
+    name.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect()
 }
 
 /// The fault of two places with one number.

@@ -15,6 +15,9 @@ use crate::catalog::{
 
 const NO_TRANSACTION: &str = "-- no-transaction";
 
+/// What stands in a file that holds both ways, and whose it is then: here it would be run as a whole, there and back.
+const BOTH_WAYS: [(&str, &str); 2] = [("-- +goose", "goose"), ("-- migrate:", "dbmate")];
+
 /// Numbered files, simple or reversible.
 pub static FORMAT: Format = Format {
     name: "sqlx",
@@ -26,8 +29,15 @@ pub static FORMAT: Format = Format {
 fn read(reader: &mut Reader, entries: &[Entry]) -> Vec<Draft> {
     let mut drafts = numbered::read(reader, entries);
     for draft in &mut drafts {
-        if draft.up.as_ref().is_some_and(|up| up.text.starts_with(NO_TRANSACTION)) {
+        let Some(up) = &draft.up else { continue };
+        if up.text.starts_with(NO_TRANSACTION) {
             draft.metadata.transactional = Some(false);
+        }
+        if let Some((mark, tool)) =
+            BOTH_WAYS.iter().find(|(mark, _)| up.text.lines().any(|line| line.starts_with(mark)))
+        {
+            let message = format!("a line begins with `{mark}`, as in {tool}'s files, which hold both ways");
+            reader.fault("file-of-another-tool", &*draft.place, message, format!("set catalog.format to \"{tool}\""));
         }
     }
     drafts

@@ -45,7 +45,7 @@ fn words(order: &Order) -> Result<(Cow<'static, str>, Value), Failure> {
         )),
         Order::Validate { deep } => Ok(("validate".into(), json!({"deep": deep}))),
         Order::Recover => Ok(("start".into(), json!({}))),
-        Order::Baseline { .. } => Err(Failure::only_here("windlass adopt")),
+        Order::Baseline { .. } | Order::Adopt { .. } | Order::Unadopt => Err(Failure::only_here("windlass adopt")),
     }
 }
 

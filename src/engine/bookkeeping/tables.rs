@@ -1,5 +1,6 @@
 //! Creating our tables: on first use, under the lock, never by a read-only request.
 
+use super::lock;
 use crate::engine::{DdlScope, EngineError, Session, Words};
 
 /// The layout of our tables that this windlass writes.
@@ -55,6 +56,28 @@ pub async fn ensure(session: &mut dyn Session, words: &Words, scope: DdlScope) -
     }
     for statement in words.create_tables {
         session.execute(statement).await.map_err(|failed| failed.error)?;
+    }
+    Ok(())
+}
+
+/// What is in them that would be believed, should only some of them go.
+const TOLD: [&str; 4] = ["migration_history", "schema_version", "windlass_journal", "windlass_backfill"];
+
+/// Our tables, in the order in which they go: without the lock's the others are taken for unfinished, and made again.
+const ALL: [&str; 5] =
+    ["windlass_lock", "windlass_backfill", "windlass_journal", "migration_history", "schema_version"];
+
+/// Removes our tables, with all that is in them, while this run is the newest. Call it under the lock.
+///
+/// # Errors
+/// [`EngineError::Fenced`]; the server's. What is left then tells nothing, and is taken up by the next run.
+pub async fn remove(session: &mut dyn Session, words: &Words, epoch: i64) -> Result<(), EngineError> {
+    let mut emptied = vec![lock::fence(words, epoch)];
+    emptied.extend(TOLD.iter().map(|table| format!("DELETE FROM {table}")));
+    let texts: Vec<&str> = emptied.iter().map(String::as_str).collect();
+    session.transact(&texts, &mut |_| ()).await.map_err(|failed| failed.error)?;
+    for table in ALL {
+        session.execute(&format!("DROP TABLE {table}")).await.map_err(|failed| failed.error)?;
     }
     Ok(())
 }

@@ -31,7 +31,9 @@ use std::{
 use async_trait::async_trait;
 
 use self::open::Access;
-use super::{DdlScope, DumpSink, DumpSource, Dumped, Engine, EngineError, Lookout, RestoreError, Room, Session, Words};
+use super::{
+    Bench, DdlScope, DumpSink, DumpSource, Dumped, Engine, EngineError, Lookout, RestoreError, Room, Session, Words,
+};
 use crate::{model::snapshot::Manifest, sql::Dialect};
 
 /// Where the database lies.
@@ -132,6 +134,10 @@ impl Engine for Sqlite {
 
     async fn trial(&self, scratch: &Path, source: DumpSource, manifest: &Manifest) -> Result<(), EngineError> {
         restore::trial(&self.place, scratch, source, manifest).await
+    }
+
+    async fn bench(&self, scratch: &Path) -> Result<Box<dyn Bench>, EngineError> {
+        Ok(Box::new(scratch::Scratch::within(scratch)?))
     }
 
     fn beside(&self, name: &str) -> Result<Arc<dyn Engine>, EngineError> {

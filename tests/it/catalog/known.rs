@@ -2,7 +2,6 @@
 
 use windlass::{
     catalog::{self, CatalogError, Known},
-    config::CatalogFormat,
     model::catalog::Catalog,
     sql::Dialect,
 };
@@ -17,7 +16,8 @@ fn known(folder: &Folder) -> Known {
 }
 
 fn cut(folder: &Folder, known: &Known) -> Result<Catalog, CatalogError> {
-    catalog::read(folder.path(), CatalogFormat::Auto, Dialect::Sqlite)?.cut(known)
+    let settings = windlass::config::Catalog { path: folder.path().to_owned(), ..Default::default() };
+    catalog::read(&settings, Dialect::Sqlite)?.cut(known)
 }
 
 /// Goal: a script that was applied is left uncut exactly as long as not a byte of it changes, and has its checksum all the same.

@@ -194,7 +194,7 @@ fn a_script_without_statements_is_told_of_and_is_no_way_back() {
 /// Goal: SQL in no known layout is never taken for an empty catalog, which would read as a database up to date.
 #[test]
 fn sql_in_no_known_layout_is_a_fault() {
-    insta::assert_snapshot!(Folder::with([("V1__init.sql", "SELECT 1")]).refused(), @"V1__init.sql: the folder holds SQL in no layout that windlass knows (windlass, sqlx, diesel, golang-migrate); make it a folder such as v1.0.0_01_name with an up.sql, or set catalog.format");
+    insta::assert_snapshot!(Folder::with([("init.sql", "SELECT 1")]).refused(), @"init.sql: the folder holds SQL in no layout that windlass knows (temporal, windlass, diesel, prisma, rails, goose, dbmate, popx, flyway, refinery, sqlx, golang-migrate); make it a folder such as v1.0.0_01_name with an up.sql, or set catalog.format");
 }
 
 /// Goal: every fault is told at once.

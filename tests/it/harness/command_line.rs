@@ -13,6 +13,7 @@ use super::database::Database;
 pub struct Windlass<'a> {
     target: &'a Database,
     catalog: PathBuf,
+    settings: Vec<(String, String)>,
 }
 
 /// What a command said, and how it ended.
@@ -27,7 +28,13 @@ pub struct Said {
 
 impl<'a> Windlass<'a> {
     pub fn on(target: &'a Database, catalog: impl Into<PathBuf>) -> Self {
-        Self { target, catalog: catalog.into() }
+        Self { target, catalog: catalog.into(), settings: Vec::new() }
+    }
+
+    /// With one more variable of the environment.
+    pub fn with(mut self, variable: &str, value: &str) -> Self {
+        self.settings.push((variable.to_owned(), value.to_owned()));
+        self
     }
 
     /// Runs `windlass <line> --json --yes`.
@@ -46,6 +53,7 @@ impl<'a> Windlass<'a> {
             .env("WINDLASS__STORE__PATH", beside(folder, "windlass.db"))
             .env("WINDLASS__SNAPSHOTS__PATH", beside(folder, "snapshots"))
             .env("WINDLASS__POLICY__PATH", "through")
+            .envs(self.settings.iter().map(|(variable, value)| (variable, value)))
             .output()
             .expect("the windlass binary");
         Said {
