@@ -14,6 +14,7 @@ mod interruption;
 mod matrix;
 mod retention;
 mod rewrite;
+mod risk;
 mod steps;
 mod trust;
 

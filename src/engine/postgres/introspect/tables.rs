@@ -23,8 +23,14 @@ WITH picked AS MATERIALIZED (
       AND ($1::text[] IS NULL OR lower(c.relname) = ANY ($1))
 )";
 
+/// Rows are 0 only where not a byte of the table is there; one that was never analysed (`reltuples` is -1) is taken to have 100
+/// bytes a row.
 const TABLES: &str = "
-SELECT p.name, greatest(c.reltuples, 0)::bigint AS rows, coalesce(pg_total_relation_size(c.oid), 0) AS bytes,
+SELECT p.name,
+       CASE WHEN c.relkind = 'r' AND pg_relation_size(c.oid) = 0 THEN 0
+            WHEN c.reltuples < 0 THEN greatest(pg_relation_size(c.oid) / 100, 1)
+            ELSE greatest(c.reltuples, 1) END::bigint AS rows,
+       coalesce(pg_total_relation_size(c.oid), 0) AS bytes,
        concat_ws('; ',
            'partitioned by ' || pg_get_partkeydef(c.oid),
            'partition ' || pg_get_expr(c.relpartbound, c.oid),
