@@ -218,7 +218,8 @@ impl<'de> Deserialize<'de> for Blocking {
             return Ok(Self::All);
         }
         Rule::named(&word).map(Self::One).ok_or_else(|| {
-            let meant = Rule::nearest(&word).map(|rule| format!("; did you mean {:?}?", rule.name())).unwrap_or_default();
+            let meant =
+                Rule::nearest(&word).map(|rule| format!("; did you mean {:?}?", rule.name())).unwrap_or_default();
             D::Error::custom(format!("\"all\" or the name of a rule of docs/RULES.md{meant}"))
         })
     }

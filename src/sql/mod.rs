@@ -39,12 +39,7 @@ pub use effect::Effect;
 pub use error::SqlError;
 pub use words::Words;
 
-use crate::model::{
-    backfill::Part,
-    checksum::Checksum,
-    migration::Statement,
-    waiver::Waiver,
-};
+use crate::model::{backfill::Part, checksum::Checksum, migration::Statement, waiver::Waiver};
 
 use scanner::Scanner;
 use splitter::{Piece, Splitter};

@@ -157,7 +157,9 @@ impl Words {
     /// Whether these words are still to come, one behind the other.
     #[must_use]
     pub fn has(&self, phrase: &[&str]) -> bool {
-        self.rest().windows(phrase.len()).any(|found| found.iter().zip(phrase).all(|(word, wanted)| word.word == *wanted))
+        self.rest()
+            .windows(phrase.len())
+            .any(|found| found.iter().zip(phrase).all(|(word, wanted)| word.word == *wanted))
     }
 
     /// Whether these words are still to come, one behind the other, outside parentheses.
@@ -272,7 +274,9 @@ fn word(dialect: Dialect, token: Token, sql: &str) -> Word {
         TokenKind::Word => Word { word: text.to_ascii_lowercase(), name: Some(text.to_owned()), literal: None },
         TokenKind::Symbol | TokenKind::Number => Word { word: text.to_owned(), name: None, literal: None },
         TokenKind::QuotedName => quoted(Some(unquoted(text)), None),
-        TokenKind::Text => quoted(None, Some(unquoted(text.trim_start_matches(|c: char| c.is_alphabetic() || c == '_')))),
+        TokenKind::Text => {
+            quoted(None, Some(unquoted(text.trim_start_matches(|c: char| c.is_alphabetic() || c == '_'))))
+        }
         _ => quoted(None, None),
     }
 }

@@ -28,10 +28,11 @@ const NEIGHBOURS: [(&str, &str, &str); 4] = [
 const PURE: [&str; 3] = ["model", "plan", "sql"];
 
 /// Where an engine may be named outside `engine/` and `sql/`, and why.
-const ENGINE_NAMED: [(&str, &str); 4] = [
+const ENGINE_NAMED: [(&str, &str); 5] = [
     ("src/catalog/format/windlass.rs", "the names of files in a catalog"),
     ("src/config/settings.rs", "the default of target.url"),
     ("src/cli/failure.rs", "an example of target.url for a person"),
+    ("src/plan/risk/", "what each server does with a statement is what its rules are about"),
     ("src/store/", "the control store is a SQLite database of our own"),
 ];
 

@@ -10,7 +10,8 @@ use crate::{
 pub fn of(scene: &Scene<'_>, migration: &Migration, up: &[Act]) -> Vec<Found> {
     let Some(down) = &migration.down else { return Vec::new() };
     let dialect = scene.facts.site.dialect;
-    let trips = down.statements.iter().filter(|statement| statement.part.as_ref().is_none_or(|part| part.undo.is_some()));
+    let trips =
+        down.statements.iter().filter(|statement| statement.part.as_ref().is_none_or(|part| part.undo.is_some()));
     let acts: Vec<(u32, Act)> = trips
         .map(|statement| {
             let text = statement.part.as_ref().map_or(&statement.sql, |part| &part.of);

@@ -96,7 +96,8 @@ impl<'a> Scene<'a> {
 
     /// Whether nobody minds what is done to a table: the run has made it, or it is known to be empty.
     pub fn is_idle(&self, table: &str) -> bool {
-        self.is_made(table) || self.table(table).is_some_and(|table| table.rows_estimate == 0 && !table.columns.is_empty())
+        self.is_made(table)
+            || self.table(table).is_some_and(|table| table.rows_estimate == 0 && !table.columns.is_empty())
     }
 
     /// Whether a table is known to hold many rows.
@@ -206,7 +207,8 @@ impl<'a> Scene<'a> {
     fn validated(&mut self, table: &str, constraint: &str) {
         let known = self.unproven.remove(&(table.to_owned(), constraint.to_owned())).flatten();
         let of_schema = || {
-            let words = self.table(table)?.constraints.iter().find(|(name, _)| name.eq_ignore_ascii_case(constraint))?.1;
+            let words =
+                self.table(table)?.constraints.iter().find(|(name, _)| name.eq_ignore_ascii_case(constraint))?.1;
             held(&Words::of_newest(self.facts.site.dialect, words))
         };
         if let Some(column) = known.or_else(of_schema) {

@@ -1,10 +1,18 @@
 //! Every rule about risks: a statement that trips it, its safe twin that does not, and what the server really does with both.
 
 mod documented;
+mod file;
+mod mariadb;
+mod mariadb_pairs;
 mod pair;
 mod policy;
 mod postgres;
+mod postgres_losses;
 mod postgres_pairs;
+mod postgres_rewrites;
+mod sqlite;
+mod sqlite_pairs;
+mod versions;
 mod waivers;
 
 use serde_json::Value;

@@ -48,6 +48,8 @@ pub enum Seen {
     RefusedWith(&'static str, &'static str),
     /// With these words behind it, it is done.
     DoneWith(&'static str),
+    /// It is done in a transaction that is rolled back, and afterwards this query answers so.
+    Survives(&'static str, &'static str),
 }
 
 impl Pair {
@@ -104,5 +106,9 @@ pub async fn none_trips(ship: &Ship, pairs: &[Pair]) {
 
 /// The statements of a script, one migration behind the other.
 pub fn statements(text: &str) -> Vec<String> {
-    text.split(NEXT).flat_map(|step| step.split(";\n")).map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect()
+    text.split(NEXT)
+        .flat_map(|step| step.split(";\n"))
+        .map(|one| one.trim().to_owned())
+        .filter(|one| !one.is_empty())
+        .collect()
 }

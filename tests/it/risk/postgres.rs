@@ -1,19 +1,36 @@
 //! PostgreSQL is watched while it does what the rules speak of.
 
-use super::{
-    pair::{self, Pair, Seen},
-    postgres_pairs::{PAIRS, SCHEMA_PAIRS},
-};
+use super::pair::{self, Pair, Seen};
 use crate::harness::{database::On, eventually, eye::Eye, ship::Ship};
+
+/// The tests of each list of pairs.
+macro_rules! on_postgres {
+    ($($list:ident),*) => {$(
+        mod $list {
+            use crate::risk::$list::PAIRS;
+
+            #[tokio::test]
+            async fn what_trips_does_what_the_finding_says() {
+                super::what_trips_does_what_the_finding_says(PAIRS).await;
+            }
+
+            #[tokio::test]
+            async fn the_safe_twins_trip_nothing() {
+                super::the_safe_twins_trip_nothing(PAIRS).await;
+            }
+        }
+    )*};
+}
+
+on_postgres!(postgres_pairs, postgres_rewrites, postgres_losses);
 
 /// Goal: no rule is hearsay.
 /// Method: plan all scripts of a kind in one database, then run each in a transaction of its own and look at the server's locks,
 /// files and counters.
-#[tokio::test]
-async fn what_trips_a_rule_does_on_postgres_what_the_finding_says() {
-    let ship = pair::ready(On::Postgres, PAIRS, |pair| pair.trips).await;
-    let messages = pair::every_one_trips(&ship, PAIRS).await;
-    for (place, (pair, message)) in PAIRS.iter().zip(&messages).enumerate() {
+async fn what_trips_does_what_the_finding_says(pairs: &[Pair]) {
+    let ship = pair::ready(On::Postgres, pairs, |pair| pair.trips).await;
+    let messages = pair::every_one_trips(&ship, pairs).await;
+    for (place, (pair, message)) in pairs.iter().zip(&messages).enumerate() {
         for seen in pair.seen {
             watch(&ship, place, pair, pair.trips, *seen).await;
             if let Seen::Lock(table, mode) | Seen::Beside(_, table, mode) = seen {
@@ -25,29 +42,14 @@ async fn what_trips_a_rule_does_on_postgres_what_the_finding_says() {
     }
 }
 
-#[tokio::test]
-async fn the_safe_twins_trip_nothing_and_cost_what_is_said_on_postgres() {
-    let ship = pair::ready(On::Postgres, PAIRS, |pair| pair.twin).await;
-    pair::none_trips(&ship, PAIRS).await;
-    for (place, pair) in PAIRS.iter().enumerate() {
+async fn the_safe_twins_trip_nothing(pairs: &[Pair]) {
+    let ship = pair::ready(On::Postgres, pairs, |pair| pair.twin).await;
+    pair::none_trips(&ship, pairs).await;
+    for (place, pair) in pairs.iter().enumerate() {
         for seen in pair.twin_seen {
             watch(&ship, place, pair, pair.twin, *seen).await;
         }
     }
-}
-
-/// The rules that hold on every engine, and whose pairs say what is left afterwards.
-#[tokio::test]
-async fn what_is_lost_is_lost_on_postgres() {
-    let ship = pair::ready(On::Postgres, SCHEMA_PAIRS, |pair| pair.trips).await;
-    pair::every_one_trips(&ship, SCHEMA_PAIRS).await;
-    for (place, pair) in SCHEMA_PAIRS.iter().enumerate() {
-        for seen in pair.seen {
-            watch(&ship, place, pair, pair.trips, *seen).await;
-        }
-    }
-    let twins = pair::ready(On::Postgres, SCHEMA_PAIRS, |pair| pair.twin).await;
-    pair::none_trips(&twins, SCHEMA_PAIRS).await;
 }
 
 /// `AccessExclusiveLock` as the manual writes it.
@@ -66,7 +68,9 @@ async fn watch(ship: &Ship, place: usize, pair: &Pair, script: &str, seen: Seen)
     let own = |text: &str| pair.own(place, text);
     let told = format!("{}: {seen:?}", pair.rule);
     match seen {
-        Seen::Beside(busy, table, mode) => return beside(ship, &own(script), &own(busy), &own(table), mode, &told).await,
+        Seen::Beside(busy, table, mode) => {
+            return beside(ship, &own(script), &own(busy), &own(table), mode, &told).await;
+        }
         Seen::Passes(busy) => return passes(ship, &own(script), &own(busy), &told).await,
         _ => {}
     }
@@ -80,7 +84,10 @@ async fn watch(ship: &Ship, place: usize, pair: &Pair, script: &str, seen: Seen)
         _ => None,
     };
     let scans = |table: &str| {
-        format!("SELECT coalesce(sum(seq_scan), 0)::bigint FROM pg_stat_xact_user_tables WHERE relname = '{}'", own(table))
+        format!(
+            "SELECT coalesce(sum(seq_scan), 0)::bigint FROM pg_stat_xact_user_tables WHERE relname = '{}'",
+            own(table)
+        )
     };
     let (last, first) = statements.split_last().expect("a statement");
     for statement in first {
@@ -104,7 +111,9 @@ async fn watch(ship: &Ship, place: usize, pair: &Pair, script: &str, seen: Seen)
             let found = locks(&mut eye, &own(table)).await;
             assert!(!found.contains(&mode.to_owned()), "{told}: {found:?}");
         }
-        Seen::Rewritten(table) => assert_ne!(Some(eye.number(&format!("SELECT {}", file(table))).await), before, "{told}"),
+        Seen::Rewritten(table) => {
+            assert_ne!(Some(eye.number(&format!("SELECT {}", file(table))).await), before, "{told}")
+        }
         Seen::Kept(table) => assert_eq!(Some(eye.number(&format!("SELECT {}", file(table))).await), before, "{told}"),
         Seen::Scanned(table) => assert!(eye.number(&scans(table)).await > scanned, "{told}"),
         Seen::NotScanned(table) => assert_eq!(eye.number(&scans(table)).await, scanned, "{told}"),
@@ -124,7 +133,8 @@ async fn locks(eye: &mut Eye, table: &str) -> Vec<String> {
 /// A transaction that has read and written a table.
 async fn busy(ship: &Ship, table: &str) -> Eye {
     let mut busy = ship.eye().await;
-    busy.run(&format!("BEGIN; SELECT count(*) FROM {table}; DELETE FROM {table} WHERE false; SELECT txid_current()")).await;
+    busy.run(&format!("BEGIN; SELECT count(*) FROM {table}; DELETE FROM {table} WHERE false; SELECT txid_current()"))
+        .await;
     busy
 }
 
@@ -134,7 +144,8 @@ async fn beside(ship: &Ship, script: &str, table: &str, locked: &str, mode: &str
     let pid = eye.session_id().await;
     let script = script.to_owned();
     let running = tokio::spawn(async move { eye.try_run(&script).await });
-    let query = format!("SELECT mode FROM pg_locks WHERE pid = {pid} AND relation = '{locked}'::regclass AND mode = '{mode}'");
+    let query =
+        format!("SELECT mode FROM pg_locks WHERE pid = {pid} AND relation = '{locked}'::regclass AND mode = '{mode}'");
     eventually(told, async || (!ship.eye().await.texts(&query).await.is_empty()).then_some(())).await;
     busy.run("ROLLBACK").await;
     running.await.expect("no panic").unwrap_or_else(|error| panic!("{told}: {error}"));

@@ -1,18 +1,16 @@
-//! The pairs of PostgreSQL.
+//! The pairs of PostgreSQL about locks, scans and rewrites.
 
 use super::pair::{
     Pair,
-    Seen::{
-        Beside, Kept, Lock, NoLock, NotScanned, Passes, Refused, Rewritten, Says, Scanned,
-    },
+    Seen::{Beside, Kept, Lock, NoLock, NotScanned, Refused, Rewritten, Says, Scanned},
 };
 
 /// A table with some rows.
-const ROWS: &str = "CREATE TABLE $t (id bigint PRIMARY KEY, parent bigint, note text, email varchar(20), amount numeric(10, 4), \
+pub const ROWS: &str = "CREATE TABLE $t (id bigint PRIMARY KEY, parent bigint, note text, email varchar(20), amount numeric(10, 4), \
                     made timestamp(3), during tsrange);\n\
                     INSERT INTO $t SELECT g, g, 'note ' || g, 'e' || g, g + 0.1234, now(), NULL FROM generate_series(1, 500) AS g";
 
-/// Locks, scans and rewrites.
+/// How long others are kept from a table.
 pub const PAIRS: &[Pair] = &[
     Pair {
         rule: "index-not-concurrent",
@@ -128,7 +126,13 @@ pub const PAIRS: &[Pair] = &[
         rule: "validate-with-others",
         before: ROWS,
         trips: "ALTER TABLE $t ADD CONSTRAINT positive CHECK (amount > 0) NOT VALID;\nALTER TABLE $t VALIDATE CONSTRAINT positive",
-        seen: &[Says("SELECT mode FROM pg_locks WHERE pid = pg_backend_pid() AND relation = '$t'::regclass AND mode LIKE 'AccessEx%'", "AccessExclusiveLock"), Scanned("$t")],
+        seen: &[
+            Says(
+                "SELECT mode FROM pg_locks WHERE pid = pg_backend_pid() AND relation = '$t'::regclass AND mode LIKE 'AccessEx%'",
+                "AccessExclusiveLock",
+            ),
+            Scanned("$t"),
+        ],
         twin: "ALTER TABLE $t ADD CONSTRAINT positive CHECK (amount > 0) NOT VALID\n-- next\nALTER TABLE $t VALIDATE CONSTRAINT positive",
         twin_seen: &[],
     },
@@ -150,116 +154,12 @@ pub const PAIRS: &[Pair] = &[
         twin_seen: &[NoLock("$t", "ShareLock"), NotScanned("$t")],
     },
     Pair {
-        rule: "column-rewrites",
-        before: ROWS,
-        trips: "ALTER TABLE $t ADD COLUMN token uuid DEFAULT gen_random_uuid()",
-        seen: &[Lock("$t", "AccessExclusiveLock"), Rewritten("$t")],
-        twin: "ALTER TABLE $t ADD COLUMN since timestamptz DEFAULT now(), ADD COLUMN kind text NOT NULL DEFAULT 'plain'",
-        twin_seen: &[Kept("$t"), NotScanned("$t")],
-    },
-    Pair {
-        rule: "column-rewrites",
-        before: ROWS,
-        trips: "ALTER TABLE $t ADD COLUMN place bigint GENERATED ALWAYS AS IDENTITY",
-        seen: &[Rewritten("$t")],
-        twin: "ALTER TABLE $t ADD COLUMN place bigint",
-        twin_seen: &[Kept("$t")],
-    },
-    Pair {
-        rule: "column-rewrites",
-        before: ROWS,
-        trips: "ALTER TABLE $t ADD COLUMN place bigserial",
-        seen: &[Rewritten("$t")],
-        twin: "ALTER TABLE $t ADD COLUMN place bigint DEFAULT 0",
-        twin_seen: &[Kept("$t")],
-    },
-    Pair {
-        rule: "column-rewrites",
-        before: ROWS,
-        trips: "ALTER TABLE $t ADD COLUMN total numeric GENERATED ALWAYS AS (amount * 2) STORED",
-        seen: &[Rewritten("$t")],
-        twin: "ALTER TABLE $t ADD COLUMN total numeric",
-        twin_seen: &[Kept("$t")],
-    },
-    Pair {
-        rule: "type-rewrites",
-        before: "CREATE TABLE $t (id int, note text);\nINSERT INTO $t VALUES (1, 'a')",
-        trips: "ALTER TABLE $t ALTER COLUMN id TYPE bigint",
-        seen: &[Lock("$t", "AccessExclusiveLock"), Rewritten("$t")],
-        twin: "ALTER TABLE $t ALTER COLUMN note TYPE varchar",
-        twin_seen: &[Kept("$t"), NotScanned("$t")],
-    },
-    Pair {
-        rule: "type-rewrites",
-        before: ROWS,
-        trips: "ALTER TABLE $t ALTER COLUMN email TYPE varchar(10)",
-        seen: &[Rewritten("$t")],
-        twin: "ALTER TABLE $t ALTER COLUMN email TYPE varchar(40)",
-        twin_seen: &[Kept("$t")],
-    },
-    Pair {
-        rule: "type-rewrites",
-        before: ROWS,
-        trips: "ALTER TABLE $t ALTER COLUMN amount TYPE numeric(12, 6)",
-        seen: &[Rewritten("$t")],
-        twin: "ALTER TABLE $t ALTER COLUMN amount TYPE numeric(12, 4)",
-        twin_seen: &[Kept("$t")],
-    },
-    Pair {
-        rule: "type-rewrites",
-        before: ROWS,
-        trips: "ALTER TABLE $t ALTER COLUMN made TYPE timestamp(0)",
-        seen: &[Rewritten("$t")],
-        twin: "ALTER TABLE $t ALTER COLUMN made TYPE timestamp(6)",
-        twin_seen: &[Kept("$t")],
-    },
-    Pair {
-        rule: "type-rewrites",
-        before: ROWS,
-        trips: "ALTER TABLE $t ALTER COLUMN note TYPE jsonb USING to_jsonb(note)",
-        seen: &[Rewritten("$t")],
-        twin: "ALTER TABLE $t ALTER COLUMN email TYPE text USING email::text",
-        twin_seen: &[Kept("$t")],
-    },
-    Pair {
-        rule: "type-rewrites",
-        before: ROWS,
-        trips: "SET LOCAL timezone = 'Europe/Vienna';\nALTER TABLE $t ALTER COLUMN made TYPE timestamptz(3)",
-        seen: &[Rewritten("$t")],
-        twin: "ALTER TABLE $t ALTER COLUMN email TYPE varchar",
-        twin_seen: &[Kept("$t")],
-    },
-    Pair {
-        rule: "storage-rewrites",
-        before: ROWS,
-        trips: "ALTER TABLE $t SET UNLOGGED",
-        seen: &[Lock("$t", "AccessExclusiveLock"), Rewritten("$t")],
-        twin: "ALTER TABLE $t SET (fillfactor = 90)",
-        twin_seen: &[Kept("$t"), NoLock("$t", "AccessExclusiveLock")],
-    },
-    Pair {
-        rule: "cluster",
-        before: ROWS,
-        trips: "CLUSTER $t USING $t_pkey",
-        seen: &[Lock("$t", "AccessExclusiveLock"), Rewritten("$t")],
-        twin: "ANALYZE $t",
-        twin_seen: &[Kept("$t"), NoLock("$t", "AccessExclusiveLock")],
-    },
-    Pair {
-        rule: "vacuum-full",
-        before: ROWS,
-        trips: "VACUUM FULL $t",
-        seen: &[Beside("$t", "$t", "AccessExclusiveLock")],
-        twin: "VACUUM (ANALYZE) $t",
-        twin_seen: &[Passes("$t")],
-    },
-    Pair {
         rule: "lock-table",
         before: ROWS,
         trips: "LOCK TABLE $t IN SHARE ROW EXCLUSIVE MODE",
         seen: &[Lock("$t", "ShareRowExclusiveLock")],
         twin: "LOCK TABLE $t IN SHARE UPDATE EXCLUSIVE MODE",
-        twin_seen: &[Passes("$t"), NoLock("$t", "ShareRowExclusiveLock")],
+        twin_seen: &[NoLock("$t", "ShareRowExclusiveLock")],
     },
     Pair {
         rule: "truncate-cascade",
@@ -300,105 +200,5 @@ pub const PAIRS: &[Pair] = &[
         seen: &[Says("SHOW lock_timeout", "0")],
         twin: "SET lock_timeout = '5s'",
         twin_seen: &[Says("SHOW lock_timeout", "5s")],
-    },
-];
-
-/// What is lost, renamed or refused.
-pub const SCHEMA_PAIRS: &[Pair] = &[
-    Pair {
-        rule: "drop-table",
-        before: ROWS,
-        trips: "DROP TABLE $t",
-        seen: &[Says("SELECT (to_regclass('$t') IS NULL)::text", "true")],
-        twin: "CREATE TABLE $t_new (id bigint);\nDROP TABLE $t_new",
-        twin_seen: &[],
-    },
-    Pair {
-        rule: "drop-column",
-        before: ROWS,
-        trips: "ALTER TABLE $t DROP COLUMN note",
-        seen: &[Says("SELECT count(*)::text FROM information_schema.columns WHERE table_name = '$t' AND column_name = 'note'", "0")],
-        twin: "ALTER TABLE $t ALTER COLUMN note DROP NOT NULL",
-        twin_seen: &[],
-    },
-    Pair {
-        rule: "drop-database",
-        before: "CREATE SCHEMA $t;\nCREATE TABLE $t.a (id bigint);\nINSERT INTO $t.a VALUES (1)",
-        trips: "DROP SCHEMA $t CASCADE",
-        seen: &[Says("SELECT (to_regclass('$t.a') IS NULL)::text", "true")],
-        twin: "CREATE SCHEMA $t_new",
-        twin_seen: &[],
-    },
-    Pair {
-        rule: "truncate",
-        before: ROWS,
-        trips: "TRUNCATE $t",
-        seen: &[Says("SELECT count(*)::text FROM $t", "0"), Lock("$t", "AccessExclusiveLock")],
-        twin: "CREATE TABLE $t_new (id bigint);\nTRUNCATE $t_new",
-        twin_seen: &[],
-    },
-    Pair {
-        rule: "delete-without-where",
-        before: ROWS,
-        trips: "DELETE FROM $t",
-        seen: &[Says("SELECT count(*)::text FROM $t", "0")],
-        twin: "DELETE FROM $t WHERE id < 10",
-        twin_seen: &[],
-    },
-    Pair {
-        rule: "update-without-where",
-        before: ROWS,
-        trips: "UPDATE $t SET note = 'same'",
-        seen: &[Says("SELECT count(*)::text FROM $t WHERE xmax::text = '0' AND xmin::text = pg_current_xact_id()::xid::text", "500")],
-        twin: "UPDATE $t SET note = 'same' WHERE id < 10",
-        twin_seen: &[],
-    },
-    Pair {
-        rule: "rename-table",
-        before: ROWS,
-        trips: "ALTER TABLE $t RENAME TO $t_other;\nSELECT count(*) FROM $t",
-        seen: &[Refused("42P01")],
-        twin: "ALTER TABLE $t RENAME TO $t_other;\nCREATE TABLE $t (id bigint)",
-        twin_seen: &[],
-    },
-    Pair {
-        rule: "rename-column",
-        before: ROWS,
-        trips: "ALTER TABLE $t RENAME COLUMN note TO remark;\nSELECT note FROM $t",
-        seen: &[Refused("42703")],
-        twin: "ALTER TABLE $t ADD COLUMN remark text",
-        twin_seen: &[],
-    },
-    Pair {
-        rule: "narrowing-type",
-        before: ROWS,
-        trips: "ALTER TABLE $t ALTER COLUMN amount TYPE numeric(10, 2)",
-        seen: &[Says("SELECT amount::text FROM $t WHERE id = 1", "1.12")],
-        twin: "ALTER TABLE $t ALTER COLUMN amount TYPE numeric(12, 4)",
-        twin_seen: &[],
-    },
-    Pair {
-        rule: "narrowing-type",
-        before: ROWS,
-        trips: "ALTER TABLE $t ALTER COLUMN note TYPE varchar(3)",
-        seen: &[Refused("22001")],
-        twin: "ALTER TABLE $t ALTER COLUMN email TYPE varchar(30)",
-        twin_seen: &[],
-    },
-    Pair {
-        rule: "required-column",
-        before: ROWS,
-        trips: "ALTER TABLE $t ADD COLUMN code text NOT NULL",
-        seen: &[Refused("23502")],
-        twin: "ALTER TABLE $t ADD COLUMN code text NOT NULL DEFAULT ''",
-        twin_seen: &[],
-    },
-    Pair {
-        rule: "needs-newer-server",
-        before: ROWS,
-        trips: "ALTER TABLE $t ADD COLUMN total numeric GENERATED ALWAYS AS (amount * 2) VIRTUAL",
-        seen: &[Refused("42601")],
-        twin: "ALTER TABLE $t ADD COLUMN total numeric",
-        twin_seen: &[],
     },
 ];

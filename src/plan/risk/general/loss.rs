@@ -6,7 +6,8 @@ use crate::{
     sql::Act,
 };
 
-const KEEP: &str = "first release an application that no longer uses it, and make sure of a snapshot or an export; then drop it";
+const KEEP: &str =
+    "first release an application that no longer uses it, and make sure of a snapshot or an export; then drop it";
 
 /// What a statement other than `ALTER TABLE` takes away for good.
 pub fn of(case: &Case<'_>, act: &Act) -> Vec<Trip> {
@@ -42,7 +43,9 @@ pub fn takes_name(act: &Act, table: &str) -> bool {
     use crate::sql::Clause::RenameTo;
     match act {
         Act::RenameTables(pairs) => pairs.iter().any(|(_, to)| to == table),
-        Act::AlterTable { clauses, .. } => clauses.iter().any(|clause| matches!(clause, RenameTo { to } if to == table)),
+        Act::AlterTable { clauses, .. } => {
+            clauses.iter().any(|clause| matches!(clause, RenameTo { to } if to == table))
+        }
         _ => false,
     }
 }
@@ -62,7 +65,8 @@ pub fn column(case: &Case<'_>, table: &str, column: &str) -> Option<Trip> {
 
 fn truncated(case: &Case<'_>, table: &str) -> Option<Trip> {
     case.scene.table(table).filter(|_| !case.scene.is_idle(table))?;
-    let message = format!("all rows of {table}{} go at once, and no down script brings them back", case.scene.sized(table));
+    let message =
+        format!("all rows of {table}{} go at once, and no down script brings them back", case.scene.sized(table));
     let remedy = "keep the rows aside first (a snapshot, an export, a copy of the table), or remove those that are not needed in batches";
     Some(Trip::new(Rule::Truncate, message, remedy))
 }

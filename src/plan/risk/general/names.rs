@@ -15,7 +15,9 @@ pub fn table(case: &Case<'_>, from: &str, to: &str) -> Option<Trip> {
     if is_replaced {
         return None;
     }
-    let message = format!("table {from} is called {to} from then on: every statement of a running application that says {from} fails");
+    let message = format!(
+        "table {from} is called {to} from then on: every statement of a running application that says {from} fails"
+    );
     let remedy = format!(
         "in one release rename it and CREATE VIEW {from} AS SELECT * FROM {to}; drop the view once no application says {from}"
     );

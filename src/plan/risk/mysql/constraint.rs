@@ -1,6 +1,6 @@
 //! Keys, indexes and checks.
 
-use super::{cost, is_mariadb};
+use super::cost;
 use crate::{
     model::risk::Rule,
     plan::risk::{Case, Trip},
@@ -12,7 +12,7 @@ pub fn added(case: &Case<'_>, table: &str, definition: &Words) -> Option<Trip> {
     let mut words = definition.clone();
     match words.next_word()?.as_str() {
         "foreign" if !has_set(case, "foreign_key_checks") => Some(foreign_key(case, table)),
-        "check" if !words.has(&["not", "enforced"]) && !(is_mariadb(case) && has_set(case, "check_constraint_checks")) => {
+        "check" if !words.has(&["not", "enforced"]) => {
             Some(cost::copies(case, Rule::CheckCopies, table, "adding a CHECK"))
         }
         "primary" => Some(cost::rebuilds(case, table, "a new PRIMARY KEY")),
@@ -25,7 +25,10 @@ fn foreign_key(case: &Case<'_>, table: &str) -> Trip {
     let remedy = format!(
         "look for rows without a parent first, then: SET foreign_key_checks = 0; ALTER TABLE {table} ADD FOREIGN KEY …, ALGORITHM=INPLACE, LOCK=NONE; SET foreign_key_checks = 1 (the rows there are then stay unchecked)"
     );
-    Trip { remedy, ..cost::copies(case, Rule::ForeignKeyCopies, table, "adding a foreign key with foreign_key_checks on") }
+    Trip {
+        remedy,
+        ..cost::copies(case, Rule::ForeignKeyCopies, table, "adding a foreign key with foreign_key_checks on")
+    }
 }
 
 /// Whether the migration has switched a setting off before.

@@ -95,7 +95,9 @@ pub fn narrows(old: &Kind, new: &Kind) -> bool {
         || (["decimal", "double", "float"].contains(&old.name.as_str()) && rank(new, &WHOLE).is_some())
         || (old.name == "double" && new.name == "float")
         || (["datetime", "timestamp"].contains(&old.name.as_str()) && new.name == "date")
-        || (old.name == new.name && ["datetime", "timestamp", "time"].contains(&old.name.as_str()) && length(new) < length(old))
+        || (old.name == new.name
+            && ["datetime", "timestamp", "time"].contains(&old.name.as_str())
+            && length(new) < length(old))
         || (["enum", "set"].contains(&new.name.as_str()) && old.values.iter().any(|value| !new.values.contains(value)))
 }
 

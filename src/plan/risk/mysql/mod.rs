@@ -11,7 +11,7 @@ mod redefine;
 mod statement;
 mod table;
 
-use super::{Case, Trip, general::Newer};
+use super::{Case, Trip};
 use crate::sql::{Act, Clause};
 
 pub use newer::NEWER;
@@ -35,7 +35,9 @@ pub fn trips(case: &Case<'_>) -> Vec<Trip> {
 fn of_clause(case: &Case<'_>, table: &str, all: &[Clause], clause: &Clause) -> Vec<Trip> {
     match clause {
         Clause::Redefine { column, definition, .. } => redefine::of(case, table, column, definition),
-        Clause::AddColumn { column, definition } => redefine::added(case, table, column, definition).into_iter().collect(),
+        Clause::AddColumn { column, definition } => {
+            redefine::added(case, table, column, definition).into_iter().collect()
+        }
         Clause::DropColumn { column } => redefine::dropped(case, table, column).into_iter().collect(),
         Clause::AddConstraint { definition, .. } => constraint::added(case, table, definition).into_iter().collect(),
         Clause::Other(words) => table::of(case, table, all, words).into_iter().collect(),

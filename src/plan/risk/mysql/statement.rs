@@ -16,7 +16,11 @@ pub fn not_atomic(case: &Case<'_>) -> Option<Trip> {
     let message = format!(
         "{all} statements of this migration each commit by themselves: when a later one fails, the earlier ones have happened, and windlass finishes or undoes them"
     );
-    Some(Trip::new(Rule::NotAtomic, message, "one schema change for each migration: then it has happened, or it has not"))
+    Some(Trip::new(
+        Rule::NotAtomic,
+        message,
+        "one schema change for each migration: then it has happened, or it has not",
+    ))
 }
 
 /// A change of a large table that lets the server choose how, which may be a copy.

@@ -13,21 +13,25 @@ const BUILT_ANEW: [&str; 4] = ["row_format", "key_block_size", "force", "page_co
 /// What a clause costs.
 pub fn of(case: &Case<'_>, table: &str, all: &[Clause], words: &Words) -> Option<Trip> {
     let mut words = words.clone();
+    while words.take_any(&["algorithm", "lock"]).is_some() {
+        words.take("=");
+        words.next_word();
+    }
     let first = words.next_word()?;
     match first.as_str() {
         "drop" if words.take("primary") && !all.iter().any(is_primary_key) => {
             Some(cost::copies(case, Rule::PrimaryKeyCopies, table, "dropping the PRIMARY KEY without a new one"))
         }
-        "convert" => Some(cost::copies(case, Rule::CharsetCopies, table, "converting every text to another character set")),
+        "convert" => {
+            Some(cost::copies(case, Rule::CharsetCopies, table, "converting every text to another character set"))
+        }
         "engine" => Some(engine(case, table, &mut words)),
         "partition" if words.take("by") => Some(cost::copies(case, Rule::StorageCopies, table, "partitioning")),
         "remove" if words.take("partitioning") => {
             Some(cost::copies(case, Rule::StorageCopies, table, "putting the partitions together"))
         }
         "auto_increment" => Some(next_number(table, &mut words)),
-        option if BUILT_ANEW.contains(&option) => {
-            Some(cost::rebuilds(case, table, &option.to_uppercase()))
-        }
+        option if BUILT_ANEW.contains(&option) => Some(cost::rebuilds(case, table, &option.to_uppercase())),
         _ => None,
     }
 }
@@ -49,7 +53,9 @@ fn engine(case: &Case<'_>, table: &str, words: &mut Words) -> Trip {
 fn next_number(table: &str, words: &mut Words) -> Trip {
     words.take("=");
     let number = words.next_word().unwrap_or_default();
-    let message = format!("the next number of {table} becomes {number}, or stays above the highest there is; a down script does not bring the old one back");
+    let message = format!(
+        "the next number of {table} becomes {number}, or stays above the highest there is; a down script does not bring the old one back"
+    );
     Trip::new(Rule::AutoIncrement, message, "leave it out, unless a gap is wanted: numbers are given by the server")
 }
 

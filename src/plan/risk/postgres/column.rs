@@ -1,7 +1,7 @@
 //! Columns (PostgreSQL manual, ALTER TABLE, Notes: which forms rewrite the table).
 
 use super::{
-    Lock,
+    Lock, constraint,
     kinds::{self, Change, Kind},
 };
 use crate::{
@@ -12,22 +12,75 @@ use crate::{
 
 /// Functions whose value stays the same within a statement, so that a default made of them is computed once (`pg_proc`, provolatile).
 const STEADY: [&str; 36] = [
-    "abs", "age", "array_fill", "ceil", "coalesce", "concat", "current_setting", "date", "date_part", "date_trunc", "decode",
-    "encode", "extract", "floor", "format", "greatest", "json_build_array", "json_build_object", "jsonb_build_array",
-    "jsonb_build_object", "least", "length", "lower", "make_date", "make_interval", "md5", "now", "nullif", "round",
-    "statement_timestamp", "timezone", "to_date", "to_json", "to_jsonb", "transaction_timestamp", "upper",
+    "abs",
+    "age",
+    "array_fill",
+    "ceil",
+    "coalesce",
+    "concat",
+    "current_setting",
+    "date",
+    "date_part",
+    "date_trunc",
+    "decode",
+    "encode",
+    "extract",
+    "floor",
+    "format",
+    "greatest",
+    "json_build_array",
+    "json_build_object",
+    "jsonb_build_array",
+    "jsonb_build_object",
+    "least",
+    "length",
+    "lower",
+    "make_date",
+    "make_interval",
+    "md5",
+    "now",
+    "nullif",
+    "round",
+    "statement_timestamp",
+    "timezone",
+    "to_date",
+    "to_json",
+    "to_jsonb",
+    "transaction_timestamp",
+    "upper",
 ];
 
 /// Functions that give every row another value.
 const VOLATILE: [&str; 13] = [
-    "clock_timestamp", "currval", "gen_random_bytes", "gen_random_uuid", "lastval", "nextval", "pg_sleep", "random",
-    "timeofday", "uuid_generate_v1", "uuid_generate_v4", "uuidv4", "uuidv7",
+    "clock_timestamp",
+    "currval",
+    "gen_random_bytes",
+    "gen_random_uuid",
+    "lastval",
+    "nextval",
+    "pg_sleep",
+    "random",
+    "timeofday",
+    "uuid_generate_v1",
+    "uuid_generate_v4",
+    "uuidv4",
+    "uuidv7",
 ];
 
 /// How a column's constraints begin.
 const CONSTRAINTS: [&str; 12] = [
-    "constraint", "not", "null", "default", "generated", "unique", "primary", "references", "check", "collate",
-    "compression", "storage",
+    "constraint",
+    "not",
+    "null",
+    "default",
+    "generated",
+    "unique",
+    "primary",
+    "references",
+    "check",
+    "collate",
+    "compression",
+    "storage",
 ];
 
 /// What a new column costs.
@@ -39,6 +92,10 @@ pub fn added(case: &Case<'_>, table: &str, column: &str, definition: &Words) -> 
         return found;
     }
     found.extend(rewritten(case, table, column, kind.as_ref(), &words));
+    // Without a default every row refers to nothing, and nobody is looked up.
+    if words.has_outside(&["references"]) && default(&words).is_some() {
+        found.extend(constraint::foreign_key(case, table, &words));
+    }
     if words.has_outside(&["unique"]) || words.has_outside(&["primary", "key"]) {
         let message = format!(
             "column {column} with an index of its own {} while that is built{}{}",
@@ -66,7 +123,10 @@ fn rewritten(case: &Case<'_>, table: &str, column: &str, kind: Option<&Kind>, wo
             (format!("a default of its own for every row ({name} is volatile)"), "writes")
         } else {
             let unknown = called.iter().find(|name| !STEADY.contains(&name.as_str()))?;
-            (format!("a default that {unknown} computes, for every row unless it is declared STABLE or IMMUTABLE"), "may write")
+            (
+                format!("a default that {unknown} computes, for every row unless it is declared STABLE or IMMUTABLE"),
+                "may write",
+            )
         }
     };
     let message = format!(
@@ -139,7 +199,9 @@ fn retyped(case: &Case<'_>, table: &str, column: &str, new: Option<&Kind>, rest:
     }
     if let Some(lost) = old.as_ref().and_then(|old| kinds::narrows(old, new)) {
         let message = format!("{table}.{column} becomes {new}: {lost}");
-        let remedy = format!("look first: SELECT count(*) FROM {table} WHERE {column} does not fit {new}; put them right by backfill.sql, or keep the wider type with a CHECK");
+        let remedy = format!(
+            "look first: SELECT count(*) FROM {table} WHERE {column} does not fit {new}; put them right by backfill.sql, or keep the wider type with a CHECK"
+        );
         found.push(Trip::new(Rule::NarrowingType, message, remedy));
     }
     found
@@ -180,7 +242,9 @@ fn rewrite(case: &Case<'_>, table: &str, column: &str, old: Option<&Kind>, new: 
 /// A column of the type json (PostgreSQL manual, "JSON Types").
 fn json(column: &str, kind: Option<&Kind>) -> Option<Trip> {
     kind.filter(|kind| kind.name == "json").map(|_| {
-        let message = format!("{column} has the type json, which has no equality: SELECT DISTINCT, GROUP BY and UNION over it fail");
+        let message = format!(
+            "{column} has the type json, which has no equality: SELECT DISTINCT, GROUP BY and UNION over it fail"
+        );
         Trip::new(Rule::JsonColumn, message, "use jsonb, unless the very text must be kept")
     })
 }

@@ -23,7 +23,8 @@ pub fn added(case: &Case<'_>, table: &str, definition: &Words) -> Option<Trip> {
 }
 
 fn unique(case: &Case<'_>, table: &str, kind: &str) -> Trip {
-    let (what, key) = if kind == "primary" { ("PRIMARY KEY", "PRIMARY KEY") } else { ("a UNIQUE constraint", "UNIQUE") };
+    let (what, key) =
+        if kind == "primary" { ("PRIMARY KEY", "PRIMARY KEY") } else { ("a UNIQUE constraint", "UNIQUE") };
     let message = format!(
         "adding {what} {} while its index is built{}{}",
         Lock::AccessExclusive.taken_on(table),
@@ -43,7 +44,8 @@ fn exclusion(case: &Case<'_>, table: &str) -> Trip {
         case.scene.sized(table),
         case.scene.lasting(table)
     );
-    let remedy = "add it while the table is small or nobody uses it, or make a new table with it and move the rows in batches";
+    let remedy =
+        "add it while the table is small or nobody uses it, or make a new table with it and move the rows in batches";
     Trip::new(Rule::ExclusionConstraint, message, remedy)
 }
 
@@ -68,7 +70,8 @@ fn not_null(case: &Case<'_>, table: &str) -> Trip {
     Trip::new(Rule::NotNullScans, message, in_two_steps(table, "n NOT NULL c"))
 }
 
-fn foreign_key(case: &Case<'_>, table: &str, words: &Words) -> Option<Trip> {
+/// A foreign key, which is looked up for every row.
+pub fn foreign_key(case: &Case<'_>, table: &str, words: &Words) -> Option<Trip> {
     if words.has(&["not", "valid"]) || words.has(&["not", "enforced"]) || case.scene.is_idle(table) {
         return None;
     }

@@ -100,7 +100,10 @@ pub fn change(old: &Kind, new: &Kind) -> Change {
             ("varchar", "text") | ("cidr", "inet") | ("xml", "text") => true,
             ("text", "varchar") => new.arguments.is_empty(),
             ("numeric", "numeric") => numeric_widens(old, new),
-            ("timestamp", "timestamp") | ("timestamptz", "timestamptz") | ("time", "time") | ("timetz", "timetz")
+            ("timestamp", "timestamp")
+            | ("timestamptz", "timestamptz")
+            | ("time", "time")
+            | ("timetz", "timetz")
             | ("interval", "interval") => widens(old, new),
             (one, other) => one == other && old.arguments == new.arguments,
         };
@@ -139,7 +142,9 @@ pub fn narrows(old: &Kind, new: &Kind) -> Option<&'static str> {
         ("numeric", "numeric") if !numeric_keeps(old, new) => Some(ROUNDED),
         ("numeric" | "float4" | "float8", "int2" | "int4" | "int8") | ("float8", "float4") => Some(ROUNDED),
         ("timestamp" | "timestamptz", "date") => Some("the time of day is dropped without a word"),
-        ("timestamp" | "timestamptz" | "time" | "timetz" | "interval", same) if same == old.name && !widens(old, new) => {
+        ("timestamp" | "timestamptz" | "time" | "timetz" | "interval", same)
+            if same == old.name && !widens(old, new) =>
+        {
             Some(ROUNDED)
         }
         _ => None,

@@ -14,7 +14,9 @@ pub fn of(case: &Case<'_>, table: &str, words: &Words) -> Option<Trip> {
     words.take("partition").then_some(())?;
     let partition = words.name()?.to_lowercase();
     match verb.as_str() {
-        "detach" if !words.has_any(&["concurrently"]) && !case.scene.is_made(table) => Some(detached(table, &partition)),
+        "detach" if !words.has_any(&["concurrently"]) && !case.scene.is_made(table) => {
+            Some(detached(table, &partition))
+        }
         "attach" if !case.scene.is_idle(&partition) && !has_check(case, &partition) => {
             Some(attached(case, table, &partition))
         }
@@ -27,7 +29,9 @@ fn detached(table: &str, partition: &str) -> Trip {
         "DETACH PARTITION {}; it waits for every statement that uses the table, and all others wait behind it",
         Lock::AccessExclusive.taken_on(table)
     );
-    let remedy = format!("ALTER TABLE {table} DETACH PARTITION {partition} CONCURRENTLY, alone in a migration (PostgreSQL 14 and later)");
+    let remedy = format!(
+        "ALTER TABLE {table} DETACH PARTITION {partition} CONCURRENTLY, alone in a migration (PostgreSQL 14 and later)"
+    );
     Trip::new(Rule::DetachNotConcurrent, message, remedy)
 }
 

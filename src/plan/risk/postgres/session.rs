@@ -42,7 +42,10 @@ fn enum_value(case: &Case<'_>, words: &mut Words) -> Option<Trip> {
     words.take_all(&["if", "not", "exists"]);
     let value = words.literal()?;
     let makes_type = |act: &Act| matches!(act, Act::Other(words) if words.has(&["create", "type"]) && words.names().any(|name| name == kind));
-    if case.route != Route::Whole || case.before().iter().any(makes_type) || !case.behind().iter().any(|act| says(act, &value)) {
+    if case.route != Route::Whole
+        || case.before().iter().any(makes_type)
+        || !case.behind().iter().any(|act| says(act, &value))
+    {
         return None;
     }
     let message = format!(
@@ -81,6 +84,8 @@ fn domain(case: &Case<'_>, words: &mut Words) -> Option<Trip> {
         "a constraint of the domain {domain} {} while every row is read",
         Lock::Share.taken_on(&tables.join(" and "))
     );
-    let remedy = format!("ALTER DOMAIN {domain} ADD CONSTRAINT c CHECK (…) NOT VALID, and VALIDATE CONSTRAINT c in the next migration");
+    let remedy = format!(
+        "ALTER DOMAIN {domain} ADD CONSTRAINT c CHECK (…) NOT VALID, and VALIDATE CONSTRAINT c in the next migration"
+    );
     Some(Trip::new(Rule::DomainScans, message, remedy))
 }

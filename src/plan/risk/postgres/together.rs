@@ -18,7 +18,11 @@ pub fn of(case: &Case<'_>) -> Option<Trip> {
 
 fn not_whole() -> Trip {
     let message = "it shares a migration with other statements, which because of it are not one transaction: each commits by itself";
-    Trip::new(Rule::ConcurrentWithOthers, message, "put it into a migration of its own; the others are then one transaction")
+    Trip::new(
+        Rule::ConcurrentWithOthers,
+        message,
+        "put it into a migration of its own; the others are then one transaction",
+    )
 }
 
 /// Many rows are changed while an earlier statement's lock keeps others out.

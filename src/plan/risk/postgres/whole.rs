@@ -29,7 +29,11 @@ fn clustered(case: &Case<'_>, words: &mut Words) -> Option<Trip> {
         return None;
     }
     let message = rewritten(case, "CLUSTER", table.as_deref());
-    Some(Trip::new(Rule::Cluster, message, "do without it: the order does not last; or use pg_repack, which locks for moments only"))
+    Some(Trip::new(
+        Rule::Cluster,
+        message,
+        "do without it: the order does not last; or use pg_repack, which locks for moments only",
+    ))
 }
 
 fn vacuumed(case: &Case<'_>, words: &mut Words) -> Option<Trip> {
@@ -42,12 +46,19 @@ fn vacuumed(case: &Case<'_>, words: &mut Words) -> Option<Trip> {
         return None;
     }
     let message = rewritten(case, "VACUUM FULL", table.as_deref());
-    Some(Trip::new(Rule::VacuumFull, message, "VACUUM without FULL makes the room usable again and lets others read and write; or use pg_repack"))
+    Some(Trip::new(
+        Rule::VacuumFull,
+        message,
+        "VACUUM without FULL makes the room usable again and lets others read and write; or use pg_repack",
+    ))
 }
 
 fn rewritten(case: &Case<'_>, what: &str, table: Option<&str>) -> String {
     let Some(table) = table else {
-        return format!("{what} writes every table anew, and {} in turn", Lock::AccessExclusive.taken_on("each of them"));
+        return format!(
+            "{what} writes every table anew, and {} in turn",
+            Lock::AccessExclusive.taken_on("each of them")
+        );
     };
     format!(
         "{what} {} while the whole table is written anew, beside the old one{}{}",
@@ -88,9 +99,10 @@ fn refreshed(words: &mut Words) -> Option<Trip> {
         return None;
     }
     let view = words.name()?.to_lowercase();
-    let message =
-        format!("REFRESH MATERIALIZED VIEW {} while its query runs", Lock::AccessExclusive.taken_on(&view));
-    let remedy = format!("REFRESH MATERIALIZED VIEW CONCURRENTLY {view}, for which it needs a unique index over all of its rows");
+    let message = format!("REFRESH MATERIALIZED VIEW {} while its query runs", Lock::AccessExclusive.taken_on(&view));
+    let remedy = format!(
+        "REFRESH MATERIALIZED VIEW CONCURRENTLY {view}, for which it needs a unique index over all of its rows"
+    );
     Some(Trip::new(Rule::RefreshNotConcurrent, message, remedy))
 }
 
@@ -125,9 +137,10 @@ pub fn truncated(case: &Case<'_>) -> Option<Trip> {
     let mut open = tables.clone();
     while let Some(parent) = open.pop() {
         for (name, table) in case.scene.tables() {
-            let refers = table.foreign_keys.values().any(|key| {
-                key.references.rsplit('.').next().is_some_and(|plain| plain.eq_ignore_ascii_case(&parent))
-            });
+            let refers = table
+                .foreign_keys
+                .values()
+                .any(|key| key.references.rsplit('.').next().is_some_and(|plain| plain.eq_ignore_ascii_case(&parent)));
             if refers && !tables.iter().chain(&also).any(|known| known == name) {
                 also.push(name.to_owned());
                 open.push(name.to_owned());
