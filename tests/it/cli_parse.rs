@@ -272,13 +272,8 @@ fn migration(at: &str, min: Option<&str>, max: Option<&str>) -> Migration {
 }
 
 fn needs(application: &str, required: &str, compatibility: CompatibilityPolicy) -> Needs {
-    Needs {
-        backend: version(application),
-        required: version(required),
-        compatibility,
-        path: PathPolicy::Next,
-        blocking_risks: Vec::new(),
-    }
+    let (backend, required, path) = (version(application), version(required), PathPolicy::Next);
+    Needs { backend, required, compatibility, path, blocking_risks: Vec::new() }
 }
 
 /// Goal: the matrix shows for each version whether the application fits, by the policy in force.

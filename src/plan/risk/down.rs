@@ -6,24 +6,25 @@ use crate::{
     sql::{self, Act, Clause},
 };
 
-/// One finding for each statement of a down script that drops what rows were written into since.
-pub fn of(scene: &Scene<'_>, migration: &Migration, up: &[Act]) -> Vec<Found> {
-    let Some(down) = &migration.down else { return Vec::new() };
+/// How much of what is dropped is named.
+const NAMED_MAX: usize = 5;
+
+/// What a down script drops that rows were written into since, at the first statement that does.
+pub fn of(scene: &Scene<'_>, migration: &Migration, up: &[Act]) -> Option<Found> {
+    let down = migration.down.as_ref()?;
     let dialect = scene.facts.site.dialect;
-    let trips =
-        down.statements.iter().filter(|statement| statement.part.as_ref().is_none_or(|part| part.undo.is_some()));
-    let acts: Vec<(u32, Act)> = trips
-        .map(|statement| {
-            let text = statement.part.as_ref().map_or(&statement.sql, |part| &part.of);
-            (statement.line, sql::act(dialect, super::beginning(text)))
-        })
-        .collect();
-    let told = acts.iter().filter_map(|(line, act)| {
-        let mut lost = lost(act, up);
-        lost.retain(|what| !acts.iter().any(|(_, act)| is_made_anew(act, what)));
-        (!lost.is_empty()).then(|| Found { file: down.file.clone(), line: *line, trip: trip(&lost) })
-    });
-    told.collect()
+    let statements = super::written(down).into_iter();
+    let acts: Vec<(u32, Act)> =
+        statements.map(|(statement, text)| (statement.line, sql::act(dialect, super::beginning(text)))).collect();
+    let is_kept = |what: &String| acts.iter().any(|(_, act)| is_made_anew(act, what));
+    let mut lost = Vec::new();
+    let mut line = 0;
+    for (at, act) in &acts {
+        let own: Vec<String> = self::lost(act, up).into_iter().filter(|what| !is_kept(what)).collect();
+        line = if lost.is_empty() { *at } else { line };
+        lost.extend(own);
+    }
+    (!lost.is_empty()).then(|| Found { file: down.file.clone(), line, trip: trip(&lost) })
 }
 
 /// Whether a statement of the down script calls another table so.
@@ -32,7 +33,12 @@ fn is_made_anew(act: &Act, what: &str) -> bool {
 }
 
 fn trip(lost: &[String]) -> Trip {
-    let message = format!("going back drops {}: what was written there since goes with it", lost.join(", "));
+    let named = lost.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = match lost.len().saturating_sub(NAMED_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let message = format!("going back drops {named}{more}: what was written there since goes with it");
     let remedy = "go back with a snapshot under it (policy.snapshot), or keep what must stay in the down script";
     Trip::new(Rule::DownLosesData, message, remedy)
 }

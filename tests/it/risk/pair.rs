@@ -32,6 +32,8 @@ pub enum Seen {
     Beside(&'static str, &'static str, &'static str),
     /// It ends although such a transaction is open.
     Passes(&'static str),
+    /// While it waits for such a transaction, somebody else's statement is done.
+    Lets(&'static str, &'static str),
     /// It writes a table anew.
     Rewritten(&'static str),
     /// It leaves a table's file as it is.
@@ -83,14 +85,14 @@ pub async fn prepare(eye: &mut Eye, place: usize, pair: &Pair) {
     eye.try_run(&pair.own(place, pair.before)).await.unwrap_or_else(|error| panic!("{}: before: {error}", pair.rule));
 }
 
-/// Every pair's script must trip its rule; gives the message of each.
+/// Every pair's script must trip its rule; gives message and remedy of each.
 pub async fn every_one_trips(ship: &Ship, pairs: &[Pair]) -> Vec<String> {
     let found = findings(ship).await;
     let message = |(place, pair): (usize, &Pair)| {
         let own = of_rule(&found, pair.rule, &folder(place));
         let first = own.first().unwrap_or_else(|| panic!("{} is not tripped by {}", pair.rule, pair.trips));
         assert!(first["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty()), "{first:#}");
-        first["message"].as_str().expect("a message").to_owned()
+        [&first["message"], &first["remedy"]].map(|words| words.as_str().expect("words")).join("\n")
     };
     pairs.iter().enumerate().map(message).collect()
 }

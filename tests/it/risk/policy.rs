@@ -73,9 +73,11 @@ async fn all_that_warns_blocks_and_a_waiver_lets_it_pass(on: On) {
 async fn tables_of_the_same_run_and_empty_ones_trip_nothing(on: On) {
     let ship = Ship::with_catalog(on).await;
     ship.eye().await.run("CREATE TABLE empty (id int NOT NULL PRIMARY KEY, note varchar(20))").await;
-    let up = "CREATE TABLE made (id int NOT NULL PRIMARY KEY, note varchar(20));\nCREATE INDEX made_note ON made (note);\n\
+    let up = "CREATE TABLE made (id int NOT NULL PRIMARY KEY, note varchar(20));\n\
+         CREATE INDEX made_note ON made (note);\n\
               ALTER TABLE made ADD COLUMN more int NOT NULL;\nUPDATE made SET note = 'a';\nDELETE FROM made;\n\
-              CREATE INDEX empty_note ON empty (note);\nALTER TABLE empty ADD COLUMN more int NOT NULL;\nUPDATE empty SET note = 'a';\n";
+              CREATE INDEX empty_note ON empty (note);\nALTER TABLE empty ADD COLUMN more int NOT NULL;\n\
+              UPDATE empty SET note = 'a';\n";
     ship.catalog().file("v1.1.0_first", "up.sql", up);
 
     let found = findings(&ship).await;

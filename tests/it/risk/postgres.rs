@@ -71,6 +71,10 @@ async fn watch(ship: &Ship, place: usize, pair: &Pair, script: &str, seen: Seen)
         Seen::Beside(busy, table, mode) => {
             return beside(ship, &own(script), &own(busy), &own(table), mode, &told).await;
         }
+        Seen::Lets(busy, statement) => {
+            let waits = "SELECT pid::text FROM pg_stat_activity WHERE pid = $pid AND wait_event_type = 'Lock'";
+            return while_it_waits(ship, &own(script), &own(busy), waits, &own(statement), &told).await;
+        }
         Seen::Passes(busy) => return passes(ship, &own(script), &own(busy), &told).await,
         _ => {}
     }
@@ -139,14 +143,23 @@ async fn busy(ship: &Ship, table: &str) -> Eye {
 }
 
 async fn beside(ship: &Ship, script: &str, table: &str, locked: &str, mode: &str, told: &str) {
+    let waits =
+        format!("SELECT mode FROM pg_locks WHERE pid = $pid AND relation = '{locked}'::regclass AND mode = '{mode}'");
+    while_it_waits(ship, script, table, &waits, "SELECT 1", told).await;
+}
+
+/// Runs a script beside a busy transaction, until a query (`$pid` is the script's session) says that it waits; then another
+/// statement, which must be done at once.
+async fn while_it_waits(ship: &Ship, script: &str, table: &str, waits: &str, meanwhile: &str, told: &str) {
     let mut busy = busy(ship, table).await;
     let mut eye = ship.eye().await;
-    let pid = eye.session_id().await;
+    let query = waits.replace("$pid", &eye.session_id().await);
     let script = script.to_owned();
     let running = tokio::spawn(async move { eye.try_run(&script).await });
-    let query =
-        format!("SELECT mode FROM pg_locks WHERE pid = {pid} AND relation = '{locked}'::regclass AND mode = '{mode}'");
     eventually(told, async || (!ship.eye().await.texts(&query).await.is_empty()).then_some(())).await;
+    let mut other = ship.eye().await;
+    other.run("SET lock_timeout = '1s'").await;
+    other.try_run(meanwhile).await.unwrap_or_else(|error| panic!("{told}: {meanwhile}: {error}"));
     busy.run("ROLLBACK").await;
     running.await.expect("no panic").unwrap_or_else(|error| panic!("{told}: {error}"));
 }

@@ -2,13 +2,15 @@
 
 use super::pair::{
     Pair,
-    Seen::{Beside, Kept, Lock, NoLock, NotScanned, Refused, Rewritten, Says, Scanned},
+    Seen::{Beside, Kept, Lets, Lock, NoLock, NotScanned, Refused, Rewritten, Says, Scanned},
 };
 
 /// A table with some rows.
-pub const ROWS: &str = "CREATE TABLE $t (id bigint PRIMARY KEY, parent bigint, note text, email varchar(20), amount numeric(10, 4), \
+pub const ROWS: &str = "CREATE TABLE $t (id bigint PRIMARY KEY, parent bigint, note text, email varchar(20), amount \
+     numeric(10, 4), \
                     made timestamp(3), during tsrange);\n\
-                    INSERT INTO $t SELECT g, g, 'note ' || g, 'e' || g, g + 0.1234, now(), NULL FROM generate_series(1, 500) AS g";
+                    INSERT INTO $t SELECT g, g, 'note ' || g, 'e' || g, g + 0.1234, now(), NULL \
+                    FROM generate_series(1, 500) AS g";
 
 /// How long others are kept from a table.
 pub const PAIRS: &[Pair] = &[
@@ -30,7 +32,8 @@ pub const PAIRS: &[Pair] = &[
     },
     Pair {
         rule: "drop-index-not-concurrent",
-        before: "CREATE TABLE $t (id bigint, note text);\nINSERT INTO $t VALUES (1, 'a');\nCREATE INDEX $t_note ON $t (note)",
+        before: "CREATE TABLE $t (id bigint, note text);\nINSERT INTO $t VALUES (1, 'a');\n\
+             CREATE INDEX $t_note ON $t (note)",
         trips: "DROP INDEX $t_note",
         seen: &[Lock("$t", "AccessExclusiveLock")],
         twin: "DROP INDEX CONCURRENTLY $t_note",
@@ -46,7 +49,8 @@ pub const PAIRS: &[Pair] = &[
     },
     Pair {
         rule: "refresh-not-concurrent",
-        before: "CREATE TABLE $t (id bigint);\nINSERT INTO $t VALUES (1);\nCREATE MATERIALIZED VIEW $t_sum AS SELECT id FROM $t;\n\
+        before: "CREATE TABLE $t (id bigint);\nINSERT INTO $t VALUES (1);\n\
+             CREATE MATERIALIZED VIEW $t_sum AS SELECT id FROM $t;\n\
                  CREATE UNIQUE INDEX $t_one ON $t_sum (id)",
         trips: "REFRESH MATERIALIZED VIEW $t_sum",
         seen: &[Lock("$t_sum", "AccessExclusiveLock"), Rewritten("$t_sum")],
@@ -56,16 +60,18 @@ pub const PAIRS: &[Pair] = &[
     Pair {
         rule: "detach-not-concurrent",
         before: "CREATE TABLE $t (id bigint) PARTITION BY RANGE (id);\n\
-                 CREATE TABLE $t_one PARTITION OF $t FOR VALUES FROM (0) TO (10);\nINSERT INTO $t VALUES (1)",
+                 CREATE TABLE $t_one PARTITION OF $t FOR VALUES FROM (0) TO (10);\n\
+                 CREATE TABLE $t_two PARTITION OF $t FOR VALUES FROM (10) TO (20);\nINSERT INTO $t VALUES (1)",
         trips: "ALTER TABLE $t DETACH PARTITION $t_one",
         seen: &[Lock("$t", "AccessExclusiveLock")],
         twin: "ALTER TABLE $t DETACH PARTITION $t_one CONCURRENTLY",
-        twin_seen: &[Beside("$t", "$t", "ShareUpdateExclusiveLock")],
+        twin_seen: &[Lets("$t", "INSERT INTO $t VALUES (12)")],
     },
     Pair {
         rule: "attach-scans",
         before: "CREATE TABLE $t (id bigint) PARTITION BY RANGE (id);\nCREATE TABLE $t_one (id bigint);\n\
-                 INSERT INTO $t_one VALUES (1);\nCREATE TABLE $t_two (id bigint, CONSTRAINT bounds CHECK (id IS NOT NULL AND id >= 10 AND id < 20));\n\
+                 INSERT INTO $t_one VALUES (1);\n\
+                 CREATE TABLE $t_two (id bigint, CONSTRAINT bounds CHECK (id IS NOT NULL AND id >= 10 AND id < 20));\n\
                  INSERT INTO $t_two VALUES (11)",
         trips: "ALTER TABLE $t ATTACH PARTITION $t_one FOR VALUES FROM (0) TO (10)",
         seen: &[Lock("$t_one", "AccessExclusiveLock"), Scanned("$t_one")],
@@ -74,7 +80,8 @@ pub const PAIRS: &[Pair] = &[
     },
     Pair {
         rule: "unique-without-index",
-        before: "CREATE TABLE $t (id bigint, email text);\nINSERT INTO $t VALUES (1, 'a');\nCREATE UNIQUE INDEX $t_email ON $t (email)",
+        before: "CREATE TABLE $t (id bigint, email text);\nINSERT INTO $t VALUES (1, 'a');\n\
+             CREATE UNIQUE INDEX $t_email ON $t (email)",
         trips: "ALTER TABLE $t ADD CONSTRAINT $t_key UNIQUE (email)",
         seen: &[Lock("$t", "AccessExclusiveLock"), Scanned("$t")],
         twin: "ALTER TABLE $t ADD CONSTRAINT $t_key UNIQUE USING INDEX $t_email",
@@ -93,7 +100,8 @@ pub const PAIRS: &[Pair] = &[
         before: ROWS,
         trips: "ALTER TABLE $t ADD CONSTRAINT $t_apart EXCLUDE USING gist (during WITH &&)",
         seen: &[Lock("$t", "AccessExclusiveLock"), Scanned("$t")],
-        twin: "CREATE TABLE $t_next (during tsrange);\nALTER TABLE $t_next ADD CONSTRAINT $t_apart EXCLUDE USING gist (during WITH &&)",
+        twin: "CREATE TABLE $t_next (during tsrange);\nALTER TABLE $t_next ADD CONSTRAINT $t_apart EXCLUDE USING gist \
+             (during WITH &&)",
         twin_seen: &[NotScanned("$t")],
     },
     Pair {
@@ -106,7 +114,8 @@ pub const PAIRS: &[Pair] = &[
     },
     Pair {
         rule: "foreign-key-scans",
-        before: "CREATE TABLE $t_p (id bigint PRIMARY KEY);\nINSERT INTO $t_p VALUES (1);\nCREATE TABLE $t (id bigint, parent bigint);\n\
+        before: "CREATE TABLE $t_p (id bigint PRIMARY KEY);\nINSERT INTO $t_p VALUES (1);\n\
+             CREATE TABLE $t (id bigint, parent bigint);\n\
                  INSERT INTO $t VALUES (1, 1)",
         trips: "ALTER TABLE $t ADD CONSTRAINT of_parent FOREIGN KEY (parent) REFERENCES $t_p (id)",
         seen: &[Lock("$t", "ShareRowExclusiveLock"), Lock("$t_p", "ShareRowExclusiveLock"), Scanned("$t")],
@@ -115,7 +124,8 @@ pub const PAIRS: &[Pair] = &[
     },
     Pair {
         rule: "foreign-key-scans",
-        before: "CREATE TABLE $t_p (id bigint PRIMARY KEY);\nINSERT INTO $t_p VALUES (1);\nCREATE TABLE $t (id bigint);\n\
+        before: "CREATE TABLE $t_p (id bigint PRIMARY KEY);\nINSERT INTO $t_p VALUES (1);\n\
+             CREATE TABLE $t (id bigint);\n\
                  INSERT INTO $t VALUES (1)",
         trips: "ALTER TABLE $t ADD COLUMN parent bigint DEFAULT 1 REFERENCES $t_p (id)",
         seen: &[Lock("$t_p", "ShareRowExclusiveLock"), Scanned("$t")],
@@ -125,15 +135,18 @@ pub const PAIRS: &[Pair] = &[
     Pair {
         rule: "validate-with-others",
         before: ROWS,
-        trips: "ALTER TABLE $t ADD CONSTRAINT positive CHECK (amount > 0) NOT VALID;\nALTER TABLE $t VALIDATE CONSTRAINT positive",
+        trips: "ALTER TABLE $t ADD CONSTRAINT positive CHECK (amount > 0) NOT VALID;\n\
+             ALTER TABLE $t VALIDATE CONSTRAINT positive",
         seen: &[
             Says(
-                "SELECT mode FROM pg_locks WHERE pid = pg_backend_pid() AND relation = '$t'::regclass AND mode LIKE 'AccessEx%'",
+                "SELECT mode FROM pg_locks WHERE pid = pg_backend_pid() AND relation = '$t'::regclass AND mode LIKE \
+                 'AccessEx%'",
                 "AccessExclusiveLock",
             ),
             Scanned("$t"),
         ],
-        twin: "ALTER TABLE $t ADD CONSTRAINT positive CHECK (amount > 0) NOT VALID\n-- next\nALTER TABLE $t VALIDATE CONSTRAINT positive",
+        twin: "ALTER TABLE $t ADD CONSTRAINT positive CHECK (amount > 0) NOT VALID\n-- next\n\
+             ALTER TABLE $t VALIDATE CONSTRAINT positive",
         twin_seen: &[],
     },
     Pair {
@@ -163,7 +176,8 @@ pub const PAIRS: &[Pair] = &[
     },
     Pair {
         rule: "truncate-cascade",
-        before: "CREATE TABLE $t (id bigint PRIMARY KEY);\nCREATE TABLE $t_c (id bigint REFERENCES $t);\nINSERT INTO $t VALUES (1);\nINSERT INTO $t_c VALUES (1)",
+        before: "CREATE TABLE $t (id bigint PRIMARY KEY);\nCREATE TABLE $t_c (id bigint REFERENCES $t);\n\
+             INSERT INTO $t VALUES (1);\nINSERT INTO $t_c VALUES (1)",
         trips: "TRUNCATE $t CASCADE",
         seen: &[Says("SELECT count(*)::text FROM $t_c", "0")],
         twin: "TRUNCATE $t, $t_c",
@@ -179,7 +193,8 @@ pub const PAIRS: &[Pair] = &[
     },
     Pair {
         rule: "schema-with-rows",
-        before: "CREATE TABLE $t (id bigint, note text);\nINSERT INTO $t SELECT g, 'a' FROM generate_series(1, 20000) AS g;\nANALYZE $t",
+        before: "CREATE TABLE $t (id bigint, note text);\nINSERT INTO $t SELECT g, 'a' FROM generate_series(1, 20000) \
+             AS g;\nANALYZE $t",
         trips: "ALTER TABLE $t ADD COLUMN kind text;\nUPDATE $t SET kind = note WHERE id > 0",
         seen: &[Lock("$t", "AccessExclusiveLock")],
         twin: "ALTER TABLE $t ADD COLUMN kind text\n-- next\nUPDATE $t SET kind = note WHERE id > 0",

@@ -15,7 +15,8 @@ pub const PAIRS: &[Pair] = &[
         before: ROWS,
         trips: "ALTER TABLE $t ADD COLUMN token uuid DEFAULT gen_random_uuid()",
         seen: &[Lock("$t", "AccessExclusiveLock"), Rewritten("$t")],
-        twin: "ALTER TABLE $t ADD COLUMN since timestamptz DEFAULT now(), ADD COLUMN kind text NOT NULL DEFAULT 'plain'",
+        twin: "ALTER TABLE $t ADD COLUMN since timestamptz DEFAULT now(), ADD COLUMN kind text NOT NULL DEFAULT \
+             'plain'",
         twin_seen: &[Kept("$t"), NotScanned("$t")],
     },
     Pair {

@@ -14,56 +14,79 @@ const ROWS: &str = "CREATE TABLE $t (id integer PRIMARY KEY, note text, email te
 pub const PAIRS: &[Pair] = &[
     Pair {
         rule: "rebuild-order",
-        before: "CREATE TABLE $t (id integer PRIMARY KEY, note text);\nCREATE TABLE $t_c (id integer, parent integer REFERENCES $t (id));\nINSERT INTO $t VALUES (1, 'a')",
-        trips: "ALTER TABLE $t RENAME TO $t_old;\nCREATE TABLE $t (id integer PRIMARY KEY, note text, more text);\nINSERT INTO $t (id, note) SELECT id, note FROM $t_old;\nDROP TABLE $t_old",
+        before: "CREATE TABLE $t (id integer PRIMARY KEY, note text);\n\
+             CREATE TABLE $t_c (id integer, parent integer REFERENCES $t (id));\nINSERT INTO $t VALUES (1, 'a')",
+        trips: "ALTER TABLE $t RENAME TO $t_old;\nCREATE TABLE $t (id integer PRIMARY KEY, note text, more text);\n\
+             INSERT INTO $t (id, note) SELECT id, note FROM $t_old;\nDROP TABLE $t_old",
         seen: &[Says("SELECT CAST(instr(sql, '$t_old') > 0 AS TEXT) FROM sqlite_schema WHERE name = '$t_c'", "1")],
-        twin: "CREATE TABLE $t_new (id integer PRIMARY KEY, note text, more text);\nINSERT INTO $t_new (id, note) SELECT id, note FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
+        twin: "CREATE TABLE $t_new (id integer PRIMARY KEY, note text, more text);\n\
+             INSERT INTO $t_new (id, note) SELECT id, note FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
         twin_seen: &[Says("SELECT CAST(instr(sql, '$t_new') > 0 AS TEXT) FROM sqlite_schema WHERE name = '$t_c'", "0")],
     },
     Pair {
         rule: "rebuild-misses-columns",
         before: ROWS,
-        trips: "CREATE TABLE $t_new (id integer PRIMARY KEY, note text, email text);\nINSERT INTO $t_new (id, note) SELECT id, note FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
+        trips: "CREATE TABLE $t_new (id integer PRIMARY KEY, note text, email text);\n\
+             INSERT INTO $t_new (id, note) SELECT id, note FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
         seen: &[Says("SELECT CAST(count(email) AS TEXT) FROM $t", "0")],
-        twin: "CREATE TABLE $t_new (id integer PRIMARY KEY, note text, email text);\nINSERT INTO $t_new (id, note, email) SELECT id, note, email FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
+        twin: "CREATE TABLE $t_new (id integer PRIMARY KEY, note text, email text);\n\
+             INSERT INTO $t_new (id, note, email) SELECT id, note, email FROM $t;\nDROP TABLE $t;\n\
+             ALTER TABLE $t_new RENAME TO $t",
         twin_seen: &[Says("SELECT CAST(count(email) AS TEXT) FROM $t", "500")],
     },
     Pair {
         rule: "rebuild-misses-columns",
         before: ROWS,
-        trips: "CREATE TABLE $t_new (id integer PRIMARY KEY, email text, note text);\nINSERT INTO $t_new SELECT * FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
+        trips: "CREATE TABLE $t_new (id integer PRIMARY KEY, email text, note text);\n\
+             INSERT INTO $t_new SELECT * FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
         seen: &[Says("SELECT email FROM $t WHERE id = 1", "note 1")],
-        twin: "CREATE TABLE $t_new (id integer PRIMARY KEY, note text, email text);\nINSERT INTO $t_new SELECT * FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
+        twin: "CREATE TABLE $t_new (id integer PRIMARY KEY, note text, email text);\n\
+             INSERT INTO $t_new SELECT * FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
         twin_seen: &[Says("SELECT email FROM $t WHERE id = 1", "e1")],
     },
     Pair {
         rule: "rebuild-loses-objects",
-        before: "CREATE TABLE $t (id integer PRIMARY KEY, note text);\nCREATE INDEX $t_note ON $t (note);\nCREATE TRIGGER $t_guard BEFORE DELETE ON $t BEGIN SELECT raise(ABORT, 'no'); END;\nINSERT INTO $t VALUES (1, 'a')",
-        trips: "CREATE TABLE $t_new (id integer PRIMARY KEY, note text);\nINSERT INTO $t_new (id, note) SELECT id, note FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
+        before: "CREATE TABLE $t (id integer PRIMARY KEY, note text);\nCREATE INDEX $t_note ON $t (note);\n\
+             CREATE TRIGGER $t_guard BEFORE DELETE ON $t BEGIN SELECT raise(ABORT, 'no'); END;\n\
+             INSERT INTO $t VALUES (1, 'a')",
+        trips: "CREATE TABLE $t_new (id integer PRIMARY KEY, note text);\n\
+             INSERT INTO $t_new (id, note) SELECT id, note FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
         seen: &[Says(
-            "SELECT CAST(count(*) AS TEXT) FROM sqlite_schema WHERE tbl_name = '$t' AND type IN ('index', 'trigger')",
+            "SELECT CAST(count(*) AS TEXT) FROM sqlite_schema WHERE tbl_name = '$t' AND type IN ('index', \
+             'trigger')",
             "0",
         )],
-        twin: "CREATE TABLE $t_new (id integer PRIMARY KEY, note text);\nINSERT INTO $t_new (id, note) SELECT id, note FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t;\nCREATE INDEX $t_note ON $t (note);\nCREATE TRIGGER $t_guard BEFORE DELETE ON $t BEGIN SELECT raise(ABORT, 'no'); END",
+        twin: "CREATE TABLE $t_new (id integer PRIMARY KEY, note text);\n\
+             INSERT INTO $t_new (id, note) SELECT id, note FROM $t;\nDROP TABLE $t;\n\
+             ALTER TABLE $t_new RENAME TO $t;\nCREATE INDEX $t_note ON $t (note);\n\
+             CREATE TRIGGER $t_guard BEFORE DELETE ON $t BEGIN SELECT raise(ABORT, 'no'); END",
         twin_seen: &[Says(
-            "SELECT CAST(count(*) AS TEXT) FROM sqlite_schema WHERE tbl_name = '$t' AND type IN ('index', 'trigger')",
+            "SELECT CAST(count(*) AS TEXT) FROM sqlite_schema WHERE tbl_name = '$t' AND type IN \
+             ('index', 'trigger')",
             "2",
         )],
     },
     Pair {
         rule: "rebuild-keeps-values",
         before: "CREATE TABLE $t (id integer PRIMARY KEY, note text);\nINSERT INTO $t VALUES (1, 'a')",
-        trips: "CREATE TABLE $t_new (id integer PRIMARY KEY, note integer);\nINSERT INTO $t_new (id, note) SELECT id, note FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
+        trips: "CREATE TABLE $t_new (id integer PRIMARY KEY, note integer);\n\
+             INSERT INTO $t_new (id, note) SELECT id, note FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
         seen: &[Says("SELECT typeof(note) FROM $t", "text")],
-        twin: "CREATE TABLE $t_new (id integer PRIMARY KEY, note integer) STRICT;\nINSERT INTO $t_new (id, note) SELECT id, note FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
+        twin: "CREATE TABLE $t_new (id integer PRIMARY KEY, note integer) STRICT;\n\
+             INSERT INTO $t_new (id, note) SELECT id, note FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
         twin_seen: &[Refused("cannot store TEXT value in INTEGER column")],
     },
     Pair {
         rule: "autoincrement-restarts",
-        before: "CREATE TABLE $t (id integer PRIMARY KEY AUTOINCREMENT, note text);\nINSERT INTO $t VALUES (1, 'a'), (9, 'b');\nDELETE FROM $t WHERE id = 9",
-        trips: "CREATE TABLE $t_new (id integer PRIMARY KEY AUTOINCREMENT, note text);\nINSERT INTO $t_new (id, note) SELECT id, note FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
+        before: "CREATE TABLE $t (id integer PRIMARY KEY AUTOINCREMENT, note text);\n\
+             INSERT INTO $t VALUES (1, 'a'), (9, 'b');\nDELETE FROM $t WHERE id = 9",
+        trips: "CREATE TABLE $t_new (id integer PRIMARY KEY AUTOINCREMENT, note text);\n\
+             INSERT INTO $t_new (id, note) SELECT id, note FROM $t;\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
         seen: &[Says("SELECT CAST(seq AS TEXT) FROM sqlite_sequence WHERE name = '$t'", "1")],
-        twin: "CREATE TABLE $t_new (id integer PRIMARY KEY AUTOINCREMENT, note text);\nINSERT INTO $t_new (id, note) SELECT id, note FROM $t;\nUPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = '$t') WHERE name = '$t_new';\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
+        twin: "CREATE TABLE $t_new (id integer PRIMARY KEY AUTOINCREMENT, note text);\n\
+             INSERT INTO $t_new (id, note) SELECT id, note FROM $t;\n\
+             UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = '$t') WHERE name = \
+             '$t_new';\nDROP TABLE $t;\nALTER TABLE $t_new RENAME TO $t",
         twin_seen: &[Says("SELECT CAST(seq AS TEXT) FROM sqlite_sequence WHERE name = '$t'", "9")],
     },
     Pair {
@@ -76,15 +99,18 @@ pub const PAIRS: &[Pair] = &[
     },
     Pair {
         rule: "legacy-alter-table",
-        before: "CREATE TABLE $t (id integer PRIMARY KEY);\nCREATE TABLE $t_c (parent integer REFERENCES $t (id));\nCREATE TRIGGER $t_watch AFTER INSERT ON $t_c BEGIN SELECT count(*) FROM $t; END",
+        before: "CREATE TABLE $t (id integer PRIMARY KEY);\nCREATE TABLE $t_c (parent integer REFERENCES $t (id));\n\
+             CREATE TRIGGER $t_watch AFTER INSERT ON $t_c BEGIN SELECT count(*) FROM $t; END",
         trips: "PRAGMA legacy_alter_table = ON;\nALTER TABLE $t RENAME TO $t_other",
         seen: &[Says(
-            "SELECT CAST(instr(sql, '$t_other') > 0 AS TEXT) FROM sqlite_schema WHERE name = '$t_watch'",
+            "SELECT CAST(instr(sql, '$t_other') > 0 AS TEXT) FROM sqlite_schema WHERE name = \
+             '$t_watch'",
             "0",
         )],
         twin: "PRAGMA legacy_alter_table = OFF;\nALTER TABLE $t RENAME TO $t_other",
         twin_seen: &[Says(
-            "SELECT CAST(instr(sql, '$t_other') > 0 AS TEXT) FROM sqlite_schema WHERE name = '$t_watch'",
+            "SELECT CAST(instr(sql, '$t_other') > 0 AS TEXT) FROM sqlite_schema WHERE name = \
+             '$t_watch'",
             "1",
         )],
     },
@@ -114,7 +140,8 @@ pub const PAIRS: &[Pair] = &[
     },
     Pair {
         rule: "cannot-drop-column",
-        before: "CREATE TABLE $t (id integer PRIMARY KEY, note text);\nCREATE INDEX $t_note ON $t (note);\nINSERT INTO $t VALUES (1, 'a')",
+        before: "CREATE TABLE $t (id integer PRIMARY KEY, note text);\nCREATE INDEX $t_note ON $t (note);\n\
+             INSERT INTO $t VALUES (1, 'a')",
         trips: "ALTER TABLE $t DROP COLUMN note",
         seen: &[Refused("after drop column")],
         twin: "DROP INDEX $t_note;\nALTER TABLE $t DROP COLUMN note",
@@ -138,7 +165,9 @@ pub const PAIRS: &[Pair] = &[
     },
     Pair {
         rule: "index-locks-database",
-        before: "CREATE TABLE $t (id integer PRIMARY KEY, note text);\nINSERT INTO $t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT i, 'note' FROM n",
+        before: "CREATE TABLE $t (id integer PRIMARY KEY, note text);\n\
+             INSERT INTO $t WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT \
+             i, 'note' FROM n",
         trips: "CREATE INDEX $t_note ON $t (note)",
         seen: &[Says("SELECT CAST(count(*) AS TEXT) FROM sqlite_schema WHERE name = '$t_note'", "1")],
         twin: "CREATE TABLE $t_new (id integer);\nCREATE INDEX $t_id ON $t_new (id)",

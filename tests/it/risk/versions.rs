@@ -1,5 +1,6 @@
 //! Rules that depend on the server's version, asked of servers that are not here.
 
+use proptest::{prelude::*, sample::select};
 use semver::Version;
 use windlass::{
     catalog,
@@ -32,6 +33,11 @@ fn schema(kind: &str, extra: &str) -> Schema {
 
 /// The rules that a statement trips on a server, each with its message.
 fn tripped(product: &'static str, version: &str, schema: &Schema, sql: &str) -> Vec<(String, String)> {
+    planned(product, version, schema, sql).expect("a catalog")
+}
+
+/// The same; `None` where the text cannot be cut into statements.
+fn planned(product: &'static str, version: &str, schema: &Schema, sql: &str) -> Option<Vec<(String, String)>> {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("v1.0.0_it")).expect("a folder");
     std::fs::write(folder.path().join("v1.0.0_it/up.sql"), sql).expect("a file");
@@ -40,7 +46,7 @@ fn tripped(product: &'static str, version: &str, schema: &Schema, sql: &str) -> 
         "SQLite" => (Dialect::Sqlite, DdlScope::Transaction),
         _ => (Dialect::MySql, DdlScope::Statement),
     };
-    let catalog = catalog::load(folder.path(), CatalogFormat::Windlass, dialect).expect("a catalog");
+    let catalog = catalog::load(folder.path(), CatalogFormat::Windlass, dialect).ok()?;
     let mut parts = version.split('.').map(|part| part.parse().expect("a number"));
     let number = (parts.next().expect("a major version"), parts.next().unwrap_or(0));
     let server = Server { product, version: version.to_owned(), number };
@@ -53,7 +59,7 @@ fn tripped(product: &'static str, version: &str, schema: &Schema, sql: &str) -> 
     };
     let history = History::default();
     let facts = Facts::of(Site { target: "t", dialect, scope }, &catalog, &history, &needs).sized(schema).on(&server);
-    forward(&facts, None, false).findings.into_iter().map(|finding| (finding.rule, finding.message)).collect()
+    Some(forward(&facts, None, false).findings.into_iter().map(|finding| (finding.rule, finding.message)).collect())
 }
 
 fn trips(product: &'static str, version: &str, schema: &Schema, rule: &str, sql: &str) -> bool {
@@ -136,4 +142,28 @@ fn blocking_is_estimated_from_the_rows() {
     let found = tripped("PostgreSQL", "15.3", &schema("text", ""), "CREATE INDEX i ON t (c)");
     let (_, message) = found.iter().find(|(rule, _)| rule == "index-not-concurrent").expect("it blocks");
     assert!(message.ends_with("(about 1 000 000 rows, 80 MB), for some 10 s"), "{message}");
+}
+
+/// What statements about schemas are made of here.
+#[rustfmt::skip]
+const FRAGMENTS: [&str; 52] = [
+    "ALTER TABLE t ", "ADD COLUMN ", "ADD CONSTRAINT ", "DROP COLUMN ", "RENAME TO ", "MODIFY ", "CHANGE ", "ALTER COLUMN ", "TYPE ",
+    "c ", "t ", "(", ")", ", ", ";\n", "'", "''", "\"c\" ", "`c` ", "DEFAULT ", "NOT NULL ", "CHECK ", "UNIQUE ", "USING ", "::",
+    "varchar", "(4000000000)", "numeric(", "timestamp ", "enum('a') ", "[", "]", "CREATE ", "TABLE ", "INDEX ", "ON ", "DROP ",
+    "CONCURRENTLY ", "UPDATE ", "SET ", "DELETE FROM ", "INSERT INTO ", "SELECT ", "WITH ", "RENAME TABLE ", "TRUNCATE ",
+    "/*!80000 ", "*/ ", "REINDEX ", "VACUUM ", "-- windlass:allow drop-table\n", ".",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Goal: whatever a script says, a plan is made of it.
+    #[test]
+    fn any_text_is_read_to_its_end(
+        product in select(&["PostgreSQL", "MariaDB", "MySQL", "SQLite"][..]),
+        words in prop::collection::vec(select(&FRAGMENTS[..]), 1..24),
+    ) {
+        let schema = schema("varchar(20)", " collation=utf8mb4_general_ci generated= comment=");
+        let _ = planned(product, "8.0.11", &schema, &words.concat());
+    }
 }

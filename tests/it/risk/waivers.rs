@@ -70,7 +70,8 @@ async fn a_waiver_in_the_metadata_holds_for_all_of_a_migration(on: On) {
 
 async fn a_waiver_that_is_wrong_waives_nothing_and_is_told(on: On) {
     let ship = with_a_table(on).await;
-    let up = "-- windlass:allow drop-colum it is a trial\n-- windlass:allow drop-column\n-- windlass:allow truncate why not\n\
+    let up = "-- windlass:allow drop-colum it is a trial\n-- windlass:allow drop-column\n\
+         -- windlass:allow truncate why not\n\
               -- windlass:allow\nALTER TABLE things DROP COLUMN note;\n-- windlass:allow drop-table too late\n";
     ship.catalog().file("v1.1.0_less", "up.sql", up);
 

@@ -32,7 +32,8 @@ fn dropped(case: &Case<'_>, table: &str) -> Option<Trip> {
         return None;
     }
     let message = format!(
-        "table {table}{} goes with its rows, and no down script brings them back; an application that still uses it fails",
+        "table {table}{} goes with its rows, and no down script brings them back; an application that still uses it \
+         fails",
         case.scene.sized(table)
     );
     Some(Trip::new(Rule::DropTable, message, KEEP))
@@ -57,7 +58,8 @@ pub fn column(case: &Case<'_>, table: &str, column: &str) -> Option<Trip> {
         return None;
     }
     let message = format!(
-        "column {table}.{column} goes with its values{}, and no down script brings them back; an application that still uses it fails",
+        "column {table}.{column} goes with its values{}, and no down script brings them back; an application that \
+         still uses it fails",
         case.scene.sized(table)
     );
     Some(Trip::new(Rule::DropColumn, message, KEEP))
@@ -67,7 +69,8 @@ fn truncated(case: &Case<'_>, table: &str) -> Option<Trip> {
     case.scene.table(table).filter(|_| !case.scene.is_idle(table))?;
     let message =
         format!("all rows of {table}{} go at once, and no down script brings them back", case.scene.sized(table));
-    let remedy = "keep the rows aside first (a snapshot, an export, a copy of the table), or remove those that are not needed in batches";
+    let remedy = "keep the rows aside first (a snapshot, an export, a copy of the table), or remove those that are \
+         not needed in batches";
     Some(Trip::new(Rule::Truncate, message, remedy))
 }
 
@@ -90,7 +93,8 @@ fn updated(case: &Case<'_>, table: &str) -> Option<Trip> {
         case.scene.lasting(table)
     );
     let remedy = format!(
-        "put it into backfill.sql, which works in batches: -- windlass:backfill table={table}, then UPDATE {table} SET … WHERE :range"
+        "put it into backfill.sql, which works in batches: -- windlass:backfill table={table}, then UPDATE {table} \
+         SET … WHERE :range"
     );
     Some(Trip::new(Rule::UpdateWithoutWhere, message, remedy))
 }

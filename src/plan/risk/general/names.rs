@@ -19,7 +19,8 @@ pub fn table(case: &Case<'_>, from: &str, to: &str) -> Option<Trip> {
         "table {from} is called {to} from then on: every statement of a running application that says {from} fails"
     );
     let remedy = format!(
-        "in one release rename it and CREATE VIEW {from} AS SELECT * FROM {to}; drop the view once no application says {from}"
+        "in one release rename it and CREATE VIEW {from} AS SELECT * FROM {to}; drop the view once no application \
+         says {from}"
     );
     Some(Trip::new(Rule::RenameTable, message, remedy))
 }
@@ -31,10 +32,12 @@ pub fn column(case: &Case<'_>, table: &str, from: &str, to: &str) -> Option<Trip
         return None;
     }
     let message = format!(
-        "column {table}.{from} is called {to} from then on: every statement of a running application that says {from} fails"
+        "column {table}.{from} is called {to} from then on: every statement of a running application that says {from} \
+         fails"
     );
     let remedy = format!(
-        "add {to} beside it, write both, fill {to} by backfill.sql, and drop {from} in a later release; or read through a view"
+        "add {to} beside it, write both, fill {to} by backfill.sql, and drop {from} in a later release; or read \
+         through a view"
     );
     Some(Trip::new(Rule::RenameColumn, message, remedy))
 }

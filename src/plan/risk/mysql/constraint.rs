@@ -23,7 +23,8 @@ pub fn added(case: &Case<'_>, table: &str, definition: &Words) -> Option<Trip> {
 
 fn foreign_key(case: &Case<'_>, table: &str) -> Trip {
     let remedy = format!(
-        "look for rows without a parent first, then: SET foreign_key_checks = 0; ALTER TABLE {table} ADD FOREIGN KEY …, ALGORITHM=INPLACE, LOCK=NONE; SET foreign_key_checks = 1 (the rows there are then stay unchecked)"
+        "look for rows without a parent first, then: SET foreign_key_checks = 0; ALTER TABLE {table} ADD FOREIGN KEY \
+         …, ALGORITHM=INPLACE, LOCK=NONE; SET foreign_key_checks = 1 (the rows there are then stay unchecked)"
     );
     Trip {
         remedy,

@@ -10,7 +10,8 @@ use crate::{
 const COPIES_ONLINE: (u32, u32, u32) = (11, 2, 0);
 
 /// How a change is made beside the table.
-const BESIDE: &str = "do it beside the table: a new column or table, filled by backfill.sql, and the names exchanged; or gh-ost, pt-online-schema-change";
+const BESIDE: &str = "do it beside the table: a new column or table, filled by backfill.sql, and the names exchanged; \
+     or gh-ost, pt-online-schema-change";
 
 /// A change for which the server copies the table.
 pub fn copies(case: &Case<'_>, rule: Rule, table: &str, what: &str) -> Trip {
@@ -37,10 +38,12 @@ pub fn shuts(case: &Case<'_>, rule: Rule, table: &str, what: &str) -> Trip {
 /// A change for which the server builds the table anew in place.
 pub fn rebuilds(case: &Case<'_>, table: &str, what: &str) -> Trip {
     let message = format!(
-        "{what} builds {table} anew (ALGORITHM=INPLACE): others go on, but it takes its room once more, and a replica lags as long{}{}",
+        "{what} builds {table} anew (ALGORITHM=INPLACE): others go on, but it takes its room once more, and a replica \
+         lags as long{}{}",
         case.scene.sized(table),
         case.scene.lasting(table)
     );
-    let remedy = "do it when there is little to do, with ALGORITHM=INPLACE, LOCK=NONE, so that it is refused rather than locks; and look at the room on the disk";
+    let remedy = "do it when there is little to do, with ALGORITHM=INPLACE, LOCK=NONE, so that it is refused rather \
+         than locks; and look at the room on the disk";
     Trip::new(Rule::RebuildsTable, message, remedy)
 }

@@ -121,7 +121,7 @@ pub fn only_widens(old: &Kind, new: &Kind, bytes: u32, is_mariadb: bool) -> bool
 /// most 127 bytes (MariaDB manual, "InnoDB Online DDL Operations with the INSTANT Alter Algorithm", Modifying a Column).
 fn longer(old: &Kind, new: &Kind, bytes: u32, is_mariadb: bool) -> bool {
     let (Some(before), Some(after)) = (old.arguments.first(), new.arguments.first()) else { return false };
-    let (before, after) = (before * bytes, after * bytes);
+    let (before, after) = (before.saturating_mul(bytes), after.saturating_mul(bytes));
     let keeps_room = before > 255 || after <= 255 || (is_mariadb && before <= 127);
     after >= before && keeps_room
 }

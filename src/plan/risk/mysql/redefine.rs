@@ -28,10 +28,12 @@ pub fn of(case: &Case<'_>, table: &str, column: &str, definition: &Words) -> Vec
         changed(case, table, column, known.zip(old.as_ref()), &new, &words).into_iter().collect();
     if let Some(old) = old.filter(|old| kinds::narrows(old, &new)) {
         let message = format!(
-            "{table}.{column} becomes {new} from {old}: a value that does not fit has the statement fail in a strict sql_mode, and is cut without a word in another"
+            "{table}.{column} becomes {new} from {old}: a value that does not fit has the statement fail in a strict \
+             sql_mode, and is cut without a word in another"
         );
         let remedy = format!(
-            "look first for values of {column} that do not fit {new}, put them right by backfill.sql, and keep sql_mode strict"
+            "look first for values of {column} that do not fit {new}, put them right by backfill.sql, and keep \
+             sql_mode strict"
         );
         found.push(Trip::new(Rule::NarrowingType, message, remedy));
     }

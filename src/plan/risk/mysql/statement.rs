@@ -14,7 +14,8 @@ pub fn not_atomic(case: &Case<'_>) -> Option<Trip> {
     }
     let all = case.kinds.iter().filter(commits).count();
     let message = format!(
-        "{all} statements of this migration each commit by themselves: when a later one fails, the earlier ones have happened, and windlass finishes or undoes them"
+        "{all} statements of this migration each commit by themselves: when a later one fails, the earlier ones have \
+         happened, and windlass finishes or undoes them"
     );
     Some(Trip::new(
         Rule::NotAtomic,

@@ -54,7 +54,8 @@ fn next_number(table: &str, words: &mut Words) -> Trip {
     words.take("=");
     let number = words.next_word().unwrap_or_default();
     let message = format!(
-        "the next number of {table} becomes {number}, or stays above the highest there is; a down script does not bring the old one back"
+        "the next number of {table} becomes {number}, or stays above the highest there is; a down script does not \
+         bring the old one back"
     );
     Trip::new(Rule::AutoIncrement, message, "leave it out, unless a gap is wanted: numbers are given by the server")
 }

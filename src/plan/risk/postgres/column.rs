@@ -10,7 +10,8 @@ use crate::{
     sql::Words,
 };
 
-/// Functions whose value stays the same within a statement, so that a default made of them is computed once (`pg_proc`, provolatile).
+/// Functions whose value stays the same within a statement, so that a default made of them is computed once (`pg_proc`,
+/// provolatile).
 const STEADY: [&str; 36] = [
     "abs",
     "age",
@@ -104,7 +105,8 @@ pub fn added(case: &Case<'_>, table: &str, column: &str, definition: &Words) -> 
             case.scene.lasting(table)
         );
         let remedy = format!(
-            "add the column alone, then CREATE UNIQUE INDEX CONCURRENTLY i ON {table} ({column}), then ADD CONSTRAINT i UNIQUE USING INDEX i"
+            "add the column alone, then CREATE UNIQUE INDEX CONCURRENTLY i ON {table} ({column}), then ADD CONSTRAINT \
+             i UNIQUE USING INDEX i"
         );
         found.push(Trip::new(Rule::UniqueWithoutIndex, message, remedy));
     }
@@ -136,7 +138,8 @@ fn rewritten(case: &Case<'_>, table: &str, column: &str, kind: Option<&Kind>, wo
         case.scene.lasting(table)
     );
     let remedy = format!(
-        "add {column} without it, ALTER COLUMN {column} SET DEFAULT … for new rows (or a trigger, or a sequence), fill the old ones by backfill.sql"
+        "add {column} without it, ALTER COLUMN {column} SET DEFAULT … for new rows (or a trigger, or a sequence), \
+         fill the old ones by backfill.sql"
     );
     Some(Trip::new(Rule::ColumnRewrites, message, remedy))
 }
@@ -177,7 +180,8 @@ fn not_null(case: &Case<'_>, table: &str, column: &str) -> Option<Trip> {
         scene.lasting(table)
     );
     let remedy = format!(
-        "ALTER TABLE {table} ADD CONSTRAINT c CHECK ({column} IS NOT NULL) NOT VALID; in the next migration VALIDATE CONSTRAINT c; then SET NOT NULL, which believes it, and DROP CONSTRAINT c"
+        "ALTER TABLE {table} ADD CONSTRAINT c CHECK ({column} IS NOT NULL) NOT VALID; in the next migration VALIDATE \
+         CONSTRAINT c; then SET NOT NULL, which believes it, and DROP CONSTRAINT c"
     );
     Some(Trip::new(Rule::NotNullScans, message, remedy))
 }
@@ -200,7 +204,8 @@ fn retyped(case: &Case<'_>, table: &str, column: &str, new: Option<&Kind>, rest:
     if let Some(lost) = old.as_ref().and_then(|old| kinds::narrows(old, new)) {
         let message = format!("{table}.{column} becomes {new}: {lost}");
         let remedy = format!(
-            "look first: SELECT count(*) FROM {table} WHERE {column} does not fit {new}; put them right by backfill.sql, or keep the wider type with a CHECK"
+            "look first: SELECT count(*) FROM {table} WHERE {column} does not fit {new}; put them right by \
+             backfill.sql, or keep the wider type with a CHECK"
         );
         found.push(Trip::new(Rule::NarrowingType, message, remedy));
     }
@@ -228,13 +233,15 @@ fn rewrite(case: &Case<'_>, table: &str, column: &str, old: Option<&Kind>, new: 
         _ => "",
     };
     let message = format!(
-        "changing {table}.{column} {from}to {new} {} while the whole table and its indexes are written anew{unless}{}{}",
+        "changing {table}.{column} {from}to {new} {} while the whole table and its indexes are written \
+         anew{unless}{}{}",
         Lock::AccessExclusive.taken_on(table),
         case.scene.sized(table),
         case.scene.lasting(table)
     );
     let remedy = format!(
-        "add a column of the new type beside it, let a trigger keep both alike, fill it by backfill.sql, and exchange the names in a later release"
+        "add a column of the new type beside it, let a trigger keep both alike, fill it by backfill.sql, and exchange \
+         the names in a later release"
     );
     Trip::new(Rule::TypeRewrites, message, remedy)
 }

@@ -32,7 +32,8 @@ fn unique(case: &Case<'_>, table: &str, kind: &str) -> Trip {
         case.scene.lasting(table)
     );
     let remedy = format!(
-        "CREATE UNIQUE INDEX CONCURRENTLY i ON {table} (…) in a migration of its own, then ALTER TABLE {table} ADD CONSTRAINT i {key} USING INDEX i"
+        "CREATE UNIQUE INDEX CONCURRENTLY i ON {table} (…) in a migration of its own, then ALTER TABLE {table} ADD \
+         CONSTRAINT i {key} USING INDEX i"
     );
     Trip::new(Rule::UniqueWithoutIndex, message, remedy)
 }
@@ -93,7 +94,8 @@ pub fn foreign_key(case: &Case<'_>, table: &str, words: &Words) -> Option<Trip> 
 fn in_two_steps(table: &str, what: &str) -> String {
     let name = what.split(' ').next().unwrap_or_default();
     format!(
-        "ALTER TABLE {table} ADD CONSTRAINT {what} NOT VALID; then, in the next migration, ALTER TABLE {table} VALIDATE CONSTRAINT {name}, which lets others read and write"
+        "ALTER TABLE {table} ADD CONSTRAINT {what} NOT VALID; then, in the next migration, ALTER TABLE {table} \
+         VALIDATE CONSTRAINT {name}, which lets others read and write"
     )
 }
 
@@ -108,7 +110,8 @@ pub fn validated(case: &Case<'_>, table: &str, words: &Words) -> Option<Trip> {
         return None;
     }
     let message = format!(
-        "{name} is validated in the transaction that adds it: the lock of ADD CONSTRAINT on {table} is kept while every row is read{}{}",
+        "{name} is validated in the transaction that adds it: the lock of ADD CONSTRAINT on {table} is kept while \
+         every row is read{}{}",
         case.scene.sized(table),
         case.scene.lasting(table)
     );

@@ -23,7 +23,8 @@ pub fn created(case: &Case<'_>) -> Option<Trip> {
     let is_partitioned = case.scene.table(table).is_some_and(|table| table.options.contains("partitioned by"));
     let remedy = if is_partitioned {
         format!(
-            "CREATE {unique}INDEX … ON ONLY {table}, then CREATE {unique}INDEX CONCURRENTLY on each partition, and ALTER INDEX … ATTACH PARTITION"
+            "CREATE {unique}INDEX … ON ONLY {table}, then CREATE {unique}INDEX CONCURRENTLY on each partition, and \
+             ALTER INDEX … ATTACH PARTITION"
         )
     } else {
         format!("CREATE {unique}INDEX CONCURRENTLY … ON {table}, alone in a migration")

@@ -49,7 +49,8 @@ fn attached(case: &Case<'_>, table: &str, partition: &str) -> Trip {
         case.scene.lasting(partition)
     );
     let remedy = format!(
-        "first ADD CONSTRAINT c CHECK (… IS NOT NULL AND the bounds) NOT VALID on {partition} and VALIDATE it in the next migration; then {table} believes it"
+        "first ADD CONSTRAINT c CHECK (… IS NOT NULL AND the bounds) NOT VALID on {partition} and VALIDATE it in the \
+         next migration; then {table} believes it"
     );
     Trip::new(Rule::AttachScans, message, remedy)
 }

@@ -30,8 +30,10 @@ fn unbounded(words: &mut Words) -> Option<Trip> {
 }
 
 fn no_timeout() -> Trip {
-    let message = "the script takes the bound on waiting for locks away: a statement that waits keeps everybody waiting behind it";
-    let remedy = "leave run.lock_timeout to windlass, which comes again; or set another one: SET lock_timeout = '5s', or \"lock_timeout\" in metadata.json";
+    let message = "the script takes the bound on waiting for locks away: a statement that waits keeps everybody \
+         waiting behind it";
+    let remedy = "leave run.lock_timeout to windlass, which comes again; or set another one: SET lock_timeout = '5s', \
+         or \"lock_timeout\" in metadata.json";
     Trip::new(Rule::NoLockTimeout, message, remedy)
 }
 
@@ -41,7 +43,8 @@ fn enum_value(case: &Case<'_>, words: &mut Words) -> Option<Trip> {
     (words.take("add") && words.take("value")).then_some(())?;
     words.take_all(&["if", "not", "exists"]);
     let value = words.literal()?;
-    let makes_type = |act: &Act| matches!(act, Act::Other(words) if words.has(&["create", "type"]) && words.names().any(|name| name == kind));
+    let names_it = |words: &Words| words.names().any(|name| name == kind);
+    let makes_type = |act: &Act| matches!(act, Act::Other(words) if words.has(&["create", "type"]) && names_it(words));
     if case.route != Route::Whole
         || case.before().iter().any(makes_type)
         || !case.behind().iter().any(|act| says(act, &value))
@@ -49,7 +52,8 @@ fn enum_value(case: &Case<'_>, words: &mut Words) -> Option<Trip> {
         return None;
     }
     let message = format!(
-        "{kind} gets the value '{value}', and a later statement of the same transaction uses it: the server refuses that until it is committed"
+        "{kind} gets the value '{value}', and a later statement of the same transaction uses it: the server refuses \
+         that until it is committed"
     );
     Some(Trip::new(Rule::EnumValueUsed, message, "add the value in a migration of its own, and use it in the next one"))
 }

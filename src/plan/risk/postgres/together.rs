@@ -17,7 +17,8 @@ pub fn of(case: &Case<'_>) -> Option<Trip> {
 }
 
 fn not_whole() -> Trip {
-    let message = "it shares a migration with other statements, which because of it are not one transaction: each commits by itself";
+    let message = "it shares a migration with other statements, which because of it are not one transaction: each \
+         commits by itself";
     Trip::new(
         Rule::ConcurrentWithOthers,
         message,

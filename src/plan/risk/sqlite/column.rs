@@ -6,7 +6,8 @@ use crate::{
     sql::{Act, Words},
 };
 
-const REBUILD: &str = "make the table anew: CREATE TABLE t_new, INSERT INTO t_new (…) SELECT … FROM t, DROP TABLE t, ALTER TABLE t_new RENAME TO t, and its indexes and triggers";
+const REBUILD: &str = "make the table anew: CREATE TABLE t_new, INSERT INTO t_new (…) SELECT … FROM t, DROP TABLE t, \
+     ALTER TABLE t_new RENAME TO t, and its indexes and triggers";
 
 /// Defaults that are another value each time.
 const MOMENTS: [&str; 3] = ["current_timestamp", "current_date", "current_time"];

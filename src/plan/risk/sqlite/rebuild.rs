@@ -60,11 +60,13 @@ pub fn renamed_away(case: &Case<'_>, table: &str, to: &str) -> Option<Trip> {
     }
     users.sort();
     let message = format!(
-        "{table} is renamed to {to} and made anew: {} follow the old table, and refer to {to} from then on, which is dropped",
+        "{table} is renamed to {to} and made anew: {} follow the old table, and refer to {to} from then on, which is \
+         dropped",
         users.join(", ")
     );
     let remedy = format!(
-        "the other way round: CREATE TABLE {table}_new, copy the rows, DROP TABLE {table}, ALTER TABLE {table}_new RENAME TO {table}"
+        "the other way round: CREATE TABLE {table}_new, copy the rows, DROP TABLE {table}, ALTER TABLE {table}_new \
+         RENAME TO {table}"
     );
     Some(Trip::new(Rule::RebuildOrder, message, remedy))
 }
@@ -128,7 +130,8 @@ fn restarts(case: &Case<'_>, table: &str, known: &Table, successor: &str, body: 
     }
     let message = if body.has(&["autoincrement"]) {
         format!(
-            "{table} has AUTOINCREMENT: {successor} counts on from the highest number that is copied, so that numbers of rows that are gone are given again"
+            "{table} has AUTOINCREMENT: {successor} counts on from the highest number that is copied, so that numbers \
+             of rows that are gone are given again"
         )
     } else {
         format!(
@@ -136,7 +139,8 @@ fn restarts(case: &Case<'_>, table: &str, known: &Table, successor: &str, body: 
         )
     };
     let remedy = format!(
-        "UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = '{table}') WHERE name = '{successor}', before the old table is dropped"
+        "UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = '{table}') WHERE name = \
+         '{successor}', before the old table is dropped"
     );
     Some(Trip::new(Rule::AutoincrementRestarts, message, remedy))
 }

@@ -9,7 +9,8 @@ use crate::{
 /// What a statement of a word of its own risks.
 pub fn of(case: &Case<'_>, words: &Words) -> Option<Trip> {
     if is_legacy(words) {
-        let message = "with legacy_alter_table a rename does not reach what refers to the table: views, triggers and foreign keys are left behind";
+        let message = "with legacy_alter_table a rename does not reach what refers to the table: views, triggers and \
+             foreign keys are left behind";
         return Some(Trip::new(
             Rule::LegacyAlterTable,
             message,
@@ -19,7 +20,8 @@ pub fn of(case: &Case<'_>, words: &Words) -> Option<Trip> {
     let mut words = words.clone();
     match words.next_word()?.as_str() {
         "vacuum" if !words.has_any(&["into"]) => {
-            let message = "VACUUM writes the whole file anew: nobody may write to the database meanwhile, nor read it where it is not in WAL mode, and it takes its room twice more";
+            let message = "VACUUM writes the whole file anew: nobody may write to the database meanwhile, nor read it \
+                 where it is not in WAL mode, and it takes its room twice more";
             let remedy = "do it by hand when nobody works; free pages are used again without it";
             Some(Trip::new(Rule::Vacuum, message, remedy))
         }
@@ -42,7 +44,8 @@ fn is_on(words: &mut Words) -> bool {
 /// A pragma that does nothing within a transaction (SQLite documentation, PRAGMA foreign_keys).
 fn foreign_keys(case: &Case<'_>, words: &mut Words) -> Option<Trip> {
     (case.route == Route::Whole && words.take("foreign_keys") && !words.is_at_end()).then_some(())?;
-    let message = "within a transaction, which a migration is, this pragma does nothing; windlass itself switches foreign keys off around it and looks at them before it commits";
+    let message = "within a transaction, which a migration is, this pragma does nothing; windlass itself switches \
+         foreign keys off around it and looks at them before it commits";
     Some(Trip::new(
         Rule::ForeignKeysPragma,
         message,
