@@ -28,6 +28,8 @@ pub enum Act {
         kind: Option<String>,
         /// Whether others may write meanwhile (`CONCURRENTLY`).
         concurrently: bool,
+        /// Whether it leaves the partitions of the table alone (`ON ONLY`).
+        only: bool,
         /// All that follows the table.
         rest: Words,
     },
@@ -126,18 +128,18 @@ fn created(words: &mut Words) -> Option<Act> {
     while words.take_any(&["global", "local", "temporary", "temp", "unlogged"]).is_some() {}
     if words.take("table") {
         words.take_all(&["if", "not", "exists"]);
-        let table = lower(words.name()?);
+        let table = lower(&words.name()?);
         return Some(Act::CreateTable { table, body: words.clone() });
     }
     let kind = words.take_any(&["unique", "fulltext", "spatial", "vector"]);
     words.take("index").then_some(())?;
     let concurrently = words.take("concurrently");
     words.take_all(&["if", "not", "exists"]);
-    let index = if words.nth(0).as_deref() == Some("on") { None } else { Some(lower(words.name()?)) };
+    let index = if words.nth(0).as_deref() == Some("on") { None } else { Some(lower(&words.name()?)) };
     let _ = words.up_to(&["on"]);
     words.take("on").then_some(())?;
-    words.take("only");
-    Some(Act::CreateIndex { index, table: lower(words.name()?), kind, concurrently, rest: words.clone() })
+    let only = words.take("only");
+    Some(Act::CreateIndex { index, table: lower(&words.name()?), kind, concurrently, only, rest: words.clone() })
 }
 
 fn dropped(words: &mut Words) -> Option<Act> {
@@ -149,10 +151,10 @@ fn dropped(words: &mut Words) -> Option<Act> {
         "table" | "tables" => Some(Act::DropTables { tables: names(words)? }),
         "index" => {
             let indexes = names(words)?;
-            let table = if words.take("on") { Some(lower(words.name()?)) } else { None };
+            let table = if words.take("on") { Some(lower(&words.name()?)) } else { None };
             Some(Act::DropIndex { indexes, concurrently, table })
         }
-        "schema" | "database" => Some(Act::DropWhole { kind, name: lower(words.name()?) }),
+        "schema" | "database" => Some(Act::DropWhole { kind, name: lower(&words.name()?) }),
         _ => None,
     }
 }
@@ -162,10 +164,10 @@ fn renamed(words: &mut Words) -> Option<Act> {
     words.take_all(&["if", "exists"]);
     let mut pairs = Vec::new();
     for mut pair in words.clauses() {
-        let from = lower(pair.name()?);
+        let from = lower(&pair.name()?);
         let _ = pair.up_to(&["to"]);
         pair.take("to").then_some(())?;
-        pairs.push((from, lower(pair.name()?)));
+        pairs.push((from, lower(&pair.name()?)));
     }
     Some(Act::RenameTables(pairs))
 }
@@ -182,7 +184,7 @@ fn updated(words: &mut Words) -> Option<Act> {
     if words.take("or") {
         words.next_word();
     }
-    let table = lower(words.name()?);
+    let table = lower(&words.name()?);
     let is_bounded = words.has_outside(&["where"]) || words.has_outside(&["limit"]);
     words.has_outside(&["set"]).then(|| Act::Update { table, rest: words.clone(), is_bounded })
 }
@@ -191,7 +193,7 @@ fn deleted(words: &mut Words) -> Option<Act> {
     while words.take_any(&["low_priority", "quick", "ignore"]).is_some() {}
     words.take("from").then_some(())?;
     words.take("only");
-    let table = lower(words.name()?);
+    let table = lower(&words.name()?);
     let is_bounded = words.has_outside(&["where"]) || words.has_outside(&["limit"]) || words.has_outside(&["using"]);
     Some(Act::Delete { table, rest: words.clone(), is_bounded })
 }
@@ -202,7 +204,7 @@ fn inserted(words: &mut Words) -> Option<Act> {
         words.next_word();
     }
     words.take("into");
-    Some(Act::Insert { table: lower(words.name()?), rest: words.clone() })
+    Some(Act::Insert { table: lower(&words.name()?), rest: words.clone() })
 }
 
 /// `WITH … UPDATE`, `WITH … DELETE`, `WITH … INSERT`: the verb outside parentheses decides.
@@ -224,16 +226,16 @@ fn changed_with(words: &mut Words) -> Option<Act> {
 
 /// Names with commas between.
 fn names(words: &mut Words) -> Option<Vec<String>> {
-    let mut names = vec![lower(words.name()?)];
+    let mut names = vec![lower(&words.name()?)];
     words.take("*");
     while words.take(",") {
         words.take("only");
-        names.push(lower(words.name()?));
+        names.push(lower(&words.name()?));
         words.take("*");
     }
     Some(names)
 }
 
-fn lower(name: String) -> String {
+fn lower(name: &str) -> String {
     name.to_lowercase()
 }

@@ -11,7 +11,7 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Word {
     /// In small letters; `?` for what stands in quotes.
-    word: String,
+    lower: String,
     /// The name that it may be.
     name: Option<String>,
     /// The text of a string, without its quotes.
@@ -52,7 +52,7 @@ impl Words {
     /// The word that comes so many words later, in small letters.
     #[must_use]
     pub fn nth(&self, later: usize) -> Option<String> {
-        self.all.get(self.at + later).map(|word| word.word.clone())
+        self.all.get(self.at + later).map(|word| word.lower.clone())
     }
 
     /// Takes the next word.
@@ -64,7 +64,7 @@ impl Words {
 
     /// Takes the next word or sign if it is this one.
     pub fn take(&mut self, word: &str) -> bool {
-        let is_it = self.all.get(self.at).is_some_and(|next| next.word == word);
+        let is_it = self.all.get(self.at).is_some_and(|next| next.lower == word);
         self.at += usize::from(is_it);
         is_it
     }
@@ -89,16 +89,17 @@ impl Words {
     }
 
     /// Takes what comes before the next comma outside parentheses.
+    #[must_use]
     pub fn clause(&mut self) -> Self {
         let mut depth = 0_usize;
         let rest = &self.all[self.at..];
         let length = rest.iter().position(|word| {
-            match word.word.as_str() {
+            match word.lower.as_str() {
                 "(" => depth += 1,
                 ")" => depth = depth.saturating_sub(1),
                 _ => {}
             }
-            depth == 0 && word.word == ","
+            depth == 0 && word.lower == ","
         });
         let all = rest[..length.unwrap_or(rest.len())].to_vec();
         self.at += all.len();
@@ -118,11 +119,11 @@ impl Words {
     /// Takes what stands in the parentheses that open here; `None`, and nothing taken, where none open.
     pub fn group(&mut self) -> Option<Self> {
         let rest = self.all.get(self.at..)?;
-        (rest.first()?.word == "(").then_some(())?;
+        (rest.first()?.lower == "(").then_some(())?;
         let mut depth = 0_usize;
         let close = rest.iter().position(|word| {
-            depth += usize::from(word.word == "(");
-            depth -= usize::from(word.word == ")");
+            depth += usize::from(word.lower == "(");
+            depth -= usize::from(word.lower == ")");
             depth == 0
         })?;
         let inner = rest[1..close].to_vec();
@@ -159,7 +160,7 @@ impl Words {
     pub fn has(&self, phrase: &[&str]) -> bool {
         self.rest()
             .windows(phrase.len())
-            .any(|found| found.iter().zip(phrase).all(|(word, wanted)| word.word == *wanted))
+            .any(|found| found.iter().zip(phrase).all(|(word, wanted)| word.lower == *wanted))
     }
 
     /// Whether these words are still to come, one behind the other, outside parentheses.
@@ -176,11 +177,11 @@ impl Words {
         let mut depth = 0_usize;
         let mut kept = Vec::new();
         for word in self.rest() {
-            depth = depth.saturating_sub(usize::from(word.word == ")"));
+            depth = depth.saturating_sub(usize::from(word.lower == ")"));
             if depth == 0 {
                 kept.push(word.clone());
             }
-            depth += usize::from(word.word == "(");
+            depth += usize::from(word.lower == "(");
         }
         kept
     }
@@ -188,13 +189,14 @@ impl Words {
     /// Whether the last word is this one.
     #[must_use]
     pub fn ends_with(&self, word: &str) -> bool {
-        self.rest().last().is_some_and(|last| last.word == word)
+        self.rest().last().is_some_and(|last| last.lower == word)
     }
 
     /// Takes whatever comes before these words; everything where they do not come.
+    #[must_use]
     pub fn up_to(&mut self, phrase: &[&str]) -> Self {
         let is_here = |at: &usize| {
-            let found = self.all[*at..].iter().map(|word| word.word.as_str());
+            let found = self.all[*at..].iter().map(|word| word.lower.as_str());
             found.take(phrase.len()).eq(phrase.iter().copied())
         };
         let end = (self.at..self.all.len()).find(is_here).unwrap_or(self.all.len());
@@ -209,9 +211,9 @@ impl Words {
         let mut depth = 0_usize;
         let rest = self.rest();
         let length = rest.iter().position(|word| {
-            depth += usize::from(word.word == "(");
-            depth = depth.saturating_sub(usize::from(word.word == ")"));
-            depth == 0 && words.contains(&word.word.as_str())
+            depth += usize::from(word.lower == "(");
+            depth = depth.saturating_sub(usize::from(word.lower == ")"));
+            depth == 0 && words.contains(&word.lower.as_str())
         });
         let all = rest[..length.unwrap_or(rest.len())].to_vec();
         self.at += all.len();
@@ -223,8 +225,8 @@ impl Words {
     pub fn called(&self) -> Vec<String> {
         let rest = self.rest();
         let is_call = |at: &usize| {
-            let is_type = at.checked_sub(1).is_some_and(|before| ["::", "as"].contains(&rest[before].word.as_str()));
-            rest[at + 1].word == "(" && rest[*at].name.is_some() && !is_type
+            let is_type = at.checked_sub(1).is_some_and(|before| ["::", "as"].contains(&rest[before].lower.as_str()));
+            rest[at + 1].lower == "(" && rest[*at].name.is_some() && !is_type
         };
         let calls = (0..rest.len().saturating_sub(1)).filter(is_call);
         calls.filter_map(|at| Some(rest[at].name.as_ref()?.to_lowercase())).collect()
@@ -235,8 +237,8 @@ impl Words {
     pub fn told(&self) -> String {
         let told = |word: &Word| match (&word.literal, &word.name) {
             (Some(literal), _) => format!("'{literal}'"),
-            (None, Some(name)) if word.word == "?" => name.clone(),
-            _ => word.word.clone(),
+            (None, Some(name)) if word.lower == "?" => name.clone(),
+            _ => word.lower.clone(),
         };
         self.rest().iter().map(told).collect::<Vec<_>>().join(" ")
     }
@@ -254,25 +256,25 @@ impl Words {
     /// Whether any of these words is still to come.
     #[must_use]
     pub fn has_any(&self, words: &[&str]) -> bool {
-        self.rest().iter().any(|word| words.contains(&word.word.as_str()))
+        self.rest().iter().any(|word| words.contains(&word.lower.as_str()))
     }
 
     /// Whether something with a schema before its name is called like a function.
     #[must_use]
     pub fn calls_by_schema(&self) -> bool {
-        self.all.windows(3).any(|three| three[0].word == "." && three[2].word == "(")
+        self.all.windows(3).any(|three| three[0].lower == "." && three[2].lower == "(")
     }
 }
 
 fn word(dialect: Dialect, token: Token, sql: &str) -> Word {
     let text = token.text(sql);
-    let quoted = |name, literal| Word { word: "?".to_owned(), name, literal };
+    let quoted = |name, literal| Word { lower: "?".to_owned(), name, literal };
     match token.kind {
         TokenKind::Word if dialect == Dialect::Postgres => {
-            Word { word: text.to_ascii_lowercase(), name: Some(text.to_ascii_lowercase()), literal: None }
+            Word { lower: text.to_ascii_lowercase(), name: Some(text.to_ascii_lowercase()), literal: None }
         }
-        TokenKind::Word => Word { word: text.to_ascii_lowercase(), name: Some(text.to_owned()), literal: None },
-        TokenKind::Symbol | TokenKind::Number => Word { word: text.to_owned(), name: None, literal: None },
+        TokenKind::Word => Word { lower: text.to_ascii_lowercase(), name: Some(text.to_owned()), literal: None },
+        TokenKind::Symbol | TokenKind::Number => Word { lower: text.to_owned(), name: None, literal: None },
         TokenKind::QuotedName => quoted(Some(unquoted(text)), None),
         TokenKind::Text => {
             quoted(None, Some(unquoted(text.trim_start_matches(|c: char| c.is_alphabetic() || c == '_'))))

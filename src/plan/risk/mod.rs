@@ -85,14 +85,12 @@ fn beginning(text: &str) -> &str {
 
 /// The statements as they are written, each once: one that runs as several is told by what it was made of.
 fn written(script: &Script) -> Vec<(&Statement, &str)> {
-    let of = |statement: &'_ Statement| statement.part.as_ref().map(|part| part.of.clone());
     let mut seen: Vec<(&Statement, &str)> = Vec::new();
     for statement in &script.statements {
-        let is_same = |last: &&(&Statement, &str)| {
-            of(statement).is_some() && last.0.line == statement.line && of(last.0) == of(statement)
-        };
-        if seen.last().filter(is_same).is_none() {
-            seen.push((statement, statement.part.as_ref().map_or(statement.sql.as_str(), |part| part.of.as_str())));
+        let text = statement.part.as_ref().map(|part| part.of.as_str());
+        let is_same = seen.last().is_some_and(|(last, of)| last.line == statement.line && text == Some(*of));
+        if !is_same {
+            seen.push((statement, text.unwrap_or(&statement.sql)));
         }
     }
     seen

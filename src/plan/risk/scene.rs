@@ -163,6 +163,7 @@ impl<'a> Scene<'a> {
             }
             Act::RenameTables(pairs) => pairs.iter().for_each(|(from, to)| self.renamed(from, to)),
             Act::AlterTable { table, clauses } => clauses.iter().for_each(|clause| self.altered(table, clause)),
+            Act::Other(words) => self.made.extend(made_view(words)),
             _ => {}
         }
     }
@@ -215,6 +216,14 @@ impl<'a> Scene<'a> {
             self.proven.insert((table.to_owned(), column));
         }
     }
+}
+
+/// The materialized view that a statement makes.
+fn made_view(words: &Words) -> Option<String> {
+    let mut words = words.clone();
+    (words.take("create") && words.take("materialized") && words.take("view")).then_some(())?;
+    words.take_all(&["if", "not", "exists"]);
+    Some(words.name()?.to_lowercase())
 }
 
 /// The column of which a CHECK says that it holds something, and nothing else.

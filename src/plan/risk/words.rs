@@ -5,8 +5,11 @@ const ROWS_A_SECOND: u64 = 100_000;
 /// How many seconds are told as minutes.
 const SECONDS_MAX: u64 = 120;
 
-/// `1 200 000 rows`.
+/// `1 200 000 rows`, `1 row`.
 pub fn rows(number: u64) -> String {
+    if number == 1 {
+        return "1 row".to_owned();
+    }
     let digits = number.to_string();
     let grouped = digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group).into_owned());
     format!("{} rows", grouped.collect::<Vec<_>>().join(" "))

@@ -81,7 +81,7 @@ pub(super) fn altered(dialect: Dialect, words: &mut Words) -> Option<Act> {
     words.take("table").then_some(())?;
     words.take_all(&["if", "exists"]);
     words.take("only");
-    let table = lower(words.name()?);
+    let table = lower(&words.name()?);
     words.take("*");
     let clauses = words.clauses().into_iter().flat_map(|clause| of(dialect, &clause)).collect();
     Some(Act::AlterTable { table, clauses })
@@ -118,7 +118,7 @@ fn added(words: &mut Words) -> Option<Clause> {
     }
     if words.take("constraint") {
         let is_named = !words.nth(0).is_some_and(|next| CONSTRAINTS.contains(&next.as_str()));
-        let name = if is_named { Some(lower(words.name()?)) } else { None };
+        let name = if is_named { Some(lower(&words.name()?)) } else { None };
         return Some(Clause::AddConstraint { name, definition: words.clone() });
     }
     if words.nth(0).is_some_and(|next| CONSTRAINTS.contains(&next.as_str()) && next != "not") {
@@ -132,7 +132,7 @@ fn added(words: &mut Words) -> Option<Clause> {
 
 fn added_column(words: &mut Words) -> Option<Clause> {
     words.take_all(&["if", "not", "exists"]);
-    let column = lower(words.name()?);
+    let column = lower(&words.name()?);
     Some(Clause::AddColumn { column, definition: words.clone() })
 }
 
@@ -143,24 +143,24 @@ fn dropped(words: &mut Words) -> Option<Clause> {
     }
     words.take("column");
     words.take_all(&["if", "exists"]);
-    Some(Clause::DropColumn { column: lower(words.name()?) })
+    Some(Clause::DropColumn { column: lower(&words.name()?) })
 }
 
 fn renamed(words: &mut Words) -> Option<Clause> {
     if words.take_any(&["to", "as"]).is_some() {
-        return Some(Clause::RenameTo { to: lower(words.name()?) });
+        return Some(Clause::RenameTo { to: lower(&words.name()?) });
     }
     if words.nth(0).is_some_and(|next| ["constraint", "index", "key"].contains(&next.as_str())) {
         return None;
     }
     words.take("column");
     words.take_all(&["if", "exists"]);
-    let from = lower(words.name()?);
+    let from = lower(&words.name()?);
     if !words.take("to") {
         // MariaDB and MySQL: RENAME table
         return Some(Clause::RenameTo { to: from });
     }
-    Some(Clause::RenameColumn { from, to: lower(words.name()?) })
+    Some(Clause::RenameColumn { from, to: lower(&words.name()?) })
 }
 
 fn altered_column(words: &mut Words) -> Option<Clause> {
@@ -169,13 +169,13 @@ fn altered_column(words: &mut Words) -> Option<Clause> {
     }
     words.take("column");
     words.take_all(&["if", "exists"]);
-    Some(Clause::AlterColumn { column: lower(words.name()?), change: words.clone() })
+    Some(Clause::AlterColumn { column: lower(&words.name()?), change: words.clone() })
 }
 
 fn redefined(words: &mut Words, keeps_its_name: bool) -> Option<Clause> {
     words.take("column");
     words.take_all(&["if", "exists"]);
-    let column = lower(words.name()?);
-    let to = if keeps_its_name { column.clone() } else { lower(words.name()?) };
+    let column = lower(&words.name()?);
+    let to = if keeps_its_name { column.clone() } else { lower(&words.name()?) };
     Some(Clause::Redefine { column, to, definition: words.clone() })
 }

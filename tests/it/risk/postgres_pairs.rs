@@ -159,6 +159,24 @@ pub const PAIRS: &[Pair] = &[
         twin_seen: &[NotScanned("$t")],
     },
     Pair {
+        rule: "not-null-scans",
+        before: "CREATE TABLE $t (id bigint, note text, CONSTRAINT has CHECK (note IS NOT NULL));\n\
+                 INSERT INTO $t VALUES (1, 'a')",
+        trips: "ALTER TABLE $t ALTER COLUMN id SET NOT NULL",
+        seen: &[Scanned("$t")],
+        twin: "ALTER TABLE $t ALTER COLUMN note SET NOT NULL",
+        twin_seen: &[NotScanned("$t")],
+    },
+    Pair {
+        rule: "index-not-concurrent",
+        before: "CREATE TABLE $t (id bigint) PARTITION BY RANGE (id);\n\
+                 CREATE TABLE $t_one PARTITION OF $t FOR VALUES FROM (0) TO (10);\nINSERT INTO $t VALUES (1);\nANALYZE $t",
+        trips: "CREATE INDEX $t_id ON $t (id)",
+        seen: &[Lock("$t", "ShareLock"), Scanned("$t_one")],
+        twin: "CREATE INDEX $t_id ON ONLY $t (id)",
+        twin_seen: &[NotScanned("$t_one")],
+    },
+    Pair {
         rule: "domain-scans",
         before: "CREATE DOMAIN $t_age AS int;\nCREATE TABLE $t (age $t_age);\nINSERT INTO $t VALUES (1)",
         trips: "ALTER DOMAIN $t_age ADD CONSTRAINT adult CHECK (VALUE > 0)",

@@ -118,7 +118,7 @@ pub fn only_widens(old: &Kind, new: &Kind, bytes: u32, is_mariadb: bool) -> bool
 }
 
 /// A length of up to 255 bytes takes one byte of a row, a longer one two; MariaDB has room for it where the old one is at
-/// most 127 bytes (MariaDB manual, "InnoDB Online DDL Operations with the INSTANT Alter Algorithm", Modifying a Column).
+/// most 127 bytes (MariaDB manual, "`InnoDB` Online DDL Operations with the INSTANT Alter Algorithm", Modifying a Column).
 fn longer(old: &Kind, new: &Kind, bytes: u32, is_mariadb: bool) -> bool {
     let (Some(before), Some(after)) = (old.arguments.first(), new.arguments.first()) else { return false };
     let (before, after) = (before.saturating_mul(bytes), after.saturating_mul(bytes));

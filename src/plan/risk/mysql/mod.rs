@@ -1,6 +1,6 @@
 //! MariaDB and MySQL: what copies a table, what builds it anew, and what others cannot do meanwhile.
 //!
-//! Sources: MariaDB manual, "InnoDB Online DDL Operations with the …"; MySQL manual, "Online DDL Operations". What MariaDB
+//! Sources: MariaDB manual, "`InnoDB` Online DDL Operations with the …"; MySQL manual, "Online DDL Operations". What MariaDB
 //! itself answers to `ALGORITHM` and `LOCK` is held by `tests/it/risk/mariadb_pairs.rs`.
 
 mod constraint;

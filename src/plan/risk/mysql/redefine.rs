@@ -71,7 +71,7 @@ fn changed(
 }
 
 /// Whether a column gets letters that are stored or compared otherwise. MariaDB takes utf8mb3 for utf8mb4 as it is (MariaDB
-/// manual, "InnoDB Online DDL Operations with the INSTANT Alter Algorithm").
+/// manual, "`InnoDB` Online DDL Operations with the INSTANT Alter Algorithm").
 fn other_letters(case: &Case<'_>, collation: &str, rest: &Words) -> bool {
     let charset = collation.split('_').next().unwrap_or_default();
     let named = |word: &[&str]| {
@@ -84,7 +84,7 @@ fn other_letters(case: &Case<'_>, collation: &str, rest: &Words) -> bool {
     let only_grows = is_mariadb(case) && charset == "utf8mb3" && wanted.as_deref() == Some("utf8mb4");
     let is_other = wanted.is_some_and(|wanted| wanted != charset && !(wanted == "utf8" && charset == "utf8mb3"));
     let compares_otherwise = named(&["collate"]).is_some_and(|wanted| wanted != collation);
-    (is_other && !only_grows) || (compares_otherwise && !only_grows)
+    !only_grows && (is_other || compares_otherwise)
 }
 
 /// The most bytes that a character takes.

@@ -60,7 +60,7 @@ fn next_number(table: &str, words: &mut Words) -> Trip {
     Trip::new(Rule::AutoIncrement, message, "leave it out, unless a gap is wanted: numbers are given by the server")
 }
 
-/// `OPTIMIZE TABLE`, which builds it anew (MariaDB and MySQL manuals, OPTIMIZE TABLE, InnoDB).
+/// `OPTIMIZE TABLE`, which builds it anew (MariaDB and MySQL manuals, OPTIMIZE TABLE).
 pub fn optimized(case: &Case<'_>, words: &Words) -> Option<Trip> {
     let mut words = words.clone();
     words.take("optimize").then_some(())?;

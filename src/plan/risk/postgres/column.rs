@@ -239,10 +239,8 @@ fn rewrite(case: &Case<'_>, table: &str, column: &str, old: Option<&Kind>, new: 
         case.scene.sized(table),
         case.scene.lasting(table)
     );
-    let remedy = format!(
-        "add a column of the new type beside it, let a trigger keep both alike, fill it by backfill.sql, and exchange \
-         the names in a later release"
-    );
+    let remedy = "add a column of the new type beside it, let a trigger keep both alike, fill it by backfill.sql, and \
+                  exchange the names in a later release";
     Trip::new(Rule::TypeRewrites, message, remedy)
 }
 

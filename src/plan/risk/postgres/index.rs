@@ -9,8 +9,9 @@ use crate::{
 
 /// An index that is built while nobody may write.
 pub fn created(case: &Case<'_>) -> Option<Trip> {
-    let Act::CreateIndex { table, kind, concurrently: false, .. } = case.act else { return None };
-    if case.scene.is_idle(table) {
+    let Act::CreateIndex { table, kind, concurrently: false, only, .. } = case.act else { return None };
+    let is_partitioned = case.scene.table(table).is_some_and(|table| table.options.contains("partitioned by"));
+    if case.scene.is_idle(table) || (is_partitioned && *only) {
         return None;
     }
     let unique = if kind.is_some() { "UNIQUE " } else { "" };
@@ -20,7 +21,6 @@ pub fn created(case: &Case<'_>) -> Option<Trip> {
         case.scene.sized(table),
         case.scene.lasting(table)
     );
-    let is_partitioned = case.scene.table(table).is_some_and(|table| table.options.contains("partitioned by"));
     let remedy = if is_partitioned {
         format!(
             "CREATE {unique}INDEX … ON ONLY {table}, then CREATE {unique}INDEX CONCURRENTLY on each partition, and \

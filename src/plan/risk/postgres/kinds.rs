@@ -58,7 +58,7 @@ pub fn read(words: &mut Words) -> Option<Kind> {
     let mut name = known.to_owned();
     words.take("precision");
     if words.take("varying") {
-        name = if first == "bit" { "varbit" } else { "varchar" }.to_owned();
+        if first == "bit" { "varbit" } else { "varchar" }.clone_into(&mut name);
     }
     let arguments = words.group().map(|group| numbers(&group)).unwrap_or_default();
     if words.take("with") {
@@ -94,17 +94,13 @@ pub enum Change {
 /// What a change of type takes: nothing where the old values are the new ones byte for byte (PostgreSQL manual, ALTER TABLE,
 /// Notes; release notes of 9.2 for lengths and precisions, of 12 for time zones).
 pub fn change(old: &Kind, new: &Kind) -> Change {
+    const BOUNDED: [&str; 7] = ["varchar", "varbit", "timestamp", "timestamptz", "time", "timetz", "interval"];
     let is_free = old.is_array == new.is_array
         && match (old.name.as_str(), new.name.as_str()) {
-            ("varchar", "varchar") | ("varbit", "varbit") => widens(old, new),
-            ("varchar", "text") | ("cidr", "inet") | ("xml", "text") => true,
+            ("varchar" | "xml", "text") | ("cidr", "inet") => true,
             ("text", "varchar") => new.arguments.is_empty(),
             ("numeric", "numeric") => numeric_widens(old, new),
-            ("timestamp", "timestamp")
-            | ("timestamptz", "timestamptz")
-            | ("time", "time")
-            | ("timetz", "timetz")
-            | ("interval", "interval") => widens(old, new),
+            (one, other) if one == other && BOUNDED.contains(&one) => widens(old, new),
             (one, other) => one == other && old.arguments == new.arguments,
         };
     match (old.name.as_str(), new.name.as_str()) {

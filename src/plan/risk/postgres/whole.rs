@@ -15,7 +15,7 @@ pub fn of(case: &Case<'_>, words: &Words) -> Option<Trip> {
         "cluster" => clustered(case, &mut words),
         "vacuum" => vacuumed(case, &mut words),
         "reindex" => reindexed(case, &mut words),
-        "refresh" => refreshed(&mut words),
+        "refresh" => refreshed(case, &mut words),
         "lock" => locked(case, &mut words),
         _ => None,
     }
@@ -93,12 +93,15 @@ fn reindexed(case: &Case<'_>, words: &mut Words) -> Option<Trip> {
     Some(Trip::new(Rule::ReindexNotConcurrent, message, remedy))
 }
 
-fn refreshed(words: &mut Words) -> Option<Trip> {
+fn refreshed(case: &Case<'_>, words: &mut Words) -> Option<Trip> {
     words.take_all(&["materialized", "view"]);
     if words.take("concurrently") || words.has(&["no", "data"]) {
         return None;
     }
     let view = words.name()?.to_lowercase();
+    if case.scene.is_made(&view) {
+        return None;
+    }
     let message = format!("REFRESH MATERIALIZED VIEW {} while its query runs", Lock::AccessExclusive.taken_on(&view));
     let remedy = format!(
         "REFRESH MATERIALIZED VIEW CONCURRENTLY {view}, for which it needs a unique index over all of its rows"

@@ -66,9 +66,10 @@ pub fn dropped(case: &Case<'_>, table: &str, column: &str) -> Option<Trip> {
             |act: &Act| matches!(act, Act::DropIndex { indexes, .. } if indexes.iter().any(|index| index == name));
         case.before().iter().any(drops)
     };
-    let uses = |words: &str| Words::of_newest(case.scene.facts.site.dialect, words).names().any(|name| name == column);
-    let of_index = known.indexes.iter().find(|(name, words)| !is_gone(&name.to_lowercase()) && uses(words));
-    let of_constraint = || known.constraints.iter().find(|(_, words)| uses(words));
+    let names_it =
+        |words: &str| Words::of_newest(case.scene.facts.site.dialect, words).names().any(|name| name == column);
+    let of_index = known.indexes.iter().find(|(name, words)| !is_gone(&name.to_lowercase()) && names_it(words));
+    let of_constraint = || known.constraints.iter().find(|(_, words)| names_it(words));
     let (user, _) = of_index.or_else(of_constraint)?;
     let message = format!("{user} uses {table}.{column}: the server refuses to drop the column");
     let remedy = format!("DROP INDEX first where it is an index; a key or a constraint takes more: {REBUILD}");

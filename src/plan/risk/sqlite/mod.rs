@@ -14,7 +14,7 @@ pub use newer::NEWER;
 pub fn trips(case: &Case<'_>) -> Vec<Trip> {
     match case.act {
         Act::AlterTable { table, clauses } => {
-            clauses.iter().flat_map(|clause| of_clause(case, table, clause)).collect()
+            clauses.iter().filter_map(|clause| of_clause(case, table, clause)).collect()
         }
         Act::CreateIndex { table, .. } => statement::index(case, table).into_iter().collect(),
         Act::DropTables { tables } => tables.iter().flat_map(|table| rebuild::dropped(case, table)).collect(),

@@ -30,7 +30,7 @@ pub fn of(case: &Case<'_>, words: &Words) -> Option<Trip> {
     }
 }
 
-/// `PRAGMA legacy_alter_table = ON` (SQLite documentation, PRAGMA legacy_alter_table).
+/// `PRAGMA legacy_alter_table = ON` (SQLite documentation, `PRAGMA legacy_alter_table`).
 pub fn is_legacy(words: &Words) -> bool {
     let mut words = words.clone();
     words.take("pragma") && words.take("legacy_alter_table") && is_on(&mut words)
@@ -41,7 +41,7 @@ fn is_on(words: &mut Words) -> bool {
     words.take_any(&["on", "1", "true", "yes"]).is_some()
 }
 
-/// A pragma that does nothing within a transaction (SQLite documentation, PRAGMA foreign_keys).
+/// A pragma that does nothing within a transaction (SQLite documentation, `PRAGMA foreign_keys`).
 fn foreign_keys(case: &Case<'_>, words: &mut Words) -> Option<Trip> {
     (case.route == Route::Whole && words.take("foreign_keys") && !words.is_at_end()).then_some(())?;
     let message = "within a transaction, which a migration is, this pragma does nothing; windlass itself switches \
