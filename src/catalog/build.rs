@@ -41,7 +41,8 @@ fn migration(draft: Draft, cutting: Cutting<'_>, findings: &mut Vec<Finding>) ->
     let down = down.and_then(|source| script(&source, sql::split(dialect, &source.text)));
     let up = up?;
     let known = unchanged(&identity, &up, cutting).filter(|_| backfill.is_none());
-    let uncut = known.map(|checksum| (Script { file: up.file.clone(), statements: Vec::new() }, checksum.clone()));
+    let uncut = |up: &Source| Script { file: up.file.clone(), statements: Vec::new(), waivers: Vec::new() };
+    let uncut = known.map(|checksum| (uncut(&up), checksum.clone()));
     let up_script = uncut.or_else(|| {
         let (statements, checksum) = match sql::read(dialect, &up.text) {
             Ok((statements, checksum)) => (Ok(statements), Some(checksum)),
@@ -77,6 +78,7 @@ fn migration(draft: Draft, cutting: Cutting<'_>, findings: &mut Vec<Finding>) ->
         lock_timeout_ms: metadata.lock_timeout_ms,
         statement_timeout_ms: metadata.statement_timeout_ms,
         supersedes: metadata.supersedes,
+        allow: metadata.allow,
         up: up_script,
         backfill: batches,
         down: way_back(down, findings),
@@ -124,7 +126,7 @@ fn script(
         _ => without_transaction(source, statements, opt_out).map_err(|fault| findings.push(fault)).ok()?,
     };
     let statements = if ablated!("as-written") { statements } else { sql::stepwise(dialect, &source.file, statements) };
-    Some(Script { file: source.file.clone(), statements })
+    Some(Script { file: source.file.clone(), statements, waivers: sql::waivers(dialect, &source.text) })
 }
 
 fn fault(source: &Source, SqlError { line, message, remedy }: SqlError) -> Finding {

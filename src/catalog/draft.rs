@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use semver::Version;
 
-use crate::model::migration::Identity;
+use crate::model::{migration::Identity, waiver::Waiver};
 
 /// The text of a file.
 #[derive(Debug)]
@@ -75,6 +75,8 @@ pub struct Metadata {
     pub statement_timeout_ms: Option<u64>,
     /// Checksums of earlier texts that this one may stand for.
     pub supersedes: Vec<String>,
+    /// The rules that it waives.
+    pub allow: Vec<Waiver>,
 }
 
 impl Default for Metadata {
@@ -92,6 +94,7 @@ impl Default for Metadata {
             lock_timeout_ms: None,
             statement_timeout_ms: None,
             supersedes: Vec::new(),
+            allow: Vec::new(),
         }
     }
 }

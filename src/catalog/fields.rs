@@ -29,8 +29,19 @@ impl<'a> Fields<'a> {
 
     /// The field `name` as `read` understands it. When it does not, the field must be `expected`, and a fault says so.
     pub fn take<T>(&mut self, name: &'static str, expected: &str, read: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
+        self.take_with_line(name, expected, |value, _| read(value))
+    }
+
+    /// The same, for what has to know on which line its value begins.
+    pub fn take_with_line<T>(
+        &mut self,
+        name: &'static str,
+        expected: &str,
+        read: impl FnOnce(&Value, usize) -> Option<T>,
+    ) -> Option<T> {
         let raw = self.raw(name)?;
-        let value = serde_json::from_str(raw.get()).ok().and_then(|value: Value| read(&value));
+        let line = self.line(raw);
+        let value = serde_json::from_str(raw.get()).ok().and_then(|value: Value| read(&value, line));
         if value.is_none() {
             self.must_be(name, raw, expected);
         }

@@ -8,13 +8,18 @@ use semver::Version;
 use serde_json::Value;
 
 use super::{draft::Metadata, fields::Fields};
-use crate::model::{finding::Finding, migration::Identity};
+use crate::model::{
+    finding::Finding,
+    migration::Identity,
+    waiver::{Reach, Waiver},
+};
 
 const A_TEXT: &str = "a text in quotes";
 const A_BOOL: &str = "true or false";
 const A_VERSION: &str = "a semantic version such as \"1.2.0\"";
 const A_LIST: &str = "a list of texts in quotes";
 const A_TIME: &str = "a time such as \"2024-05-01T12:00:00Z\", or a date";
+const WAIVERS: &str = "a list such as [{\"rule\": \"drop-table\", \"reason\": \"nothing reads it any more\"}]";
 const A_DURATION: &str = "a duration such as \"2s\", or milliseconds";
 
 /// What the file tells, and what is wrong or odd about it. It must agree with the folder, which says `identity`.
@@ -39,6 +44,7 @@ pub fn read(file: &str, text: &str, identity: &Identity) -> (Metadata, Vec<Findi
         lock_timeout_ms: fields.take("lock_timeout", A_DURATION, milliseconds),
         statement_timeout_ms: fields.take("statement_timeout", A_DURATION, milliseconds),
         supersedes: fields.take("supersedes", A_LIST, list).unwrap_or_default(),
+        allow: fields.take_with_line("allow", WAIVERS, waivers).unwrap_or_default(),
     };
     findings.extend(fields.finish());
     (metadata, findings)
@@ -99,6 +105,19 @@ fn text_of(value: &Value) -> Option<String> {
 
 fn list(value: &Value) -> Option<Vec<String>> {
     value.as_array()?.iter().map(text_of).collect()
+}
+
+/// What is waived for all of the migration. A reason may be missing here: it is asked for where rules are known.
+fn waivers(value: &Value, line: usize) -> Option<Vec<Waiver>> {
+    let line = u32::try_from(line).unwrap_or(u32::MAX);
+    let waiver = |entry: &Value| {
+        let entry = entry.as_object()?;
+        let is_known = entry.keys().all(|key| ["rule", "reason"].contains(&key.as_str()));
+        let rule = entry.get("rule")?.as_str()?.to_owned();
+        let reason = entry.get("reason").map_or(Some(""), Value::as_str)?.trim().to_owned();
+        is_known.then_some(Waiver { rule, reason, line, reach: Reach::Migration })
+    };
+    value.as_array()?.iter().map(waiver).collect()
 }
 
 /// RFC 3339, or a date, which means its first moment in UTC.

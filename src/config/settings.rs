@@ -11,6 +11,7 @@ use super::CatalogFormat;
 use crate::model::{
     compatibility::CompatibilityPolicy,
     order::{PathPolicy, SnapshotPolicy, SpacePolicy},
+    risk::Blocking,
     snapshot::Scheme,
 };
 
@@ -168,6 +169,8 @@ pub struct Policy {
     pub snapshot: SnapshotPolicy,
     /// `refuse` or `warn`: what becomes of work that will not fit on the disks, as far as can be seen.
     pub space: SpacePolicy,
+    /// The rules about risks whose findings block a run, by name; `all`: every one that warns.
+    pub blocking_risks: Vec<Blocking>,
 }
 
 /// `[run]`

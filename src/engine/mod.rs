@@ -36,7 +36,7 @@ pub use self::{
     value::{Row, Value},
     words::Words,
 };
-pub use crate::model::migration::DdlScope;
+pub use crate::model::{migration::DdlScope, server::Server};
 use crate::{
     model::{
         schema::Schema,
@@ -44,17 +44,6 @@ use crate::{
     },
     sql::Dialect,
 };
-
-/// Which server answers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Server {
-    /// Its word for itself: `PostgreSQL`, `MariaDB`, `MySQL`, `SQLite`.
-    pub product: &'static str,
-    /// Its version as it prints it.
-    pub version: String,
-    /// Major and minor, for comparisons.
-    pub number: (u32, u32),
-}
 
 /// Limits that the server keeps for a session. `None` leaves the server's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

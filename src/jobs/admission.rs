@@ -11,7 +11,7 @@ use crate::{
         report::RunReport,
     },
     plan::{self, Facts},
-    procedure::{Target, keys, looked_at, read_history, trust, with_archived},
+    procedure::{Target, keys, looked_at, read_history, risky, trust, with_archived},
     snapshot::ArchiveError,
 };
 
@@ -190,6 +190,8 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
             let keys = keys(target, session, &facts).await?;
             let trust = trust(target, session, &facts).await?;
             let facts = facts.keyed(&keys).trusting(&trust);
+            let seen = risky(&facts, session).await?;
+            let facts = seen.iter().fold(facts, |facts, (schema, server)| facts.sized(schema).on(server));
             let plan = plan::forward(&facts, to.as_ref(), false);
             if plan.ready { Ok(()) } else { Err(Refused::NotReady { blocking: plan.blocking }) }
         }

@@ -63,10 +63,11 @@ impl Enquiry {
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let keys = keys(&self.target, session.as_mut(), &facts).await?;
         let trust = trust(&self.target, session.as_mut(), &facts).await?;
+        let server = session.server().clone();
         session.close().await;
         let durations = self.durations().await?;
         let digest = plan::digest(&facts, &schema, &self.target.config.digest(), to);
-        let facts = facts.sized(&schema).timed(&durations).keyed(&keys).trusting(&trust);
+        let facts = facts.sized(&schema).on(&server).timed(&durations).keyed(&keys).trusting(&trust);
         Ok(Plan { digest: Some(digest), ..plan::forward(&facts, to, with_sql) })
     }
 

@@ -20,7 +20,7 @@ pub enum Refused {
         job: Option<JobId>,
     },
     /// The plan says no.
-    #[error("the run may not begin: {}", .blocking.first().map_or("", |finding| finding.message.as_str()))]
+    #[error("the run may not begin: {}", first(.blocking))]
     NotReady {
         /// What blocks.
         blocking: Vec<Finding>,
@@ -60,4 +60,9 @@ pub enum Refused {
     /// Our own database cannot be used.
     #[error("the control store cannot be used")]
     Store(#[from] StoreError),
+}
+
+/// The first of what blocks, with its place.
+fn first(blocking: &[Finding]) -> String {
+    blocking.first().map(|finding| format!("{}: {}", finding.place, finding.message)).unwrap_or_default()
 }

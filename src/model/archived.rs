@@ -110,9 +110,14 @@ impl Archived {
             lock_timeout_ms: self.lock_timeout_ms,
             statement_timeout_ms: self.statement_timeout_ms,
             supersedes: Vec::new(),
-            up: Script { file: place, statements: Vec::new() },
+            allow: Vec::new(),
+            up: Script { file: place, statements: Vec::new(), waivers: Vec::new() },
             backfill: None,
-            down: self.down.map(|down| Script { file: down.file.into(), statements: down.statements }),
+            down: self.down.map(|down| Script {
+                file: down.file.into(),
+                statements: down.statements,
+                waivers: Vec::new(),
+            }),
             checksum,
         })
     }

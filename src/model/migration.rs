@@ -7,7 +7,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{backfill::Backfill, checksum::Checksum};
+use super::{backfill::Backfill, checksum::Checksum, waiver::Waiver};
 
 /// Which way a script goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -90,6 +90,8 @@ pub struct Script {
     pub file: Arc<str>,
     /// Its statements in order.
     pub statements: Vec<Statement>,
+    /// What its comments waive.
+    pub waivers: Vec<Waiver>,
 }
 
 /// What a migration is called: its version, its place among those of one version, its name.
@@ -158,6 +160,8 @@ pub struct Migration {
     pub statement_timeout_ms: Option<u64>,
     /// Checksums of earlier texts that this one may stand for.
     pub supersedes: Vec<String>,
+    /// What its metadata waives.
+    pub allow: Vec<Waiver>,
     /// The forward script.
     pub up: Script,
     /// The change of many rows that follows it, in batches.

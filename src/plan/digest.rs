@@ -31,6 +31,7 @@ pub fn digest(facts: &Facts<'_>, schema: &Schema, settings: &str, to: Option<&Ve
 fn add(word: &mut Word, migration: &Migration) {
     word.add(&(migration.identity.to_string(), migration.checksum.to_string()));
     word.add(&(migration.critical, migration.transactional, migration.out_of_order, &migration.dependencies));
+    word.add(&migration.allow);
     word.add(&(migration.lock_timeout_ms, migration.statement_timeout_ms, &migration.supersedes));
     let [least, most] = [&migration.min_runtime_version, &migration.max_runtime_version];
     word.add(&[least, most].map(|version| version.as_ref().map(ToString::to_string)));

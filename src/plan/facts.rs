@@ -13,7 +13,9 @@ use crate::{
         history::{Applied, History},
         migration::{DdlScope, Migration},
         order::PathPolicy,
+        risk::Blocking,
         schema::Schema,
+        server::Server,
         trust::Trust,
     },
     sql::Dialect,
@@ -30,6 +32,8 @@ pub struct Needs {
     pub compatibility: CompatibilityPolicy,
     /// `next` or `through`.
     pub path: PathPolicy,
+    /// Which risks block.
+    pub blocking_risks: Vec<Blocking>,
 }
 
 /// Which target is planned for.
@@ -54,6 +58,8 @@ pub struct Facts<'a> {
     pub history: &'a History,
     /// Its schema, for sizes; `None` when nobody needs an estimate.
     pub schema: Option<&'a Schema>,
+    /// The server that answers; `None` when nobody asked.
+    pub server: Option<&'a Server>,
     /// What the application needs.
     pub needs: &'a Needs,
     /// The keys of the tables that pending backfills cut; `None` when nobody looked.
@@ -109,6 +115,7 @@ impl<'a> Facts<'a> {
             catalog,
             history,
             schema: None,
+            server: None,
             needs,
             keys: None,
             trust: None,
@@ -124,6 +131,13 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn sized(mut self, schema: &'a Schema) -> Self {
         self.schema = Some(schema);
+        self
+    }
+
+    /// The same facts with the server that answers.
+    #[must_use]
+    pub fn on(mut self, server: &'a Server) -> Self {
+        self.server = Some(server);
         self
     }
 

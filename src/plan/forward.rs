@@ -2,7 +2,7 @@
 
 use semver::Version;
 
-use super::{Facts, compatibility, estimate, findings, steps};
+use super::{Facts, compatibility, estimate, findings, risk, steps};
 use crate::model::{
     finding::{Finding, Severity},
     migration::{Direction, Migration},
@@ -20,6 +20,7 @@ pub fn forward(facts: &Facts<'_>, to: Option<&Version>, with_sql: bool) -> Plan 
     let mut found = facts.catalog.findings.clone();
     found.extend(findings::of_history(facts));
     found.extend(findings::of_pending(facts, &now));
+    found.extend(risk::of_pending(facts, &now));
     found.extend(of_goal(facts, to, goal, &hops));
     let blocking: Vec<Finding> = found.iter().filter(|f| f.severity == Severity::Critical).cloned().collect();
     Plan {

@@ -17,6 +17,7 @@ mod interruption;
 mod matrix;
 mod retention;
 mod rewrite;
+mod risk;
 mod steps;
 mod trust;
 

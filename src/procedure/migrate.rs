@@ -10,7 +10,7 @@ use super::{
     evidence::Evidence,
     keys, looked_at, problem, read_history,
     recover::{self, Stuck},
-    snapshot, space, trust,
+    risky, snapshot, space, trust,
     undo::{self, Undone},
     validate,
 };
@@ -130,6 +130,8 @@ impl Run<'_> {
         let keys = keys(self.target, session, &facts).await.map_err(problem::untouched)?;
         let trust = trust(self.target, session, &facts).await.map_err(problem::untouched)?;
         let facts = facts.keyed(&keys).trusting(&trust);
+        let seen = risky(&facts, session).await.map_err(problem::untouched)?;
+        let facts = seen.iter().fold(facts, |facts, (schema, server)| facts.sized(schema).on(server));
         let plan = plan::forward(&facts, self.ask.to, false);
         self.report.findings.extend(plan.findings.iter().cloned());
         if !plan.ready {

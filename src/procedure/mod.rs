@@ -24,6 +24,7 @@ mod queue;
 mod recover;
 mod restore;
 mod restoring;
+mod risky;
 mod rollback;
 mod settle;
 mod snapshot;
@@ -43,6 +44,7 @@ pub use self::{
     ended::Ended,
     held::{Held, read_history},
     interrupted::looked_at,
+    risky::risky,
     target::Target,
     trust::trust,
 };

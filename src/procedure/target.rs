@@ -102,6 +102,7 @@ impl Target {
             required,
             compatibility: self.config.policy.compatibility,
             path: self.config.policy.path,
+            blocking_risks: self.config.policy.blocking_risks.clone(),
         }
     }
 

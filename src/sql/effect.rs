@@ -1,9 +1,6 @@
 //! What a statement does to what is stored: what a schema change drops or calls otherwise, and whose rows are changed.
 
-mod words;
-
-use self::words::Words;
-use super::Dialect;
+use super::{Dialect, words::Words};
 
 /// What a schema change does to what is stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,6 +7,7 @@
 //! accept is still a statement here. What it cannot know is written between
 //! `-- windlass:statement begin` and `-- windlass:statement end`: all of that is one statement.
 
+mod act;
 mod body;
 mod client;
 mod dialect;
@@ -28,13 +29,17 @@ mod rewrite;
 mod scanner;
 mod splitter;
 mod token;
+mod waiver;
+mod words;
 
+pub use act::{Act, Clause};
 pub use dialect::Dialect;
 pub use doubt::Doubt;
 pub use effect::Effect;
 pub use error::SqlError;
+pub use words::Words;
 
-use crate::model::{backfill::Part, checksum::Checksum, migration::Statement};
+use crate::model::{backfill::Part, checksum::Checksum, migration::Statement, waiver::Waiver};
 
 use scanner::Scanner;
 use splitter::{Piece, Splitter};
@@ -197,4 +202,17 @@ pub fn only_table_written(dialect: Dialect, statement: &str) -> Option<String> {
 #[must_use]
 pub fn shows_in_schema(dialect: Dialect, statement: &str) -> bool {
     effect::shows_in_schema(dialect, statement)
+}
+
+/// What a statement does, as far as rules about risks go by it; the newest server's reading where comments are code.
+#[must_use]
+pub fn act(dialect: Dialect, statement: &str) -> Act {
+    act::of(dialect, statement)
+}
+
+/// The waivers in a script: `-- windlass:allow <rule> <reason>`, each with the line of the statement that it stands directly
+/// above, or in. Nothing behind a place where the script cannot be cut.
+#[must_use]
+pub fn waivers(dialect: Dialect, text: &str) -> Vec<Waiver> {
+    waiver::of(dialect, text)
 }

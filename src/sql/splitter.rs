@@ -8,6 +8,7 @@ use super::{
     marker::{self, Marker},
     scanner::Scanner,
     token::{Token, TokenKind},
+    waiver,
 };
 
 /// One statement, as its tokens of code; never without any.
@@ -39,6 +40,8 @@ pub struct Splitter<'a> {
     body: Body,
     /// Where the outermost `/*!` was opened.
     code_comment_at: usize,
+    /// The waivers since they were last taken, each with its line.
+    waivers: Vec<(u32, &'a str)>,
     is_over: bool,
 }
 
@@ -53,8 +56,14 @@ impl<'a> Splitter<'a> {
             tokens: Vec::new(),
             body: Body::before(dialect),
             code_comment_at: 0,
+            waivers: Vec::new(),
             is_over: false,
         }
+    }
+
+    /// Takes what comments waived, each with its line, since this was last asked: above the last statement, and in it.
+    pub fn take_waivers(&mut self) -> Vec<(u32, &'a str)> {
+        std::mem::take(&mut self.waivers)
     }
 
     /// The next statement, or `None` at the end of the text.
@@ -78,7 +87,11 @@ impl<'a> Splitter<'a> {
 
     /// A comment says nothing, unless it is a marker.
     fn comment(&mut self, token: Token) -> Result<Option<Piece>, SqlError> {
-        let Some(marker) = marker::of(token.text(self.text)) else { return Ok(None) };
+        let comment = token.text(self.text);
+        if let Some(words) = waiver::of_comment(comment) {
+            self.waivers.push((self.lines.at(token.start), words));
+        }
+        let Some(marker) = marker::of(comment) else { return Ok(None) };
         let line = self.lines.at(token.start);
         let (message, remedy) = match marker {
             Marker::Begin if self.tokens.is_empty() => return self.marked(token, line),

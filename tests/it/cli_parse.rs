@@ -249,7 +249,7 @@ fn plan_tells_what_blocks_always_and_what_is_needed_on_request() {
 }
 
 fn migration(at: &str, min: Option<&str>, max: Option<&str>) -> Migration {
-    let script = Script { file: "up.sql".into(), statements: Vec::new() };
+    let script = Script { file: "up.sql".into(), statements: Vec::new(), waivers: Vec::new() };
     Migration {
         identity: Identity { version: version(at), sequence: 1, name: "m".to_owned() },
         place: "m".into(),
@@ -265,6 +265,7 @@ fn migration(at: &str, min: Option<&str>, max: Option<&str>) -> Migration {
         lock_timeout_ms: None,
         statement_timeout_ms: None,
         supersedes: Vec::new(),
+        allow: Vec::new(),
         backfill: None,
         up: script,
         down: None,
@@ -273,7 +274,8 @@ fn migration(at: &str, min: Option<&str>, max: Option<&str>) -> Migration {
 }
 
 fn needs(application: &str, required: &str, compatibility: CompatibilityPolicy) -> Needs {
-    Needs { backend: version(application), required: version(required), compatibility, path: PathPolicy::Next }
+    let (backend, required, path) = (version(application), version(required), PathPolicy::Next);
+    Needs { backend, required, compatibility, path, blocking_risks: Vec::new() }
 }
 
 /// Goal: the matrix shows for each version whether the application fits, by the policy in force.

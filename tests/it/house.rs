@@ -28,12 +28,14 @@ const NEIGHBOURS: [(&str, &str, &str); 4] = [
 const PURE: [&str; 3] = ["model", "plan", "sql"];
 
 /// Where an engine may be named outside `engine/` and `sql/`, and why.
-const ENGINE_NAMED: [(&str, &str); 6] = [
+const ENGINE_NAMED: [(&str, &str); 8] = [
+    ("src/catalog/template.rs", "the names of files in a catalog, and what is in them"),
     ("src/catalog/format/popx.rs", "the names of files in a catalog"),
     ("src/catalog/format/prisma.rs", "what a catalog says of itself"),
     ("src/catalog/format/windlass.rs", "the names of files in a catalog"),
     ("src/config/settings.rs", "the default of target.url"),
     ("src/cli/failure.rs", "an example of target.url for a person"),
+    ("src/plan/risk/", "what each server does with a statement is what its rules are about"),
     ("src/store/", "the control store is a SQLite database of our own"),
 ];
 

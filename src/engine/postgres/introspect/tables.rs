@@ -23,8 +23,14 @@ WITH picked AS MATERIALIZED (
       AND ($1::text[] IS NULL OR lower(c.relname) = ANY ($1))
 )";
 
+/// Rows are 0 only where not a byte of the table is there. One that was never analysed (`reltuples` is -1; 0 before 14) is taken
+/// to have 100 bytes a row, one with partitions to be as large as they are.
 const TABLES: &str = "
-SELECT p.name, greatest(c.reltuples, 0)::bigint AS rows, coalesce(pg_total_relation_size(c.oid), 0) AS bytes,
+SELECT p.name,
+       CASE WHEN c.relkind <> 'f' AND heap.bytes = 0 THEN 0
+            WHEN c.reltuples <= 0 THEN greatest(heap.bytes / 100, 1)
+            ELSE c.reltuples END::bigint AS rows,
+       coalesce(pg_total_relation_size(c.oid), 0) AS bytes,
        concat_ws('; ',
            'partitioned by ' || pg_get_partkeydef(c.oid),
            'partition ' || pg_get_expr(c.relpartbound, c.oid),
@@ -42,7 +48,11 @@ SELECT p.name, greatest(c.reltuples, 0)::bigint AS rows, coalesce(pg_total_relat
            CASE WHEN c.relforcerowsecurity THEN 'row security forced' END,
            CASE c.relreplident WHEN 'f' THEN 'replica identity full' WHEN 'n' THEN 'replica identity nothing' END,
            'comment ' || quote_literal(obj_description(c.oid, 'pg_class'))) AS options
-FROM picked p JOIN pg_class c ON c.oid = p.oid";
+FROM picked p JOIN pg_class c ON c.oid = p.oid,
+     LATERAL (SELECT CASE c.relkind
+                  WHEN 'p' THEN (SELECT coalesce(sum(pg_relation_size(t.relid)), 0)
+                                 FROM pg_partition_tree(c.oid) t WHERE t.isleaf)
+                  ELSE pg_relation_size(c.oid) END AS bytes) heap";
 
 /// `/*compression*/` gives way to what the server has. Options named `pg_…` are the server's own: PostgreSQL 15.20 keeps a
 /// `pg_attver` there that is another one for each column that was ever made (seen in its catalog; it is not documented).
