@@ -3,6 +3,7 @@
 //! Each layer lays itself over the one before, key by key; a list is replaced as a whole. Relative paths are
 //! relative to the working folder, whichever file they stand in. An empty variable counts as not set.
 
+mod defaults;
 mod error;
 mod layers;
 mod limits;

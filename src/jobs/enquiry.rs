@@ -22,7 +22,7 @@ use crate::{
         status::{Holder, LogFilter, LogLine, Status},
     },
     plan::{self, Facts},
-    procedure::{Target, keys, looked_at, read_history, trust},
+    procedure::{Target, keys, looked_at, read_history, rehearsed, trust},
     snapshot::{ArchiveError, Listing, Unusable},
 };
 
@@ -59,10 +59,12 @@ impl Enquiry {
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let keys = keys(&self.target, session.as_mut(), &facts).await?;
         let trust = trust(&self.target, session.as_mut(), &facts).await?;
+        let server = session.server().clone();
         session.close().await;
         let durations = self.durations().await?;
+        let rehearsed = rehearsed(&self.target, &facts, &schema.fingerprint(), &server).await?;
         let digest = plan::digest(&facts, &schema, &self.target.config.digest(), to);
-        let facts = facts.sized(&schema).timed(&durations).keyed(&keys).trusting(&trust);
+        let facts = facts.sized(&schema).timed(&durations).keyed(&keys).trusting(&trust).rehearsed_if(Some(&rehearsed));
         Ok(Plan { digest: Some(digest), ..plan::forward(&facts, to, with_sql) })
     }
 

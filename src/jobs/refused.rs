@@ -4,6 +4,7 @@ use crate::{
     catalog::CatalogError,
     engine::EngineError,
     model::{digest::PlanDigest, finding::Finding, job::JobId, snapshot::SnapshotId},
+    procedure::Unread,
     snapshot::ArchiveError,
     store::StoreError,
 };
@@ -60,4 +61,13 @@ pub enum Refused {
     /// Our own database cannot be used.
     #[error("the control store cannot be used")]
     Store(#[from] StoreError),
+}
+
+impl From<Unread> for Refused {
+    fn from(error: Unread) -> Self {
+        match error {
+            Unread::Target(error) => error.into(),
+            Unread::Store(error) => error.into(),
+        }
+    }
 }

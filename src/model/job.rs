@@ -57,6 +57,8 @@ pub enum JobKind {
     Validate,
     /// Records what a database without history holds.
     Baseline,
+    /// Tries migrations and their ways back on a scratch copy.
+    Rehearse,
 }
 
 impl JobKind {
@@ -72,6 +74,7 @@ impl JobKind {
             Self::Prune => "prune",
             Self::Validate => "validate",
             Self::Baseline => "baseline",
+            Self::Rehearse => "rehearse",
         }
     }
 }

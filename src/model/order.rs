@@ -4,7 +4,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{archive::PruneRule, digest::PlanDigest, job::JobKind, snapshot::SnapshotId};
+use super::{archive::PruneRule, digest::PlanDigest, job::JobKind, rehearsal::RehearsalFrom, snapshot::SnapshotId};
 
 /// Whether a run makes a snapshot first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -39,6 +39,17 @@ pub enum PathPolicy {
     Next,
     /// Hop after hop, each validated before the next.
     Through,
+}
+
+/// Which ways back a run may rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RollbackPolicy {
+    /// Whatever there is.
+    #[default]
+    Any,
+    /// Only those that a rehearsal has proven; any other blocks the run.
+    Proven,
 }
 
 /// How a stop is meant.
@@ -157,6 +168,13 @@ pub enum Order {
         /// The version a person says it holds.
         version: Version,
     },
+    /// Try migrations and their ways back on a scratch copy.
+    Rehearse {
+        /// Those up to this version; `None`: the required one. A history is tried as far as the catalog goes.
+        to: Option<Version>,
+        /// What the copy begins with.
+        from: RehearsalFrom,
+    },
 }
 
 impl Order {
@@ -166,7 +184,7 @@ impl Order {
         match self {
             Self::Migrate { dry_run, .. } | Self::Rollback { dry_run, .. } => *dry_run,
             Self::Restore(Restore { into, dry_run, .. }) => *dry_run || into.is_some(),
-            Self::Verify { .. } => true,
+            Self::Verify { .. } | Self::Rehearse { .. } => true,
             _ => false,
         }
     }
@@ -183,6 +201,7 @@ impl Order {
             Self::Prune { .. } => JobKind::Prune,
             Self::Validate { .. } => JobKind::Validate,
             Self::Baseline { .. } => JobKind::Baseline,
+            Self::Rehearse { .. } => JobKind::Rehearse,
         }
     }
 }

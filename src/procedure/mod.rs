@@ -19,6 +19,8 @@ mod proof;
 mod prune;
 mod queue;
 mod recover;
+mod rehearse;
+mod rehearsed;
 mod restore;
 mod restoring;
 mod rollback;
@@ -38,6 +40,7 @@ pub use self::{
     ended::Ended,
     held::{Held, read_history},
     interrupted::looked_at,
+    rehearsed::{Unread, name_of, rehearsed, rehearsed_if_demanded},
     target::Target,
     trust::trust,
 };
@@ -69,6 +72,7 @@ pub async fn perform(
         Order::Prune { rule, dry_run } => prune::ordered(target, told, &mut held, rule, *dry_run).await,
         Order::Validate { deep } => validate::ordered(target, told, &mut held, *deep).await,
         Order::Baseline { version } => baseline::baseline(target, told, &mut held, version).await,
+        Order::Rehearse { to, from } => rehearse::ordered(target, told, &mut held, to.as_ref(), *from).await,
     };
     held.say_goodbye().await;
     (ended, held.into_session())

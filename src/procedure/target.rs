@@ -102,6 +102,7 @@ impl Target {
             required,
             compatibility: self.config.policy.compatibility,
             path: self.config.policy.path,
+            rollback: self.config.policy.rollback,
         }
     }
 

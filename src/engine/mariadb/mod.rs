@@ -17,6 +17,7 @@ mod restore;
 mod room;
 mod rows;
 mod session;
+mod stage;
 mod tables;
 mod tool;
 mod transact;

@@ -24,6 +24,7 @@ mod restore;
 mod room;
 mod rows;
 mod session;
+mod stage;
 mod swap;
 mod tables;
 mod text;
