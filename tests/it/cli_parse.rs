@@ -25,7 +25,7 @@ use windlass::{
         finding::Finding,
         job::{JobId, JobProblem},
         migration::{Direction, Identity, Migration, Script},
-        order::{Order, PathPolicy, RollbackGoal, SnapshotPolicy},
+        order::{Order, PathPolicy, RollbackGoal, RollbackPolicy, SnapshotPolicy},
         plan::{Hop, Plan, PlannedMigration, RollbackKind, Route},
         snapshot::SnapshotId,
     },
@@ -237,6 +237,7 @@ fn plan_tells_what_blocks_always_and_what_is_needed_on_request() {
         route: Route::Whole,
         statements: Vec::new(),
         rollback: RollbackKind::None,
+        rehearsal: None,
         estimated_ms: None,
     };
     let hop = vec![Hop { from: None, to: version("1.0.0"), migrations: vec![migration] }];
@@ -271,7 +272,8 @@ fn migration(at: &str, min: Option<&str>, max: Option<&str>) -> Migration {
 }
 
 fn needs(application: &str, required: &str, compatibility: CompatibilityPolicy) -> Needs {
-    Needs { backend: version(application), required: version(required), compatibility, path: PathPolicy::Next }
+    let (path, rollback) = (PathPolicy::Next, RollbackPolicy::Any);
+    Needs { backend: version(application), required: version(required), compatibility, path, rollback }
 }
 
 /// Goal: the matrix shows for each version whether the application fits, by the policy in force.

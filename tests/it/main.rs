@@ -18,6 +18,7 @@ mod http_door;
 mod http_run;
 mod readme;
 mod real_histories;
+mod rehearsal;
 mod snapshot;
 mod sql;
 mod telemetry;
