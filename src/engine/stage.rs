@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
 
-use super::{DumpSink, DumpSource, Engine, EngineError, Server};
+use super::{DumpSink, DumpSource, Engine, EngineError, Server, Session};
 
 /// What an engine does for a job that needs a database to try things in.
 #[async_trait]
@@ -29,6 +29,22 @@ pub trait Stage: Send + Sync {
     /// As [`Engine::dump`].
     async fn dump_schema(&self, folder: &Path, sink: DumpSink) -> Result<(), EngineError>;
 
+    /// Which making of each of these tables this is, as the server numbers it; `None` where it does not tell.
+    ///
+    /// # Errors
+    /// The server's.
+    async fn makings(&self, session: &mut dyn Session, tables: &[String]) -> Result<Option<Vec<String>>, EngineError> {
+        let mut makings = Vec::new();
+        for table in tables {
+            let name = table.rsplit('.').next().unwrap_or(table).to_owned();
+            match session.generation(&[name]).await? {
+                Some(making) if !making.is_empty() => makings.push(making),
+                _ => return Ok(None),
+            }
+        }
+        Ok(Some(makings))
+    }
+
     /// How a session is asked which locks it holds; `None` where the server does not tell.
     fn probe(&self) -> Option<Probe> {
         None
@@ -49,15 +65,15 @@ pub trait Scratch: Send {
 }
 
 /// How a session is asked which locks it holds, from within its transaction.
-///
-/// What is noted is a text: a line `+<mode> <schema>.<name>` for each lock that was not noted before, and behind those of one
-/// look a line `@<milliseconds>` by the server's clock.
 #[derive(Debug, Clone, Copy)]
 pub struct Probe {
-    /// A statement that notes which locks the session holds now; it changes no row.
+    /// A statement that makes a place for notes in the session, unless there is one.
+    pub begin: &'static str,
+    /// A statement that notes which locks the session holds now; nothing of the database is changed by it.
     pub look: &'static str,
-    /// A query for what was noted: one row, one text.
+    /// A query for what was noted: a row for each lock, with its mode, the full name of what is locked, and the milliseconds
+    /// from the look before the one that found it to the last.
     pub read: &'static str,
-    /// A query after which nothing is noted.
+    /// A statement after which nothing is noted.
     pub forget: &'static str,
 }

@@ -32,25 +32,12 @@ impl Locks {
     fn noted(&self) -> std::sync::MutexGuard<'_, Noted> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// A lock is held from the look before the statement that took it to the last look of its transaction.
-    fn note(&self, told: &str) {
-        let time = |line: &str| line.strip_prefix('@').and_then(|ms| ms.parse::<u64>().ok());
-        let Some(end) = told.lines().rev().find_map(time) else { return };
-        let mut noted = self.noted();
-        let mut since = end;
-        let mut is_first = true;
-        for line in told.lines() {
-            if let Some(ms) = time(line) {
-                (since, is_first) = (ms, false);
-            } else if let Some((mode, object)) = line.strip_prefix('+').and_then(|lock| lock.split_once(' '))
-                && !is_first
-            {
-                let held_ms = end.saturating_sub(since);
-                noted.held.push(LockHeld { object: object.to_owned(), mode: mode.to_owned(), held_ms });
-            }
-        }
-    }
+fn held(row: &Row) -> Result<Option<LockHeld>, EngineError> {
+    let (mode, object) = (row.text(0)?, row.text(1)?);
+    let held_ms = row.int(2)?.and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0);
+    Ok(mode.zip(object).map(|(mode, object)| LockHeld { object: object.to_owned(), mode: mode.to_owned(), held_ms }))
 }
 
 /// A session whose locks are noted.
@@ -130,6 +117,7 @@ impl Session for Watched {
         statements: &[&str],
         seen: &mut (dyn FnMut(usize) + Send),
     ) -> Result<(), StatementError> {
+        self.inner.execute(self.probe.begin).await?;
         let texts: Vec<&str> = statements.iter().flat_map(|statement| [*statement, self.probe.look]).collect();
         let mut seen_of_theirs = |index: usize| {
             if index % 2 == 0 {
@@ -139,14 +127,15 @@ impl Session for Watched {
         let outcome = self.inner.transact(&texts, &mut seen_of_theirs).await;
         outcome.map_err(|failed| StatementError { index: failed.index / 2, ..failed })?;
         // What cannot be read is not told; the transaction is committed.
-        match self.inner.query(self.probe.read, &[]).await {
-            Ok(rows) => {
-                let told = rows.first().and_then(|row| row.text(0).ok().flatten()).unwrap_or_default();
-                self.locks.note(told);
-            }
+        let noted = async {
+            let rows = self.inner.query(self.probe.read, &[]).await?;
+            rows.iter().map(held).collect::<Result<Vec<_>, EngineError>>()
+        };
+        match noted.await {
+            Ok(held) => self.locks.noted().held.extend(held.into_iter().flatten()),
             Err(_) => self.locks.noted().is_blind = true,
         }
-        let _ = self.inner.query(self.probe.forget, &[]).await;
+        let _ = self.inner.execute(self.probe.forget).await;
         Ok(())
     }
 

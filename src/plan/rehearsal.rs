@@ -95,9 +95,10 @@ pub(super) fn of_migration(facts: &Facts<'_>, migration: &Migration) -> Option<F
             "write a down script, then: windlass rehearse",
         ),
     };
-    let finding = match is_demanded {
-        true => Finding::critical("rollback-not-proven", id, message),
-        false => Finding::warning("rollback-partial", id, message),
+    let finding = if is_demanded {
+        Finding::critical("rollback-not-proven", id, message)
+    } else {
+        Finding::warning("rollback-partial", id, message)
     };
     Some(finding.remedy(remedy))
 }

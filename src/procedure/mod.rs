@@ -62,7 +62,10 @@ pub async fn perform(
             migrate::migrate(target, told, &mut held, ask).await
         }
         Order::Recover => migrate::migrate(target, told, &mut held, migrate::Ask::WHAT_IS_LEFT).await,
-        Order::Rollback { goal, dry_run } => rollback::rollback(target, told, &mut held, goal, *dry_run).await,
+        Order::Rollback { goal, dry_run } => {
+            let ask = rollback::Ask { goal, dry_run: *dry_run, validate: true };
+            rollback::rollback(target, told, &mut held, ask).await
+        }
         Order::Snapshot { message, tags, notes, export } => {
             let labels = snapshot::Labels { message: message.clone(), tags: tags.clone(), notes: notes.clone() };
             snapshot::ordered(target, told, &mut held, labels, *export).await

@@ -223,13 +223,12 @@ matrix_unpack() {
   done
 }
 
-# rehearse_history: the long histories' verdicts on the first PostgreSQL of the matrix that can run them to their end. A
-# release build, for its time is told.
+# rehearse_history: the long history's verdicts on the first PostgreSQL of the matrix that can run it to its end.
 rehearse_history() {
   local version source clients folder entry status=0
   mkdir -p "$MATRIX_CACHE"
   open_servers
-  cargo test --locked --release --test it --no-run
+  cargo test --locked --test it --no-run
   for entry in "${MATRIX_POSTGRES[@]}"; do
     read -r version source clients folder <<<"$entry"
     if [[ $version != 16.* ]]; then continue; fi
@@ -242,7 +241,7 @@ rehearse_history() {
 # rehearse_history_there NAME: on the server that the environment names.
 rehearse_history_there() {
   local status=0
-  cargo test --locked --release --test it -- --ignored --nocapture --exact \
+  cargo test --locked --test it -- --ignored --nocapture --exact \
     real_histories::verdicts::lemmy_from_its_first_migration_to_its_last || status=1
   matrix_result "$1" "$status" "the history of lemmy_db_schema, rehearsed and checked"
 }

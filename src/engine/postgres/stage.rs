@@ -1,6 +1,6 @@
 //! A database of its own for one job, held by a lock on its name.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use async_trait::async_trait;
 use sqlx::PgConnection;
@@ -13,24 +13,32 @@ use super::{
 };
 use crate::engine::{DumpSink, DumpSource, Engine, EngineError, Probe, Scratch, Server, Session, Stage};
 
-/// The locks of tables, indexes and the like that a session holds (PostgreSQL manual, `pg_locks`), kept in a setting of the
-/// session's own, which any account may set and which goes back with the transaction. ACCESS SHARE, which every reader
-/// takes, and the server's own catalogs are left out.
+/// The locks of tables, indexes and the like that a session holds (PostgreSQL manual, `pg_locks`), kept in a temporary table
+/// of its own: a setting would go with the RESET ALL behind a script. ACCESS SHARE, which every reader takes, and the
+/// server's own catalogs are left out. A row without a mode is the time of a look.
 const PROBE: Probe = Probe {
-    look: r"SELECT set_config('windlass.locks', w.noted || coalesce(w.fresh, '') || E'\n@'
-                || CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint), false) IS NULL
-            FROM (SELECT b.noted, (
-                SELECT string_agg(DISTINCT E'\n+' || l.mode || ' ' || n.nspname || '.' || c.relname, '')
-                FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
-                WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.mode <> 'AccessShareLock'
-                  AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
-                  AND n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema')
-                  AND position(E'\n+' || l.mode || ' ' || n.nspname || '.' || c.relname || E'\n' IN b.noted || E'\n') = 0
-                ) AS fresh
-                FROM (SELECT coalesce(current_setting('windlass.locks', true), '') AS noted) b) w",
-    read: "SELECT coalesce(current_setting('windlass.locks', true), '')",
-    forget: "SELECT CAST(set_config('windlass.locks', '', false) IS NULL AS text)",
+    begin: "SET client_min_messages = warning; \
+            CREATE TEMPORARY TABLE IF NOT EXISTS windlass_locks (mode text, object text, ms bigint); \
+            GRANT ALL ON pg_temp.windlass_locks TO PUBLIC; RESET client_min_messages",
+    look: r"INSERT INTO pg_temp.windlass_locks (mode, object, ms)
+            SELECT DISTINCT l.mode, n.nspname || '.' || c.relname,
+                   (SELECT max(w.ms) FROM pg_temp.windlass_locks w WHERE w.mode IS NULL)
+            FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted AND l.mode <> 'AccessShareLock'
+              AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+              AND n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema'
+              AND NOT EXISTS (SELECT 1 FROM pg_temp.windlass_locks w
+                              WHERE w.mode = l.mode AND w.object = n.nspname || '.' || c.relname)
+            UNION ALL SELECT NULL, NULL, CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)",
+    read: "SELECT w.mode, w.object, (SELECT max(e.ms) FROM pg_temp.windlass_locks e WHERE e.mode IS NULL) - w.ms \
+           FROM pg_temp.windlass_locks w WHERE w.mode IS NOT NULL AND w.ms IS NOT NULL",
+    forget: "DELETE FROM pg_temp.windlass_locks",
 };
+
+/// The file of every table: a new one was written anew (PostgreSQL manual, "`pg_class`", column `relfilenode`).
+const FILES: &str = r"SELECT n.nspname || '.' || c.relname, CAST(c.relfilenode AS text)
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'm') AND n.nspname NOT LIKE 'pg\_%' ORDER BY n.nspname = current_schema(), 1";
 
 /// A database that is made for one job.
 struct PgScratch {
@@ -79,6 +87,19 @@ impl Stage for Postgres {
         let major = session.server().number.0;
         Box::new(session).close().await;
         dump::dump(&tool::find("pg_dump", major).await?, &self.address, folder, "--schema-only", sink).await
+    }
+
+    async fn makings(&self, session: &mut dyn Session, tables: &[String]) -> Result<Option<Vec<String>>, EngineError> {
+        let mut files = BTreeMap::new();
+        for row in session.query(FILES, &[]).await? {
+            let (full, file) = (row.text(0)?.unwrap_or_default(), row.text(1)?.unwrap_or_default());
+            let (_, name) = full.split_once('.').unwrap_or(("", full));
+            // In this order the schema that a bare name means comes last.
+            for name in [full, name] {
+                files.insert(name.to_owned(), file.to_owned());
+            }
+        }
+        Ok(Some(tables.iter().map(|table| files.get(table).cloned().unwrap_or_default()).collect()))
     }
 
     fn probe(&self) -> Option<Probe> {

@@ -8,13 +8,13 @@ mod scene;
 mod state;
 mod trial;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use semver::Version;
 use tokio::time::Instant;
 
 use self::{
-    scene::{Original, Scene},
+    scene::{Original, Scene, Validation},
     state::State,
 };
 use super::{Assignment, Ended, Held, Target, keys, migrate::ms_since, name_of, problem, read_history, space, trust};
@@ -49,11 +49,23 @@ struct Rehearsal<'a> {
     target: &'a Target,
     told: &'a Assignment,
     original: Original<'a>,
-    catalog: Arc<Catalog>,
+    catalog: &'a Catalog,
     /// What is tried, in order.
     tried: Vec<&'a Migration>,
+    /// What is pending beyond that.
+    later: Vec<String>,
     scene: Scene,
+    /// The fingerprint of the schema that the copy begins with.
+    begins: String,
     now: State,
+}
+
+/// What is to be done.
+struct Task<'a> {
+    /// The history that the copy begins with.
+    history: History,
+    tried: Vec<&'a Migration>,
+    later: Vec<String>,
 }
 
 /// Tries what is pending up to `to` (`None`: the required version), or the whole history.
@@ -90,8 +102,8 @@ async fn go(
     let place = place(target).await?;
     let catalog = target.catalog().await.map_err(|error| problem::catalog(&error))?;
     let server = held.session().map_err(problem::untouched)?.server().clone();
-    let (history, tried) = match report.from {
-        RehearsalFrom::History => (History::default(), whole(target, &catalog)?),
+    let Task { history, tried, later } = match report.from {
+        RehearsalFrom::History => whole(target, &catalog)?,
         _ => pending(target, held, &catalog, to).await?,
     };
     if tried.is_empty() {
@@ -109,10 +121,9 @@ async fn go(
     told.progress.update(|progress| progress.count(0, tried.len() as u64));
     let setting = Scene::set(&original, told);
     let (scene, now) = held.awake(setting).await?;
-    failpoint!("rehearse.set");
     report.server = scene.server_name().unwrap_or_default();
-    let catalog_of_all = Arc::clone(&catalog);
-    let mut rehearsal = Rehearsal { target, told, original, catalog: catalog_of_all, tried, scene, now };
+    let begins = now.schema.fingerprint();
+    let mut rehearsal = Rehearsal { target, told, original, catalog: &catalog, tried, later, scene, begins, now };
     rehearsal.tell_of_another_server(report);
     let ended = held.awake(rehearsal.all(report)).await;
     rehearsal.scene.strike(told).await;
@@ -157,14 +168,14 @@ fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// Every migration of the catalog.
-fn whole<'a>(target: &Target, catalog: &'a Catalog) -> Result<Vec<&'a Migration>, JobProblem> {
+fn whole<'a>(target: &Target, catalog: &'a Catalog) -> Result<Task<'a>, JobProblem> {
     let needs = free(target.needs(catalog));
     let history = History::default();
     let plan = plan::forward(&Facts::of(target.site(), catalog, &history, &needs), catalog.highest(), false);
     if !plan.ready {
         return Err(problem::blocked(&plan.blocking));
     }
-    Ok(catalog.migrations.iter().collect())
+    Ok(Task { history, tried: catalog.migrations.iter().collect(), later: Vec::new() })
 }
 
 /// The target's history, and what is pending up to `to`, as a plan has it.
@@ -173,7 +184,7 @@ async fn pending<'a>(
     held: &mut Held,
     catalog: &'a Catalog,
     to: Option<&Version>,
-) -> Result<(History, Vec<&'a Migration>), JobProblem> {
+) -> Result<Task<'a>, JobProblem> {
     let session = held.session().map_err(problem::untouched)?;
     let history = read_history(session, target.engine.words()).await.map_err(problem::untouched)?;
     if let Some(left) = &history.unfinished {
@@ -190,7 +201,7 @@ async fn pending<'a>(
     let by_id = catalog.by_id();
     let planned = plan.hops.iter().flat_map(|hop| &hop.migrations);
     let tried = planned.filter_map(|step| by_id.get(&step.id).copied()).collect();
-    Ok((history, tried))
+    Ok(Task { history, tried, later: plan.later })
 }
 
 /// What is tried on a copy goes all the way, and nothing of it need be proven.
@@ -212,7 +223,6 @@ impl Rehearsal<'_> {
             }
             let migration = self.tried[place];
             self.told.step(format!("rehearsing {}", migration.identity));
-            failpoint!("rehearse.one");
             let before = self.now.schema.fingerprint();
             let (rehearsed, after) = self.one(place, &report.server).await?;
             self.told.progress.update(|progress| progress.count(place as u64 + 1, progress.total));
@@ -229,25 +239,26 @@ impl Rehearsal<'_> {
         Ok(())
     }
 
-    /// The migrations of the catalog but for those that are tried behind this place.
+    /// The migrations of the catalog but for those behind this place.
     fn catalog_up_to(&self, place: usize) -> Catalog {
-        let later: Vec<_> = self.tried[place + 1..].iter().map(|migration| &migration.identity).collect();
-        let migrations = self.catalog.migrations.iter().filter(|migration| !later.contains(&&migration.identity));
+        let tried = self.tried[place + 1..].iter().map(|migration| migration.identity.to_string());
+        let later: HashSet<String> = tried.chain(self.later.iter().cloned()).collect();
+        let is_kept = |migration: &&Migration| !later.contains(&migration.identity.to_string());
+        let migrations = self.catalog.migrations.iter().filter(is_kept);
         let findings = self.catalog.findings.clone();
         Catalog { migrations: migrations.cloned().collect(), findings }
     }
 
     /// A fresh copy in the place of this one, with everything applied up to and with this place.
-    async fn begin_anew(&mut self, place: usize, after: &State) -> Result<(), Short> {
-        let (scene, _) = Scene::set(&self.original, self.told).await?;
-        std::mem::replace(&mut self.scene, scene).strike(self.told).await;
-        let ran = self.scene.up(self.told, self.catalog_up_to(place), false).await;
+    async fn begin_anew(&mut self, place: usize) -> Result<(), Short> {
+        let begins = self.scene.set_anew(&self.original, self.told).await?;
+        if begins.schema.fingerprint() != self.begins {
+            return Err(problem::copy_differs(&["the schema, which somebody changed meanwhile".to_owned()]).into());
+        }
+        let ran = self.scene.up(self.told, self.catalog_up_to(place), Validation::LeftOut).await;
         trial::must_have_ended_well(&ran)?;
         self.now = self.scene.state().await.map_err(|error| problem::no_scratch(&error))?;
-        if self.now.schema.fingerprint() == after.schema.fingerprint() {
-            return Ok(());
-        }
-        Err(problem::copy_differs(&["the schema, which somebody changed meanwhile".to_owned()]).into())
+        Ok(())
     }
 
     /// A verdict holds for the server that it was found on.

@@ -53,12 +53,20 @@ pub(super) struct Original<'a> {
 
 /// A scratch copy.
 pub(super) struct Scene {
-    scratch: Box<dyn Scratch>,
+    /// Nothing between two copies.
+    scratch: Option<Box<dyn Scratch>>,
     target: Target,
     session: Option<Box<dyn Session>>,
     locks: Option<Locks>,
     /// What the copy needs in between, and its control store; gone with it.
     _folder: snapshot::Scratch,
+}
+
+/// Whether what a run on the copy left is validated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Validation {
+    Wanted,
+    LeftOut,
 }
 
 /// What a run on the copy came to.
@@ -88,7 +96,7 @@ impl Scene {
             }
         };
         let target = as_target(original.target, engine, &folder);
-        let mut scene = Self { scratch, target, session: Some(session), locks, _folder: folder };
+        let mut scene = Self { scratch: Some(scratch), target, session: Some(session), locks, _folder: folder };
         match scene.begins(original, told, dumped).await {
             Ok(state) => Ok((scene, state)),
             Err(problem) => {
@@ -116,10 +124,27 @@ impl Scene {
 
     /// Removes it. What cannot be removed is told, and removed by the next rehearsal.
     pub async fn strike(mut self, told: &Assignment) {
+        self.clear(told).await;
+    }
+
+    /// Removes it, and makes another one in its place; tells what that holds.
+    ///
+    /// # Errors
+    /// As [`Scene::set`].
+    pub async fn set_anew(&mut self, original: &Original<'_>, told: &Assignment) -> Result<State, Short> {
+        self.clear(told).await;
+        let (scene, state) = Self::set(original, told).await?;
+        *self = scene;
+        Ok(state)
+    }
+
+    async fn clear(&mut self, told: &Assignment) {
         if let Some(session) = self.session.take() {
             session.close().await;
         }
-        removed(self.scratch, told).await;
+        if let Some(scratch) = self.scratch.take() {
+            removed(scratch, told).await;
+        }
     }
 
     /// Which server it is on, as verdicts name it.
@@ -128,7 +153,8 @@ impl Scene {
     }
 
     /// Applies what of `catalog` is pending.
-    pub async fn up(&mut self, told: &Assignment, catalog: Catalog, validate: bool) -> Ran {
+    pub async fn up(&mut self, told: &Assignment, catalog: Catalog, validation: Validation) -> Ran {
+        let validate = validation == Validation::Wanted;
         let ask = Ask { validate, snapshot: Some(SnapshotPolicy::Never), only_left: false, ..Ask::WHAT_IS_LEFT };
         self.run(told, catalog, Some(ask)).await
     }
@@ -153,7 +179,10 @@ impl Scene {
         let mut held = Held::new(session);
         let ended = match up {
             Some(ask) => migrate::migrate(&target, &told, &mut held, ask).await,
-            None => rollback::rollback(&target, &told, &mut held, &RollbackGoal::Steps(1), false).await,
+            None => {
+                let ask = rollback::Ask { goal: &RollbackGoal::Steps(1), dry_run: false, validate: false };
+                rollback::rollback(&target, &told, &mut held, ask).await
+            }
         };
         held.say_goodbye().await;
         self.session = held.into_session();
@@ -182,17 +211,9 @@ impl Scene {
     /// The server's.
     pub async fn generations(&mut self, tables: &[String]) -> Result<Option<Vec<String>>, EngineError> {
         let mut session = self.session().await?;
-        let mut told = Some(Vec::new());
-        for table in tables {
-            let name = table.rsplit('.').next().unwrap_or(table).to_owned();
-            let generation = session.generation(&[name]).await?.filter(|generation| !generation.is_empty());
-            told = told.zip(generation).map(|(mut told, generation)| {
-                told.push(generation);
-                told
-            });
-        }
+        let told = self.target.engine.makings(session.as_mut(), tables).await;
         self.session = Some(session);
-        Ok(told)
+        told
     }
 
     /// The locks that were noted since the last call, by their full names; `None` where they are not told.
@@ -304,7 +325,6 @@ async fn make(
         RehearsalFrom::History => None,
         _ => fill(original, told, engine.as_ref(), folder).await?,
     };
-    failpoint!("rehearse.filled", |fault| problem::untouched(EngineError::fault(fault)));
     let mut session = engine.open().await.map_err(|error| problem::no_scratch(&error))?;
     session.try_lock().await.map_err(|error| problem::no_scratch(&error))?;
     Ok(match engine.probe() {

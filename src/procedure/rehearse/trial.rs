@@ -1,6 +1,10 @@
 //! One migration on the copy: up, down, up once more, and what comes of it.
 
-use super::{Rehearsal, Short, scene::Ran, state::State};
+use super::{
+    Rehearsal, Short,
+    scene::{Ran, Validation},
+    state::State,
+};
 use crate::{
     engine::EngineError,
     model::{
@@ -43,7 +47,7 @@ impl Rehearsal<'_> {
         let tables = self.named(migration, &before);
         let generations = self.scene.generations(&tables).await.map_err(asked)?;
         let _ = self.scene.locks();
-        let ran = self.scene.up(self.told, self.catalog_up_to(place), true).await;
+        let ran = self.scene.up(self.told, self.catalog_up_to(place), Validation::Wanted).await;
         let result = ran.report.migrations.last().cloned();
         must_have_ended_well(&ran)?;
         let locks = self.scene.locks().map(|locks| before.locks_of_what_was_there(locks));
@@ -56,7 +60,7 @@ impl Rehearsal<'_> {
             at: self.target.clock.now(),
             from: self.original.from,
             server: server.to_owned(),
-            verdict: RollbackKind::Claimed,
+            verdict: if migration.down.is_some() { RollbackKind::Claimed } else { RollbackKind::None },
             up_ms: result.as_ref().map_or(0, |result| result.execution_time_ms),
             down_ms: None,
             rows: before.rows_changed(&after),
@@ -69,17 +73,16 @@ impl Rehearsal<'_> {
             rehearsed.findings.push(Finding::warning("failed-not-critical", rehearsed.id.clone(), words));
             return Ok((rehearsed, None));
         }
-        rehearsed.verdict = RollbackKind::None;
         if migration.down.is_some() {
             let back = self.back_and_again(place, &before, &after).await?;
             rehearsed.verdict = verdict(&back.findings);
             (rehearsed.down_ms, rehearsed.findings) = (back.ms, back.findings);
             if back.is_spoilt {
                 self.told.step(format!("beginning anew behind {}", migration.identity));
-                self.begin_anew(place, &after).await?;
+                self.begin_anew(place).await?;
             }
         }
-        Ok((rehearsed, Some(after.schema.fingerprint())))
+        Ok((rehearsed, Some(self.now.schema.fingerprint())))
     }
 
     /// Down, compared with before; up once more, compared with the first time.
@@ -106,7 +109,7 @@ impl Rehearsal<'_> {
             back.findings.push(Finding::warning("not-valid-after-down", id.clone(), words));
         }
         back.findings.extend(before.not_restored(&self.scene.state().await.map_err(asked)?));
-        let again = self.scene.up(self.told, self.catalog_up_to(place), false).await;
+        let again = self.scene.up(self.told, self.catalog_up_to(place), Validation::LeftOut).await;
         if again.ended.event == JobEvent::Paused {
             return Err(Short::Paused);
         }
@@ -117,9 +120,9 @@ impl Rehearsal<'_> {
             return Ok(back);
         }
         let second = self.scene.state().await.map_err(asked)?;
-        let differs = after.not_repeated(&second);
-        back.is_spoilt = differs.iter().any(is_against_it);
-        back.findings.extend(differs);
+        // Where all was as before, the second time is as good as the first.
+        back.is_spoilt = back.findings.iter().any(is_against_it) && !second.is_as(after);
+        back.findings.extend(after.not_repeated(&second));
         self.now = second;
         Ok(back)
     }

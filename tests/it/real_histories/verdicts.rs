@@ -1,7 +1,7 @@
 //! Each way back of a published history gets the verdict that the engine's own client and dump come to.
 //!
 //! The check knows nothing of windlass: the client runs the files on a database of its own, and the dump program says what is
-//! there before a migration, behind its way back, and when it is applied once more.
+//! there before a migration and behind its way back; and the migration must be applicable once more.
 
 use std::{collections::BTreeMap, path::Path, time::Instant};
 
@@ -22,7 +22,7 @@ use crate::harness::{
 #[tokio::test]
 async fn fang_on_postgresql() {
     let verdicts = must_agree(FANG_POSTGRES).await;
-    assert_eq!(verdicts, ["partial", "proven"], "its first way back forgets an extension and a type");
+    assert_eq!(verdicts, ["proven", "partial"], "its second way back forgets an extension and a type");
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn checked(history: History) -> Vec<Checked> {
             checked.push(Checked { verdict: "none", why: "there is no down script".to_owned() });
             continue;
         };
-        let why = why_not(&database, up, down, [&before, &after]);
+        let why = why_not(&database, up, down, &before);
         checked
             .push(Checked { verdict: if why.is_none() { "proven" } else { "partial" }, why: why.unwrap_or_default() });
         if what_is_there(&database) != after {
@@ -114,35 +114,16 @@ async fn checked(history: History) -> Vec<Checked> {
     checked
 }
 
-/// What speaks against a way back; nothing when it restores what was before, and the way up leads where it led.
-fn why_not(database: &Database, up: &Path, down: &Path, [before, after]: [&Vec<String>; 2]) -> Option<String> {
+/// What speaks against a way back; nothing when it restores what was before, and the way up can be gone once more.
+fn why_not(database: &Database, up: &Path, down: &Path, before: &[String]) -> Option<String> {
     if let Err(words) = database.runs(down) {
         return Some(words);
     }
     let restored = what_is_there(database);
-    if restored != *before {
+    if restored != before {
         return Some(format!("behind the way back: {}", differing(before, &restored)));
     }
-    if let Err(words) = database.runs(up) {
-        return Some(words);
-    }
-    // What comes of the clock or of chance is never the same.
-    let [again, after] = [&what_is_there(database), after].map(|lines| without_values(lines));
-    (again != after).then(|| format!("applied once more: {}", differing(&after, &again)))
-}
-
-/// A dump of PostgreSQL or MariaDB without what is in the columns of its rows; another one as it is.
-fn without_values(lines: &[String]) -> Vec<String> {
-    let mut is_copy = false;
-    let told = lines.iter().map(|line| {
-        is_copy = line != "\\." && (is_copy || line.starts_with("COPY "));
-        match line.split_once(" VALUES ") {
-            _ if is_copy && !line.starts_with("COPY ") => "a row".to_owned(),
-            Some((insert, _)) if insert.starts_with("INSERT INTO `") => insert.to_owned(),
-            _ => line.clone(),
-        }
-    });
-    told.collect()
+    database.runs(up).err()
 }
 
 fn must_run(database: &Database, file: &Path) {

@@ -87,7 +87,7 @@ async fn a_down_that_fails_is_named_and_the_next_one_is_tried(on: On) {
     let found = findings(&report, 0);
     assert_eq!(found.len(), 1, "{found:#?}");
     let place = "down-failed v1.1.0_01_wrong: its down script failed: v1.1.0_01_wrong/down.sql:3: the database refused";
-    assert!(found[0].starts_with(place) && found[0].ends_with("DROP TABLE sails"), "{found:#?}");
+    assert!(found[0].starts_with(place) && found[0].contains("TABLE sails"), "{found:#?}");
     assert_eq!(leftovers(&ship).await, [""; 0]);
 }
 
@@ -106,7 +106,7 @@ async fn an_up_that_fails_ends_it_as_it_would_a_run(on: On) {
     assert_eq!((&job["state"], &job["problem"]["type"]), (&"failed".into(), &"statement-failed".into()), "{job:#}");
     let detail = job["problem"]["detail"].as_str().expect("words");
     assert!(detail.starts_with("v1.1.0_02_wrong/up.sql:2: "), "{detail}");
-    assert!(detail.ends_with("DROP TABLE sails"), "{detail}");
+    assert!(detail.contains("TABLE sails"), "{detail}");
     let state = job["problem"]["target_state"].as_str().expect("words");
     assert!(state.starts_with("the target is as it was before"), "{state}");
     assert_eq!(verdicts(&job["result"]), [("v1.1.0_01_right", "proven")]);
