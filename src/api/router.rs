@@ -61,6 +61,7 @@ pub fn routes() -> OpenApiRouter<Front> {
         .routes(routes!(migration::restore_snapshot::restore_snapshot))
         .routes(routes!(migration::prune::prune))
         .routes(routes!(migration::snapshot::snapshot))
+        .routes(routes!(migration::rehearse::rehearse))
         .routes(routes!(migration::start::start))
         .routes(routes!(migration::stop::stop))
         .routes(routes!(migration::validate::validate))

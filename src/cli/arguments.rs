@@ -7,7 +7,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 
-use super::{adopt, completions, down, init, new, plan, snapshot, token, up, validate};
+use super::{adopt, completions, down, init, new, plan, rehearse, snapshot, token, up, validate};
 use crate::model::order::{InDoubt, SnapshotPolicy};
 
 /// Takes an application's database from one version to the next, and back.
@@ -76,6 +76,8 @@ pub enum Command {
     Down(down::Down),
     /// Show what a run would do
     Plan(plan::Plan),
+    /// Try migrations and their ways back on a scratch copy
+    Rehearse(rehearse::Rehearse),
     /// Show how the database stands, what runs, and what ran
     Status,
     /// Show how long past jobs and migrations took, and how they ended

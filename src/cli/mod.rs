@@ -24,6 +24,7 @@ mod openapi;
 mod output;
 mod place;
 pub mod plan;
+mod rehearse;
 mod remote;
 mod run_report;
 mod serve;
@@ -91,6 +92,7 @@ async fn carry_out(command: Command, call: Call) -> Result<Exit, Failure> {
         Command::Up(up) => up::run(up, &call).await,
         Command::Down(down) => down::run(down, &call).await,
         Command::Plan(plan) => plan::run(plan, &call).await,
+        Command::Rehearse(rehearse) => rehearse::run(&rehearse, &call).await,
         Command::Status => status::run(&call).await,
         Command::Analytics => analytics::run(&call).await,
         Command::Validate(validate) => validate::run(validate, &call).await,

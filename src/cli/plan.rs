@@ -14,6 +14,7 @@ use super::{
     failure::Failure,
     output::{Output, Page},
     place::Place,
+    rehearse::measured,
     run_report::{ended, findings},
     table::{Table, Tone},
     words,
@@ -123,7 +124,8 @@ fn overview(page: Page, plan: &plan::Plan) -> Page {
     let migrations = plan.hops.iter().flat_map(|hop| &hop.migrations);
     let header = Table::of(["#", "migration", "direction", "statements", "how", "way back", "estimate"]);
     let rows = migrations.fold(header, |table, migration| table.row(Tone::Plain, row(migration)));
-    let page = findings(page.table(&rows), &plan.findings);
+    let page = rehearsals(page.table(&rows), plan);
+    let page = findings(page, &plan.findings);
     let page = match plan.later.len() {
         0 => page,
         later => page.line(format!("later: {} ({})", words::count(later, "migration"), plan.later.join(", "))),
@@ -133,6 +135,17 @@ fn overview(page: Page, plan: &plan::Plan) -> Page {
         Some(digest) if plan.ready && plan.migration_count() > 0 => page.line(format!("digest: {digest}")),
         _ => page,
     }
+}
+
+/// What the latest rehearsals that hold have measured; nothing where there are none.
+fn rehearsals(page: Page, plan: &plan::Plan) -> Page {
+    let migrations = plan.hops.iter().flat_map(|hop| &hop.migrations);
+    let known = migrations.filter_map(|migration| migration.rehearsal.as_ref());
+    let header = Table::of(["rehearsed", "when", "up", "down", "rows changed", "written anew", "locks"]);
+    page.table(&known.fold(header, |table, one| {
+        let [up, down, rows, anew, locks] = measured(one);
+        table.row(Tone::Plain, [one.id.clone(), words::moment(one.at), up, down, rows, anew, locks])
+    }))
 }
 
 /// What the plan's table has of a migration.
@@ -145,6 +158,8 @@ fn row(migration: &PlannedMigration) -> [String; 7] {
     };
     let back = match (migration.rollback, migration.direction) {
         (_, Direction::Down) => "",
+        (RollbackKind::Proven, _) => "proven",
+        (RollbackKind::Partial, _) => "partial",
         (RollbackKind::Claimed, _) => "down script",
         (RollbackKind::None, _) => "snapshot only",
     };

@@ -116,6 +116,9 @@ fn secret_places(
         see(target, "url", "target.url".to_owned())?;
         see(target, "direct_url", "target.direct_url".to_owned())?;
     }
+    if let Some(rehearsal) = root.get_mut("rehearsal").and_then(Node::table) {
+        see(rehearsal, "url", "rehearsal.url".to_owned())?;
+    }
     if let Some(snapshots) = root.get_mut("snapshots").and_then(Node::table) {
         see(snapshots, "identity", "snapshots.identity".to_owned())?;
         see(snapshots, "passphrase", "snapshots.passphrase".to_owned())?;

@@ -4,6 +4,7 @@
 //! relative to the working folder, whichever file they stand in. An empty variable counts as not set.
 
 mod catalog_format;
+mod defaults;
 mod error;
 mod layers;
 mod limits;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::CatalogFormat;
 use crate::model::{
     compatibility::CompatibilityPolicy,
-    order::{PathPolicy, SnapshotPolicy, SpacePolicy},
+    order::{PathPolicy, RollbackPolicy, SnapshotPolicy, SpacePolicy},
     risk::Blocking,
     snapshot::Scheme,
 };
@@ -39,6 +39,8 @@ pub struct Config {
     pub backfill: Backfill,
     /// Where copies go.
     pub snapshots: Snapshots,
+    /// Where migrations are tried.
+    pub rehearsal: Rehearsal,
     /// Our own database.
     pub store: Store,
     /// What is told.
@@ -167,6 +169,8 @@ pub struct Policy {
     pub path: PathPolicy,
     /// `always`, `required` or `never`.
     pub snapshot: SnapshotPolicy,
+    /// `any` or `proven`: which ways back a run may rely on.
+    pub rollback: RollbackPolicy,
     /// `refuse` or `warn`: what becomes of work that will not fit on the disks, as far as can be seen.
     pub space: SpacePolicy,
     /// The rules about risks whose findings block a run, by name; `all`: every one that warns.
@@ -257,6 +261,15 @@ pub struct S3 {
     pub allow_http: bool,
 }
 
+/// `[rehearsal]`
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rehearsal {
+    /// A database of another server, beside which scratch copies are made; without it, beside the target.
+    #[serde(skip_serializing)]
+    pub url: Option<SecretString>,
+}
+
 /// `[store]`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -295,56 +308,6 @@ impl Default for Target {
 impl Default for Catalog {
     fn default() -> Self {
         Self { path: "migrations".into(), format: CatalogFormat::Auto, placeholders: BTreeMap::new() }
-    }
-}
-
-impl Default for Server {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8182)),
-            trusted_proxies: Vec::new(),
-            rate_limit_exempt: Vec::new(),
-            rate_limit_per_second: 1,
-            rate_limit_burst: 10,
-            body_bytes_max: 64 * 1024,
-            request_timeout: Duration::from_secs(30),
-            shutdown_grace: Duration::from_secs(25),
-        }
-    }
-}
-
-impl Default for Auth {
-    fn default() -> Self {
-        Self {
-            issuer: "windlass".to_owned(),
-            audience: "windlass".to_owned(),
-            lifetime_max: Duration::from_hours(1),
-            keys: Vec::new(),
-            signing_key: None,
-        }
-    }
-}
-
-impl Default for Health {
-    fn default() -> Self {
-        Self { interval: Duration::from_secs(5) }
-    }
-}
-
-impl Default for Run {
-    fn default() -> Self {
-        Self {
-            lock_timeout: Duration::from_secs(2),
-            statement_timeout: Duration::ZERO,
-            lock_retry: Duration::from_mins(2),
-            lock_wait: Duration::from_secs(10),
-        }
-    }
-}
-
-impl Default for Backfill {
-    fn default() -> Self {
-        Self { target_ms: 75, max_rows_per_second: 0, health_query: None, health_max: 0 }
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod bench;
 pub mod bookkeeping;
+mod choice;
 mod content;
 mod dumped;
 mod error;
@@ -17,23 +18,27 @@ pub mod ranges;
 mod recorder;
 mod room;
 mod sqlite;
+mod stage;
 pub mod trust;
 mod value;
+mod watched;
 mod words;
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use async_trait::async_trait;
-use secrecy::SecretString;
 
 pub use self::{
     bench::Bench,
+    choice::at,
     dumped::{DumpSink, DumpSource, Dumped, Room},
     error::{EngineError, RestoreError, StatementError},
     lookout::{Blocker, Lookout, awake},
     owner::{Beat, Owner},
     recorder::{Recorder, Recording},
+    stage::{Probe, Scratch, Stage},
     value::{Row, Value},
+    watched::{Locks, Watched},
     words::Words,
 };
 pub use crate::model::{migration::DdlScope, server::Server};
@@ -56,7 +61,7 @@ pub struct Limits {
 
 /// An engine, pointed at one target.
 #[async_trait]
-pub trait Engine: Send + Sync {
+pub trait Engine: Stage {
     /// How its SQL is read.
     fn dialect(&self) -> Dialect;
 
@@ -353,29 +358,4 @@ pub trait Session: Send {
 
     /// Says goodbye.
     async fn close(self: Box<Self>);
-}
-
-/// The engine for a target's URL: `sqlite:data/app.db`, `postgres://…`, `mysql://…` or `mariadb://…`.
-///
-/// # Errors
-/// [`EngineError::Address`] when the URL is not one of those.
-pub fn at(url: &SecretString) -> Result<Arc<dyn Engine>, EngineError> {
-    use secrecy::ExposeSecret;
-    let text = url.expose_secret();
-    match text.split(':').next().unwrap_or_default() {
-        "sqlite" => sqlite::at(text),
-        "postgres" | "postgresql" => postgres::at(text),
-        "mysql" | "mariadb" => mariadb::at(text),
-        // Only what stands before "://" is told: the rest may hold a secret.
-        _ => Err(EngineError::Address { reason: reason(text) }),
-    }
-}
-
-/// Why a URL is of no engine.
-fn reason(text: &str) -> String {
-    let words = "use sqlite:<file>, postgres://… or mysql://…";
-    match text.split_once("://") {
-        Some((scheme, _)) => format!("{scheme:?} is not an engine; {words}"),
-        None => format!("it does not begin with an engine's name; {words}"),
-    }
 }

@@ -8,10 +8,11 @@ use crate::{
         history::{History, Unfinished},
         job::{Job, JobEvent, transition},
         order::{Order, Restore, RollbackGoal},
+        rehearsal::RehearsalFrom,
         report::RunReport,
     },
     plan::{self, Facts},
-    procedure::{Target, keys, looked_at, read_history, risky, trust, with_archived},
+    procedure::{Target, keys, looked_at, read_history, rehearsed_if_demanded, risky, trust, with_archived},
     snapshot::ArchiveError,
 };
 
@@ -189,7 +190,8 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
             }
             let keys = keys(target, session, &facts).await?;
             let trust = trust(target, session, &facts).await?;
-            let facts = facts.keyed(&keys).trusting(&trust);
+            let rehearsed = rehearsed_if_demanded(target, session, &facts).await?;
+            let facts = facts.keyed(&keys).trusting(&trust).rehearsed_if(rehearsed.as_ref());
             let seen = risky(&facts, session).await?;
             let facts = seen.iter().fold(facts, |facts, (schema, server)| facts.sized(schema).on(server));
             let plan = plan::forward(&facts, to.as_ref(), false);
@@ -201,6 +203,14 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
                 Err(ArchiveError::Missing(id)) => Err(Refused::NoSnapshot(id)),
                 Err(error) => Err(error.into()),
             }
+        }
+        // A copy of a database that is just being changed proves nothing.
+        Order::Rehearse { from: RehearsalFrom::Data | RehearsalFrom::Schema, .. } => {
+            let holder = match Held::seen(target, session).await? {
+                Held::Free => return Ok(()),
+                held => held.words().unwrap_or_else(|| "its name is not known".to_owned()),
+            };
+            Err(Refused::Busy { holder, job: None })
         }
         // What is wrong with one that is there is for the job to tell.
         Order::Verify { snapshot: Some(id), .. } => match target.archive.find(*id).await {
@@ -215,7 +225,8 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
         | Order::Validate { .. }
         | Order::Baseline { .. }
         | Order::Adopt { .. }
-        | Order::Unadopt => Ok(()),
+        | Order::Unadopt
+        | Order::Rehearse { .. } => Ok(()),
         Order::Rollback { goal, .. } => {
             let catalog = target.catalog().await?;
             let history = read_history(session, target.engine.words()).await?;

@@ -24,7 +24,7 @@ use crate::{
         status::{Holder, LogFilter, LogLine, Status},
     },
     plan::{self, Facts},
-    procedure::{self, BaseError, Target, keys, looked_at, read_history, trust},
+    procedure::{self, BaseError, Target, keys, looked_at, read_history, rehearsed, trust},
     snapshot::{ArchiveError, Listing, Unusable},
 };
 
@@ -66,8 +66,10 @@ impl Enquiry {
         let server = session.server().clone();
         session.close().await;
         let durations = self.durations().await?;
+        let rehearsed = rehearsed(&self.target, &facts, &schema.fingerprint(), &server).await?;
         let digest = plan::digest(&facts, &schema, &self.target.config.digest(), to);
         let facts = facts.sized(&schema).on(&server).timed(&durations).keyed(&keys).trusting(&trust);
+        let facts = facts.rehearsed_if(Some(&rehearsed));
         Ok(Plan { digest: Some(digest), ..plan::forward(&facts, to, with_sql) })
     }
 

@@ -4,6 +4,7 @@ use crate::{
     catalog::CatalogError,
     engine::EngineError,
     model::{digest::PlanDigest, finding::Finding, job::JobId, snapshot::SnapshotId},
+    procedure::Unread,
     snapshot::ArchiveError,
     store::StoreError,
 };
@@ -65,4 +66,13 @@ pub enum Refused {
 /// The first of what blocks, with its place.
 fn first(blocking: &[Finding]) -> String {
     blocking.first().map(|finding| format!("{}: {}", finding.place, finding.message)).unwrap_or_default()
+}
+
+impl From<Unread> for Refused {
+    fn from(error: Unread) -> Self {
+        match error {
+            Unread::Target(error) => error.into(),
+            Unread::Store(error) => error.into(),
+        }
+    }
 }

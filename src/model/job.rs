@@ -59,6 +59,8 @@ pub enum JobKind {
     Baseline,
     /// Takes over the history of another tool, or gives it back.
     Adopt,
+    /// Tries migrations and their ways back on a scratch copy.
+    Rehearse,
 }
 
 impl JobKind {
@@ -75,6 +77,7 @@ impl JobKind {
             Self::Validate => "validate",
             Self::Baseline => "baseline",
             Self::Adopt => "adopt",
+            Self::Rehearse => "rehearse",
         }
     }
 }

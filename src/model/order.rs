@@ -4,7 +4,9 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{archive::PruneRule, digest::PlanDigest, job::JobKind, snapshot::SnapshotId, tool::Tool};
+use super::{
+    archive::PruneRule, digest::PlanDigest, job::JobKind, rehearsal::RehearsalFrom, snapshot::SnapshotId, tool::Tool,
+};
 
 /// Whether a run makes a snapshot first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -39,6 +41,17 @@ pub enum PathPolicy {
     Next,
     /// Hop after hop, each validated before the next.
     Through,
+}
+
+/// Which ways back a run may rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RollbackPolicy {
+    /// Whatever there is.
+    #[default]
+    Any,
+    /// Only those that a rehearsal has proven; any other blocks the run.
+    Proven,
 }
 
 /// How a stop is meant.
@@ -166,6 +179,13 @@ pub enum Order {
     },
     /// Give a history back that was taken over.
     Unadopt,
+    /// Try migrations and their ways back on a scratch copy.
+    Rehearse {
+        /// Those up to this version; `None`: the required one. A history is tried as far as the catalog goes.
+        to: Option<Version>,
+        /// What the copy begins with.
+        from: RehearsalFrom,
+    },
 }
 
 impl Order {
@@ -175,7 +195,7 @@ impl Order {
         match self {
             Self::Migrate { dry_run, .. } | Self::Rollback { dry_run, .. } => *dry_run,
             Self::Restore(Restore { into, dry_run, .. }) => *dry_run || into.is_some(),
-            Self::Verify { .. } => true,
+            Self::Verify { .. } | Self::Rehearse { .. } => true,
             _ => false,
         }
     }
@@ -193,6 +213,7 @@ impl Order {
             Self::Validate { .. } => JobKind::Validate,
             Self::Baseline { .. } => JobKind::Baseline,
             Self::Adopt { .. } | Self::Unadopt => JobKind::Adopt,
+            Self::Rehearse { .. } => JobKind::Rehearse,
         }
     }
 }

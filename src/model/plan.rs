@@ -9,6 +9,7 @@ use super::{
     digest::PlanDigest,
     finding::{Finding, Severity},
     migration::Direction,
+    rehearsal::Rehearsed,
 };
 
 /// How a migration is run.
@@ -25,10 +26,27 @@ pub enum Route {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RollbackKind {
-    /// It has a down script, which nobody has tried here.
+    /// Its down script was tried, and left exactly what was there before.
+    Proven,
+    /// Its down script was tried, and does not restore everything.
+    Partial,
+    /// It has a down script, which nobody has tried as it is now.
     Claimed,
     /// Only a snapshot takes it back.
     None,
+}
+
+impl RollbackKind {
+    /// The word that stands in answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Proven => "proven",
+            Self::Partial => "partial",
+            Self::Claimed => "claimed",
+            Self::None => "none",
+        }
+    }
 }
 
 /// A statement in a plan.
@@ -79,6 +97,9 @@ pub struct PlannedMigration {
     pub statements: Vec<PlannedStatement>,
     /// How it can be taken back.
     pub rollback: RollbackKind,
+    /// What its latest rehearsal brought that still holds; `null` without one.
+    #[serde(default)]
+    pub rehearsal: Option<Rehearsed>,
     /// How long it will take, by earlier runs or by the sizes of the tables it names; `null` when nothing is known.
     pub estimated_ms: Option<u64>,
 }

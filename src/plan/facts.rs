@@ -12,7 +12,8 @@ use crate::{
         compatibility::CompatibilityPolicy,
         history::{Applied, History},
         migration::{DdlScope, Migration},
-        order::PathPolicy,
+        order::{PathPolicy, RollbackPolicy},
+        rehearsal::Rehearsed,
         risk::Blocking,
         schema::Schema,
         server::Server,
@@ -34,6 +35,8 @@ pub struct Needs {
     pub path: PathPolicy,
     /// Which risks block.
     pub blocking_risks: Vec<Blocking>,
+    /// `any` or `proven`.
+    pub rollback: RollbackPolicy,
 }
 
 /// Which target is planned for.
@@ -68,6 +71,8 @@ pub struct Facts<'a> {
     pub trust: Option<&'a Trust>,
     /// How long each migration took when it ran here before, in milliseconds, by identity.
     pub durations: Option<&'a BTreeMap<String, u64>>,
+    /// What rehearsals brought that still holds, by identity; `None` when nobody looked.
+    pub rehearsed: Option<&'a BTreeMap<String, Rehearsed>>,
     /// Each migration's place in the catalog, by its identity as text.
     names: HashMap<String, usize>,
     /// For each row of the history, its migration's place in the catalog.
@@ -120,6 +125,7 @@ impl<'a> Facts<'a> {
             keys: None,
             trust: None,
             durations: None,
+            rehearsed: None,
             names,
             places,
             last,
@@ -159,6 +165,13 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn timed(mut self, durations: &'a BTreeMap<String, u64>) -> Self {
         self.durations = Some(durations);
+        self
+    }
+
+    /// The same facts with what rehearsals brought that still holds; `None` when nobody looked.
+    #[must_use]
+    pub fn rehearsed_if(mut self, rehearsed: Option<&'a BTreeMap<String, Rehearsed>>) -> Self {
+        self.rehearsed = rehearsed;
         self
     }
 

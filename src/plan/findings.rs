@@ -1,6 +1,6 @@
 //! What a plan has to say about history and catalog.
 
-use super::{Facts, backfill, interruption, steps, trust};
+use super::{Facts, backfill, interruption, rehearsal, steps, trust};
 use crate::model::{
     checksum::Edit,
     finding::Finding,
@@ -149,6 +149,7 @@ fn of_migration(facts: &Facts<'_>, migration: &Migration) -> Vec<Finding> {
     }
     found.extend(trust::of_migration(facts, migration));
     found.extend(interruption::of_statements(facts, migration));
+    found.extend(rehearsal::of_migration(facts, migration));
     if migration.down.is_none() {
         found.push(Finding::info("no-way-back", id, "it has no down script; only a snapshot takes it back"));
     }

@@ -15,6 +15,7 @@ mod forward;
 mod health;
 mod interruption;
 mod matrix;
+mod rehearsal;
 mod retention;
 mod rewrite;
 mod risk;
@@ -34,6 +35,7 @@ pub use self::{
     forward::forward,
     health::health,
     matrix::matrix,
+    rehearsal::{inputs, what_holds},
     retention::{Retention, last_good, retention},
     rewrite::rewritten_bytes,
     steps::route,

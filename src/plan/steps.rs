@@ -1,10 +1,10 @@
 //! From a migration to a planned one.
 
-use super::{Facts, estimate};
+use super::{Facts, estimate, rehearsal};
 use crate::model::{
     backfill::Backfill,
     migration::{DdlScope, Direction, Migration, Script, StatementKind},
-    plan::{PlannedBackfill, PlannedMigration, PlannedStatement, RollbackKind, Route},
+    plan::{PlannedBackfill, PlannedMigration, PlannedStatement, Route},
 };
 
 /// How a script is run on an engine: whole when everything in it can share one transaction.
@@ -57,7 +57,8 @@ pub(super) fn planned(
             }
         },
         statements: script.map(|script| statements(script, with_sql)).unwrap_or_default(),
-        rollback: if migration.down.is_some() { RollbackKind::Claimed } else { RollbackKind::None },
+        rollback: rehearsal::verdict(facts, migration),
+        rehearsal: rehearsal::of(facts, migration).filter(|_| direction == Direction::Up).cloned(),
     };
     if let (Direction::Up, Some(backfill)) = (direction, &migration.backfill) {
         planned.statements.push(in_batches(facts, backfill, with_sql));

@@ -10,7 +10,7 @@ use super::{
     evidence::Evidence,
     keys, looked_at, problem, read_history,
     recover::{self, Stuck},
-    risky, snapshot, space, trust,
+    rehearsed_if_demanded, risky, snapshot, space, trust,
     undo::{self, Undone},
     validate,
 };
@@ -129,7 +129,9 @@ impl Run<'_> {
         let session = self.held.session().map_err(problem::untouched)?;
         let keys = keys(self.target, session, &facts).await.map_err(problem::untouched)?;
         let trust = trust(self.target, session, &facts).await.map_err(problem::untouched)?;
-        let facts = facts.keyed(&keys).trusting(&trust);
+        let rehearsed =
+            rehearsed_if_demanded(self.target, session, &facts).await.map_err(|error| problem::unread(&error))?;
+        let facts = facts.keyed(&keys).trusting(&trust).rehearsed_if(rehearsed.as_ref());
         let seen = risky(&facts, session).await.map_err(problem::untouched)?;
         let facts = seen.iter().fold(facts, |facts, (schema, server)| facts.sized(schema).on(server));
         let plan = plan::forward(&facts, self.ask.to, false);
@@ -160,7 +162,8 @@ impl Run<'_> {
     /// Sees that the run fits on the disks, and makes the snapshot under it, where the policy wants one.
     async fn snapshot(&mut self, plan: &Plan, catalog: &Catalog) -> Result<(), Short> {
         let policy = self.ask.snapshot.unwrap_or(self.target.config.policy.snapshot);
-        let covered = plan.hops.iter().flat_map(|hop| &hop.migrations).all(|m| m.rollback != RollbackKind::None);
+        let is_covered = |kind| matches!(kind, RollbackKind::Proven | RollbackKind::Claimed);
+        let covered = plan.hops.iter().flat_map(|hop| &hop.migrations).all(|m| is_covered(m.rollback));
         let wanted = match policy {
             SnapshotPolicy::Always => true,
             SnapshotPolicy::Required => !covered,

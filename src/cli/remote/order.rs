@@ -44,6 +44,7 @@ fn words(order: &Order) -> Result<(Cow<'static, str>, Value), Failure> {
             json!({"older_than_days": older_than_days, "keep": keep, "tag": tag, "dry_run": dry_run}),
         )),
         Order::Validate { deep } => Ok(("validate".into(), json!({"deep": deep}))),
+        Order::Rehearse { to, from } => Ok(("rehearse".into(), json!({"to": to, "from": from}))),
         Order::Recover => Ok(("start".into(), json!({}))),
         Order::Baseline { .. } | Order::Adopt { .. } | Order::Unadopt => Err(Failure::only_here("windlass adopt")),
     }

@@ -40,6 +40,8 @@ pub(super) const RESTORE: &str = "restore";
 pub(super) const KEPT: &str = "kept";
 /// A copy that is only looked at.
 pub(super) const TRIAL: &str = "trial";
+/// A database that is made for one job.
+pub(super) const SCRATCH: &str = "scratch";
 
 /// The database in which every account may be.
 const CATALOG: &str = "information_schema";
@@ -80,7 +82,7 @@ pub(super) async fn free(session: &mut dyn Session, name: &str) -> Result<(), En
 /// Removes the databases of these words that were left beside the live one by somebody who died, but for those of a restore
 /// that is still to be brought to its end. Names are compared here, for the server's catalog takes `app` and `APP` for one.
 pub(super) async fn sweep(session: &mut dyn Session, live: &str) -> Result<Vec<String>, EngineError> {
-    let beginnings = [RESTORE, TRIAL, KEPT].map(|word| name(live, word, ""));
+    let beginnings = [RESTORE, TRIAL, KEPT, SCRATCH].map(|word| name(live, word, ""));
     let needed = needed(session).await?;
     let mut swept = Vec::new();
     for row in session.query("SELECT schema_name FROM information_schema.schemata", &[]).await? {

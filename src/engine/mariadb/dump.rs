@@ -65,10 +65,9 @@ pub(super) async fn dump(
     let product = session.server().product;
     let fingerprint = session.schema(None).await?.fingerprint();
     let tables = rows::tables(&mut session).await?;
-    let program =
-        if product == MYSQL { Tool::mysqldump().await? } else { Tool::find(["mariadb-dump", "mysqldump"]).await? };
+    let program = program_for(product).await?;
     let mut reading = Reading::of(&program, &tables, product, export);
-    run(&program, address, scratch, sink, &mut reading).await?;
+    run(&program, address, scratch, sink, &[], &mut reading).await?;
     let digests = reading.end().await?;
     if session.schema(None).await?.fingerprint() != fingerprint {
         let message = "the schema changed while it was dumped; try again when nobody changes it".to_owned();
@@ -78,17 +77,36 @@ pub(super) async fn dump(
     Ok(Dumped { tool: program.version, fingerprint, tables: digests })
 }
 
+/// Sends what makes the schema into `sink`, without a row.
+///
+/// # Errors
+/// As [`dump`].
+pub(super) async fn schema(address: &Address, scratch: &Path, sink: DumpSink) -> Result<(), EngineError> {
+    let session = open::open(address, Purpose::Read).await?;
+    let product = session.server().product;
+    Box::new(session).close().await;
+    let program = program_for(product).await?;
+    let mut reading = Reading::of(&program, &[], product, None);
+    run(&program, address, scratch, sink, &["--no-data"], &mut reading).await
+}
+
+async fn program_for(product: &str) -> Result<Tool, EngineError> {
+    if product == MYSQL { Tool::mysqldump().await } else { Tool::find(["mariadb-dump", "mysqldump"]).await }
+}
+
 /// Runs the program to its end.
 async fn run(
     program: &Tool,
     address: &Address,
     scratch: &Path,
     sink: DumpSink,
+    more: &[&str],
     reading: &mut Reading<'_>,
 ) -> Result<(), EngineError> {
     let credentials = Credentials::write(address, program.maker, scratch)?;
     let mut command = program.command(&credentials);
     tool::with(&mut command, &ARGUMENTS);
+    tool::with(&mut command, more);
     if program.maker == Maker::MySql {
         tool::with(&mut command, &ARGUMENTS_MYSQL);
     }

@@ -18,6 +18,7 @@ mod restore;
 mod room;
 mod rows;
 mod session;
+mod stage;
 mod tables;
 mod tool;
 mod transact;

@@ -23,13 +23,15 @@ use crate::{
 pub(super) const NAME_BYTES_MAX: usize = 63;
 
 /// What a database beside the live one is for.
-const WORDS: [&str; 3] = [RESTORE, OLD, TRIAL];
+const WORDS: [&str; 4] = [RESTORE, OLD, TRIAL, SCRATCH];
 /// A copy that becomes the live one.
 pub(super) const RESTORE: &str = "restore";
 /// What was the live one.
 pub(super) const OLD: &str = "old";
 /// A copy that is only looked at.
 pub(super) const TRIAL: &str = "trial";
+/// A database that is made for one job.
+pub(super) const SCRATCH: &str = "scratch";
 
 /// How long the id at the end is.
 const ID_LETTERS: usize = 8;

@@ -75,7 +75,7 @@ pub(super) async fn make(
     let superuser = bounded(is_superuser(maintenance)).await?;
     create(maintenance, &address.database, name).await?;
     let beside = address.within(name);
-    fill(&beside, scratch, source, manifest, superuser, major).await?;
+    fill(&beside, scratch, source, &manifest.tool, superuser, major).await?;
     compare(&beside, manifest).await
 }
 
@@ -123,18 +123,18 @@ pub(super) async fn run(connection: &mut PgConnection, statement: String, limit_
     }
 }
 
-/// Fills the copy from a dump. Objects keep their owners if we may give them away, as a superuser may; else they are
+/// Fills the copy from a dump that the program `dumped_by` wrote. Objects keep their owners if we may give them away, as a superuser may; else they are
 /// all the restoring role's.
-async fn fill(
+pub(super) async fn fill(
     copy: &Address,
     scratch: &Path,
     source: DumpSource,
-    manifest: &Manifest,
+    dumped_by: &str,
     superuser: bool,
     major: u32,
 ) -> Result<(), EngineError> {
     // An archive is read by the version that wrote it, or a later one.
-    let tool = tool::find("pg_restore", tool::major_of(&manifest.tool).unwrap_or(major).max(major)).await?;
+    let tool = tool::find("pg_restore", tool::major_of(dumped_by).unwrap_or(major).max(major)).await?;
     let owners = if superuser { None } else { Some("--no-owner") };
     let arguments = ["--exit-on-error", "--no-password", "--format=custom", "--dbname", copy.database.as_str()];
     let (mut command, _secret) = tool.command(copy, scratch, arguments.into_iter().chain(owners))?;

@@ -58,16 +58,16 @@ pub(super) async fn send(
     Ok(Dumped { tool: tool.version, fingerprint, tables })
 }
 
-/// Runs the program to its end.
-async fn dump(
+/// Runs the program to its end; `what` says of which moment, or that only the schema is wanted.
+pub(super) async fn dump(
     tool: &Tool,
     address: &Address,
     scratch: &Path,
-    snapshot: &str,
+    what: &str,
     sink: DumpSink,
 ) -> Result<(), EngineError> {
     // Not compressed: the archive is compressed as a whole.
-    let arguments = ["--format=custom", "--compress=0", "--no-password", LOCK_WAIT, snapshot];
+    let arguments = ["--format=custom", "--compress=0", "--no-password", LOCK_WAIT, what];
     let (mut command, _secret) = tool.command(address, scratch, arguments)?;
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| tool.failed(error.to_string()))?;
     let complaint = tokio::spawn(tool::complaint(child.stderr.take()));

@@ -25,6 +25,7 @@ mod restore;
 mod room;
 mod rows;
 mod session;
+mod stage;
 mod swap;
 mod tables;
 mod text;

@@ -19,6 +19,7 @@ mod rows;
 mod scratch;
 mod session;
 mod sizes;
+mod stage;
 mod tables;
 mod transact;
 mod watch;

@@ -5,3 +5,4 @@ mod beyond;
 mod history;
 mod life;
 mod own_layout;
+mod verdicts;

@@ -29,7 +29,7 @@ const ARGUMENTS: [&str; 4] = ["--binary-mode", "--comments", "--batch", "--defau
 ///
 /// # Errors
 /// When the source ends early, the client is missing, or the server refuses.
-pub(super) async fn load(
+pub(in crate::engine::mariadb) async fn load(
     beside: &Address,
     product: &str,
     scratch: &Path,

@@ -15,6 +15,8 @@ mod kept;
 mod load;
 mod swap;
 
+pub(super) use self::load::load;
+
 use std::path::Path;
 
 use self::{

@@ -1,0 +1,174 @@
+//! A session whose locks are noted: behind each statement of a transaction it is asked which ones it holds.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+
+use super::{EngineError, Limits, Owner, Probe, Row, Server, Session, StatementError, Value};
+use crate::model::{rehearsal::LockHeld, schema::Schema, snapshot::TableDigest};
+
+/// What was noted, shared with whoever ordered it.
+#[derive(Debug, Clone, Default)]
+pub struct Locks(Arc<Mutex<Noted>>);
+
+#[derive(Debug, Default)]
+struct Noted {
+    held: Vec<LockHeld>,
+    /// Something ran in which nobody could look.
+    is_blind: bool,
+}
+
+impl Locks {
+    /// Takes what was noted since the last call, each by its full name; `None` when something ran that could not be watched.
+    #[must_use]
+    pub fn take(&self) -> Option<Vec<LockHeld>> {
+        let Noted { held, is_blind } = std::mem::take(&mut *self.noted());
+        (!is_blind).then_some(held)
+    }
+
+    fn noted(&self) -> std::sync::MutexGuard<'_, Noted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn held(row: &Row) -> Result<Option<LockHeld>, EngineError> {
+    let (mode, object) = (row.text(0)?, row.text(1)?);
+    let held_ms = row.int(2)?.and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0);
+    Ok(mode.zip(object).map(|(mode, object)| LockHeld { object: object.to_owned(), mode: mode.to_owned(), held_ms }))
+}
+
+/// A session whose locks are noted.
+pub struct Watched {
+    inner: Box<dyn Session>,
+    probe: Probe,
+    locks: Locks,
+}
+
+impl Watched {
+    /// Over a session of an engine whose probe this is.
+    #[must_use]
+    pub fn over(inner: Box<dyn Session>, probe: Probe) -> (Self, Locks) {
+        let locks = Locks::default();
+        (Self { inner, probe, locks: locks.clone() }, locks)
+    }
+}
+
+#[async_trait]
+impl Session for Watched {
+    fn connection_id(&self) -> &str {
+        self.inner.connection_id()
+    }
+
+    fn server(&self) -> &Server {
+        self.inner.server()
+    }
+
+    async fn set_limits(&mut self, limits: Limits) -> Result<(), EngineError> {
+        self.inner.set_limits(limits).await
+    }
+
+    fn own_settings(&self) -> Vec<String> {
+        self.inner.own_settings()
+    }
+
+    async fn try_lock(&mut self) -> Result<bool, EngineError> {
+        self.inner.try_lock().await
+    }
+
+    async fn is_locked(&mut self) -> Result<bool, EngineError> {
+        self.inner.is_locked().await
+    }
+
+    async fn lock_owner(&mut self) -> Result<Option<Owner>, EngineError> {
+        self.inner.lock_owner().await
+    }
+
+    async fn end_lock_owner(&mut self, owner: &Owner) -> Result<bool, EngineError> {
+        self.inner.end_lock_owner(owner).await
+    }
+
+    async fn unlock(&mut self) -> Result<(), EngineError> {
+        self.inner.unlock().await
+    }
+
+    async fn query(&mut self, sql: &str, binds: &[Value]) -> Result<Vec<Row>, EngineError> {
+        self.inner.query(sql, binds).await
+    }
+
+    async fn every_row(&mut self, columns: &str, table: &str, order: &str) -> Result<Vec<Row>, EngineError> {
+        self.inner.every_row(columns, table, order).await
+    }
+
+    async fn write(&mut self, sql: &str, binds: &[Value]) -> Result<u64, EngineError> {
+        self.inner.write(sql, binds).await
+    }
+
+    /// Nobody can look into a statement by itself: its locks are gone with it.
+    async fn execute(&mut self, sql: &str) -> Result<u64, StatementError> {
+        self.locks.noted().is_blind = true;
+        self.inner.execute(sql).await
+    }
+
+    async fn transact(
+        &mut self,
+        statements: &[&str],
+        seen: &mut (dyn FnMut(usize) + Send),
+    ) -> Result<(), StatementError> {
+        self.inner.execute(self.probe.begin).await?;
+        let texts: Vec<&str> = statements.iter().flat_map(|statement| [*statement, self.probe.look]).collect();
+        let mut seen_of_theirs = |index: usize| {
+            if index % 2 == 0 {
+                seen(index / 2);
+            }
+        };
+        let outcome = self.inner.transact(&texts, &mut seen_of_theirs).await;
+        outcome.map_err(|failed| StatementError { index: failed.index / 2, ..failed })?;
+        // What cannot be read is not told; the transaction is committed.
+        let noted = async {
+            let rows = self.inner.query(self.probe.read, &[]).await?;
+            rows.iter().map(held).collect::<Result<Vec<_>, EngineError>>()
+        };
+        match noted.await {
+            Ok(held) => self.locks.noted().held.extend(held.into_iter().flatten()),
+            Err(_) => self.locks.noted().is_blind = true,
+        }
+        let _ = self.inner.execute(self.probe.forget).await;
+        Ok(())
+    }
+
+    async fn batch(&mut self, statements: &[&str]) -> Result<(), StatementError> {
+        self.locks.noted().is_blind = true;
+        self.inner.batch(statements).await
+    }
+
+    async fn schema(&mut self, names: Option<&[String]>) -> Result<Schema, EngineError> {
+        self.inner.schema(names).await
+    }
+
+    async fn glance(&mut self, tables: &[String]) -> Result<Option<String>, EngineError> {
+        self.inner.glance(tables).await
+    }
+
+    async fn generation(&mut self, names: &[String]) -> Result<Option<String>, EngineError> {
+        self.inner.generation(names).await
+    }
+
+    async fn digests(&mut self) -> Result<BTreeMap<String, TableDigest>, EngineError> {
+        self.inner.digests().await
+    }
+
+    async fn count_rows(&mut self) -> Result<BTreeMap<String, u64>, EngineError> {
+        self.inner.count_rows().await
+    }
+
+    async fn broken_references(&mut self, limit: usize) -> Result<Vec<String>, EngineError> {
+        self.inner.broken_references(limit).await
+    }
+
+    async fn close(self: Box<Self>) {
+        self.inner.close().await;
+    }
+}
