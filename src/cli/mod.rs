@@ -18,6 +18,7 @@ pub mod exit;
 pub mod failure;
 mod init;
 mod known;
+mod loss;
 mod new;
 mod openapi;
 mod output;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     compatibility::CompatibilityPolicy,
+    loss::LossPolicy,
     order::{PathPolicy, SnapshotPolicy, SpacePolicy},
     snapshot::Scheme,
 };
@@ -182,6 +183,8 @@ pub struct Policy {
     pub snapshot: SnapshotPolicy,
     /// `refuse` or `warn`: what becomes of work that will not fit on the disks, as far as can be seen.
     pub space: SpacePolicy,
+    /// `digest` or `accept`: whether an order that takes away something that is stored needs the digest of the list of it.
+    pub loss: LossPolicy,
 }
 
 /// `[run]`

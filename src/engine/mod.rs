@@ -8,6 +8,7 @@ mod content;
 mod dumped;
 mod error;
 mod lookout;
+pub mod loss;
 mod mariadb;
 mod postgres;
 pub mod ranges;
@@ -385,12 +386,11 @@ pub fn at(url: &SecretString) -> Result<Arc<dyn Engine>, EngineError> {
         "sqlite" => sqlite::at(text),
         "postgres" | "postgresql" => postgres::at(text),
         "mysql" | "mariadb" => mariadb::at(text),
-        // Only what stands before "://" is told: the rest may hold a secret.
         _ => Err(EngineError::Address { reason: reason(text) }),
     }
 }
 
-/// Why a URL is of no engine.
+/// Why a URL is of no engine. Only what stands before "://" is told: the rest may hold a secret.
 fn reason(text: &str) -> String {
     let words = "use sqlite:<file>, postgres://… or mysql://…";
     match text.split_once("://") {

@@ -15,6 +15,10 @@ pub struct Words {
     pub count_table: &'static str,
     /// A query that gives one row with the number of tables in the connection's database or schema that are not windlass's own.
     pub count_foreign_tables: &'static str,
+    /// What a name is quoted with.
+    pub quote: char,
+    /// A query that gives one row with the name of the schema that a name without one is in.
+    pub default_schema: &'static str,
     /// A query for the keys of the table whose schema (or an empty text) and name are bound, in turn: one row for each column of each
     /// unique key, in order, the primary key first, and one without a key for a table that has none. See [`ranges`].
     pub keys: &'static str,
@@ -36,6 +40,13 @@ pub struct Words {
 }
 
 impl Words {
+    /// A name in quotes.
+    #[must_use]
+    pub fn quoted(&self, name: &str) -> String {
+        let quote = self.quote;
+        format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")))
+    }
+
     /// A text as an expression of SQL that holds nothing but hexadecimal digits of it.
     #[must_use]
     pub fn text(&self, text: &str) -> String {

@@ -23,7 +23,7 @@ use crate::{
         status::{Holder, LogFilter, LogLine, Status},
     },
     plan::{self, Facts},
-    procedure::{self, BaseError, Target, keys, looked_at, read_history, trust},
+    procedure::{self, BaseError, Taker, Target, keys, looked_at, read_history, trust},
     snapshot::{ArchiveError, Listing, Unusable},
 };
 
@@ -60,11 +60,18 @@ impl Enquiry {
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let keys = keys(&self.target, session.as_mut(), &facts).await?;
         let trust = trust(&self.target, session.as_mut(), &facts).await?;
+        let going = plan::forward(&facts, to, false);
+        let scripts = procedure::scripts_up(&going, &catalog);
+        let loss = procedure::loss(&self.target, session.as_mut(), Taker::Scripts(&scripts)).await;
         session.close().await;
         let durations = self.durations().await?;
         let digest = plan::digest(&facts, &schema, &self.target.config.digest(), to);
         let facts = facts.sized(&schema).timed(&durations).keyed(&keys).trusting(&trust);
-        Ok(Plan { digest: Some(digest), ..plan::forward(&facts, to, with_sql) })
+        let plan = Plan { digest: Some(digest), ..plan::forward(&facts, to, with_sql) };
+        Ok(match loss {
+            Ok(loss) => Plan { loss: Some(loss), ..plan },
+            Err(error) => plan.and(vec![plan::not_counted(&self.target.name, &error.to_string())]),
+        })
     }
 
     /// What merging the catalog at hand into the Git branch `base` would bring. Runs `git`.

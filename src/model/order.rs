@@ -4,7 +4,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{archive::PruneRule, digest::PlanDigest, job::JobKind, snapshot::SnapshotId};
+use super::{archive::PruneRule, digest::PlanDigest, job::JobKind, loss::LossDigest, snapshot::SnapshotId};
 
 /// Whether a run makes a snapshot first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -109,6 +109,9 @@ pub enum Order {
         /// Only if the plan would still be the one with this digest.
         #[serde(default)]
         plan: Option<PlanDigest>,
+        /// The loss that a person has accepted, by the digest of its list.
+        #[serde(default)]
+        accept_loss: Option<LossDigest>,
     },
     /// Finish what was interrupted, and nothing else.
     Recover,
@@ -118,6 +121,9 @@ pub enum Order {
         goal: RollbackGoal,
         /// Show the SQL, change nothing.
         dry_run: bool,
+        /// The loss that a person has accepted, by the digest of its list.
+        #[serde(default)]
+        accept_loss: Option<LossDigest>,
     },
     /// Make a restorable copy.
     Snapshot {

@@ -12,6 +12,7 @@ mod findings;
 mod forward;
 mod health;
 mod interruption;
+mod loss;
 mod matrix;
 mod retention;
 mod rewrite;
@@ -28,6 +29,7 @@ pub use self::{
     findings::{NEWER, of_history},
     forward::forward,
     health::health,
+    loss::{Ground, not_counted, takes_away, vanishing},
     matrix::matrix,
     retention::{Retention, last_good, retention},
     rewrite::rewritten_bytes,

@@ -15,6 +15,7 @@ mod evidence;
 mod held;
 mod interrupted;
 mod lookout;
+mod loss;
 mod migrate;
 mod problem;
 mod proof;
@@ -42,6 +43,8 @@ pub use self::{
     ended::Ended,
     held::{Held, read_history},
     interrupted::looked_at,
+    loss::{Taker, loss, scripts_down, scripts_up},
+    rollback::snapshot_of,
     target::Target,
     trust::trust,
 };
@@ -56,14 +59,16 @@ pub async fn perform(
 ) -> (Ended, Option<Box<dyn Session>>) {
     let mut held = Held::new(session);
     let ended = match order {
-        Order::Migrate { to, dry_run, snapshot, validate, in_doubt, plan: _ } => {
+        Order::Migrate { to, dry_run, snapshot, validate, in_doubt, plan: _, accept_loss } => {
             let (to, dry_run, validate) = (to.as_ref(), *dry_run, *validate);
-            let ask =
-                migrate::Ask { to, dry_run, snapshot: *snapshot, validate, in_doubt: *in_doubt, only_left: false };
+            let (snapshot, in_doubt, accept_loss) = (*snapshot, *in_doubt, accept_loss.as_ref());
+            let ask = migrate::Ask { to, dry_run, snapshot, validate, in_doubt, accept_loss, only_left: false };
             migrate::migrate(target, told, &mut held, ask).await
         }
         Order::Recover => migrate::migrate(target, told, &mut held, migrate::Ask::WHAT_IS_LEFT).await,
-        Order::Rollback { goal, dry_run } => rollback::rollback(target, told, &mut held, goal, *dry_run).await,
+        Order::Rollback { goal, dry_run, accept_loss } => {
+            rollback::rollback(target, told, &mut held, goal, *dry_run, accept_loss.as_ref()).await
+        }
         Order::Snapshot { message, tags, notes, export } => {
             let labels = snapshot::Labels { message: message.clone(), tags: tags.clone(), notes: notes.clone() };
             snapshot::ordered(target, told, &mut held, labels, *export).await

@@ -7,7 +7,13 @@ use super::{
 use crate::{
     catalog::CatalogError,
     engine::EngineError,
-    model::{archive::VerifyReport, finding::Finding, history::Unfinished, job::JobProblem},
+    model::{
+        archive::VerifyReport,
+        finding::Finding,
+        history::Unfinished,
+        job::JobProblem,
+        loss::{Loss, LossDigest},
+    },
     snapshot::ArchiveError,
     store::StoreError,
 };
@@ -42,6 +48,12 @@ pub fn blocked(blocking: &[Finding]) -> JobProblem {
     let told: Vec<String> = blocking.iter().map(|f| format!("{}: {}", f.place, f.message)).collect();
     let next = blocking.iter().map(|f| f.remedy.as_str()).find(|remedy| !remedy.is_empty()).unwrap_or_default();
     problem("not-ready", "The run may not begin", told.join("; "), UNTOUCHED, next)
+}
+
+/// Something would be lost that nobody has accepted.
+pub fn loss(loss: &Loss, given: Option<&LossDigest>) -> JobProblem {
+    let next = "look at the list; if that is meant, give the order again with its digest: --accept-loss, or accept_loss over HTTP";
+    problem("loss-not-accepted", "The loss is not accepted", loss.refusal(given), UNTOUCHED, next)
 }
 
 /// The target could not be asked before anything was changed; for the end of a call that may fail so.

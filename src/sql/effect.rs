@@ -1,6 +1,6 @@
 //! What a statement does to what is stored: what a schema change drops or calls otherwise, and whose rows are changed.
 
-mod words;
+pub(super) mod words;
 
 use self::words::Words;
 use super::Dialect;

@@ -54,7 +54,15 @@ fn up_means_a_migrate_order() {
         Command::Up(up) => up.order(),
         other => panic!("{other:?}"),
     };
-    let plain = Order::Migrate { to: None, dry_run: false, snapshot: None, validate: true, in_doubt: None, plan: None };
+    let plain = Order::Migrate {
+        to: None,
+        dry_run: false,
+        snapshot: None,
+        validate: true,
+        in_doubt: None,
+        plan: None,
+        accept_loss: None,
+    };
     assert_eq!(order("windlass up"), plain);
     assert_eq!(order("windlass up --through --wait 10m"), plain);
     assert_eq!(
@@ -66,6 +74,7 @@ fn up_means_a_migrate_order() {
             validate: false,
             in_doubt: None,
             plan: None,
+            accept_loss: None,
         }
     );
 }

@@ -17,6 +17,8 @@ pub(super) static WORDS: Words = Words {
     count_foreign_tables: "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() \
                            AND LEFT(table_name, 9) <> 'windlass_' \
                            AND table_name NOT IN ('schema_version', 'migration_history')",
+    quote: '`',
+    default_schema: "SELECT DATABASE()",
     keys: KEYS,
     // It reads the whole index (measured on MariaDB 10.11 with EXPLAIN); the same written out with OR and AND finds its place.
     compares_rows: false,

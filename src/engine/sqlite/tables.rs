@@ -43,6 +43,8 @@ pub(super) static WORDS: Words = Words {
     epoch_ms: ("CAST(round(unixepoch(", ", 'subsec') * 1000) AS INTEGER)"),
     count_table: "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE",
     count_foreign_tables: concat!("SELECT count(*) FROM sqlite_schema WHERE ", foreign!()),
+    quote: '"',
+    default_schema: "SELECT 'main'",
     keys: KEYS,
     compares_rows: true,
     text_of_hex: ("CAST(X'", "' AS TEXT)"),

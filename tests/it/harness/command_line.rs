@@ -46,6 +46,7 @@ impl<'a> Windlass<'a> {
             .env("WINDLASS__STORE__PATH", beside(folder, "windlass.db"))
             .env("WINDLASS__SNAPSHOTS__PATH", beside(folder, "snapshots"))
             .env("WINDLASS__POLICY__PATH", "through")
+            .env("WINDLASS__POLICY__LOSS", "accept")
             .output()
             .expect("the windlass binary");
         Said {

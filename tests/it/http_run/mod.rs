@@ -10,6 +10,7 @@ mod ghost;
 mod health;
 mod in_doubt;
 mod lock_queue;
+mod loss;
 mod marks;
 mod not_undone;
 mod path;
