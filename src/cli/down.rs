@@ -12,6 +12,7 @@ use super::{
     exit::Exit,
     failure::Failure,
     loss,
+    output::Output,
     place::{News, Place},
     run_report, words,
 };
@@ -103,7 +104,7 @@ async fn shown(goal: &RollbackGoal, call: &Call, place: &Place) -> Result<Option
     }
     let report = job.result.and_then(|result| serde_json::from_value::<RunReport>(result).ok());
     let Some(loss) = report.and_then(|report| report.loss).filter(|loss| !loss.is_nothing()) else { return Ok(None) };
-    call.output.aside(|page| loss::listed(page, &loss));
+    Output::aside(|page| loss::listed(page, &loss));
     Ok(Some(loss.digest))
 }
 

@@ -34,7 +34,7 @@ pub struct Failure {
     #[serde(rename = "type")]
     pub kind: Box<str>,
     /// What happened, with its causes.
-    pub detail: String,
+    pub detail: Box<str>,
     /// What state the target is in; only when a job worked on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_state: Option<Box<str>>,
@@ -60,7 +60,7 @@ impl Failure {
     pub fn of(exit: Exit, kind: &str, detail: impl Into<String>, next_step: impl Into<Box<str>>) -> Self {
         Self {
             kind: format!("{TYPE_PREFIX}{kind}").into(),
-            detail: detail.into(),
+            detail: detail.into().into_boxed_str(),
             target_state: None,
             next_step: next_step.into(),
             holder: None,

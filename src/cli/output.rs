@@ -67,7 +67,7 @@ impl Output {
     }
 
     /// What a person has to see before a question.
-    pub fn aside(self, human: impl FnOnce(Page) -> Page) {
+    pub fn aside(human: impl FnOnce(Page) -> Page) {
         let _ = write!(io::stderr().lock(), "{}", human(Page::of_stdout()).0);
     }
 

@@ -54,7 +54,9 @@ pub fn vanishing<'a>(ground: Ground<'_>, scripts: impl IntoIterator<Item = &'a S
             }
             last = this;
             walk.place = format!("{}:{}", script.file, statement.line);
-            sql::moves(ground.dialect, written(statement)).into_iter().for_each(|one| walk.go(one));
+            for one in sql::moves(ground.dialect, written(statement)) {
+                walk.go(one);
+            }
         }
     }
     walk.found

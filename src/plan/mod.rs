@@ -6,6 +6,7 @@ mod base;
 mod caretaking;
 mod compatibility;
 mod digest;
+mod drift;
 mod estimate;
 mod facts;
 mod findings;
@@ -25,6 +26,7 @@ pub use self::{
     caretaking::{next_snapshot, next_verification},
     compatibility::compatibility,
     digest::digest,
+    drift::{Drift, Missing, drift},
     facts::{Facts, Needs, Site},
     findings::{NEWER, of_history},
     forward::forward,

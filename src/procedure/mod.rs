@@ -10,6 +10,7 @@ mod baseline;
 mod cancel;
 mod circumstances;
 mod doubt;
+mod drift;
 mod ended;
 mod evidence;
 mod held;
@@ -40,6 +41,7 @@ pub use self::{
     assignment::{Assignment, Told},
     backfill::keys,
     base::{BaseError, against_base},
+    drift::drifted,
     ended::Ended,
     held::{Held, read_history},
     interrupted::looked_at,

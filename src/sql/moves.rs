@@ -64,7 +64,7 @@ pub fn of(dialect: Dialect, sql: &str) -> Vec<Move> {
     let read = match first.as_str() {
         "create" => created(&mut words),
         "drop" => dropped(&mut words),
-        "truncate" => truncated(&mut words),
+        "truncate" => Some(truncated(&mut words)),
         "delete" => deleted(&mut words),
         "alter" => altered(&mut words),
         "rename" => renamed(&mut words),
@@ -121,11 +121,11 @@ fn dropped(words: &mut Words) -> Option<Vec<Move>> {
     }
 }
 
-fn truncated(words: &mut Words) -> Option<Vec<Move>> {
+fn truncated(words: &mut Words) -> Vec<Move> {
     words.take("table");
     let tables = list(words);
     let reach = if words.has_any(&["cascade"]) { Reach::Pointing } else { Reach::Alone };
-    Some(tables.into_iter().map(|table| Move::Emptied(table, reach)).collect())
+    tables.into_iter().map(|table| Move::Emptied(table, reach)).collect()
 }
 
 /// `DELETE FROM t` with nothing behind it that could keep a row.
@@ -251,9 +251,10 @@ fn carried(words: &mut Words, into: Called, targets: &[String]) -> Option<Move> 
     let mut takes_all = false;
     loop {
         let item = words.until(&["from"]);
-        match item.starred() {
-            true => takes_all = true,
-            false => read.push(item.columns_kept(&KEEPING)?),
+        if item.starred() {
+            takes_all = true;
+        } else {
+            read.push(item.columns_kept(&KEEPING)?);
         }
         if !words.take(",") {
             break;

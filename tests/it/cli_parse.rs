@@ -198,7 +198,7 @@ fn a_failed_job_tells_the_state_of_the_target_and_exits_with_1() {
         next_step: "mend it".to_owned(),
     });
     assert_eq!(failure.exit, Exit::No);
-    assert_eq!(failure.detail, "A statement failed: up.sql:3");
+    assert_eq!(&*failure.detail, "A statement failed: up.sql:3");
     assert_eq!(failure.target_state.as_deref(), Some("as before"));
 }
 
@@ -225,6 +225,7 @@ fn plan_tells_what_blocks_always_and_what_is_needed_on_request() {
     let plan = |ready, hops| Plan {
         target: "default".to_owned(),
         digest: None,
+        loss: None,
         current_version: None,
         goal_version: None,
         compatibility: compatibility(false, true),

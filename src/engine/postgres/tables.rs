@@ -36,6 +36,9 @@ pub(super) static WORDS: Words = Words {
                           AND d.deptype = 'e')",
     quote: '"',
     default_schema: "SELECT current_schema()::text",
+    is_plain_column: str::is_empty,
+    // What the server prints is the statement; what stands behind it says more than a statement could.
+    create_index: |_, _, told| (told.starts_with("CREATE ") && !told.contains("; ")).then(|| told.to_owned()),
     keys: KEYS,
     compares_rows: true,
     text_of_hex: ("convert_from('\\x", "', 'UTF8')"),

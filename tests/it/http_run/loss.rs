@@ -13,6 +13,7 @@ on_every_engine!(
     a_rollback_tells_to_the_row_what_it_takes_away,
     a_contracting_run_tells_to_the_row_what_it_takes_away,
     rows_that_came_meanwhile_move_the_digest,
+    rows_that_come_behind_the_admission_are_counted_by_the_job,
     what_nobody_has_filled_is_nobodys_loss,
     a_snapshot_tells_the_rows_that_came_since,
     rows_carried_into_another_table_are_not_lost,
@@ -164,6 +165,28 @@ async fn rows_that_came_meanwhile_move_the_digest(on: On) {
     )
     .exits(0);
     assert!(ship.eye().await.own_tables().await.is_empty());
+}
+
+/// Goal: what came between the word and the beginning is not lost. Method: a transaction of somebody else adds a row and keeps
+/// the job from beginning; the admission does not see the row, the job does.
+async fn rows_that_come_behind_the_admission_are_counted_by_the_job(on: On) {
+    let mut ship = stored(on).await;
+    ship.serve().await;
+    let admin = ship.admin().await;
+    let then = dry_run(&admin, json!({})).await;
+    let mut other = ship.eye().await;
+    other.run(if on == On::Sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" }).await;
+    other.run("INSERT INTO ships VALUES (12, 3)").await;
+    other.run("UPDATE windlass_lock SET epoch = epoch WHERE id = 1").await;
+
+    let job = admin.post("/api/migration/rollback", json!({"accept_loss": then["digest"]})).await.accepted();
+    other.run("COMMIT").await;
+
+    let job = ship.job_ends_as(&job, "failed").await;
+    assert_eq!(job["problem"]["type"], "loss-not-accepted", "{job:#}");
+    assert_eq!(told(&job["result"]["loss"])[0], "3 ships table_dropped v1.0.0_01_people/down.sql:1", "{job:#}");
+    assert_eq!(job["problem"]["target_state"], "the target is as it was before", "{job:#}");
+    assert_eq!(ship.eye().await.number("SELECT count(*) FROM ships").await, 3);
 }
 
 /// Goal: tables without rows, columns without values, what is not there, and what the run itself has made ask nobody.

@@ -4,6 +4,7 @@ mod archived;
 mod bad_input;
 mod concurrent;
 mod crash;
+mod drift;
 mod evidence;
 mod failures;
 mod ghost;
