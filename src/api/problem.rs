@@ -18,7 +18,7 @@ use crate::{
     catalog::CatalogError,
     engine::EngineError,
     jobs::Refused,
-    model::{finding::Finding, job::JobId},
+    model::{finding::Finding, job::JobId, loss::Loss},
 };
 
 /// What every problem's `type` begins with.
@@ -57,6 +57,9 @@ pub struct Details {
     /// The findings that block.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     blocking: Vec<Finding>,
+    /// What would be lost, counted, with the digest that accepts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loss: Option<Loss>,
     /// For `Retry-After`.
     #[serde(skip)]
     retry_after_s: Option<u64>,
@@ -79,6 +82,7 @@ impl Problem {
             holder: None,
             job: None,
             blocking: Vec::new(),
+            loss: None,
             retry_after_s: None,
         }))
     }
@@ -92,6 +96,11 @@ impl Problem {
 
     fn blocked_by(mut self, findings: Vec<Finding>) -> Self {
         self.0.blocking = findings;
+        self
+    }
+
+    fn losing(mut self, loss: Loss) -> Self {
+        self.0.loss = Some(loss);
         self
     }
 
@@ -147,6 +156,7 @@ impl From<Refused> for Problem {
             Refused::Busy { holder, job } => Self::of(&kinds::BUSY, detail).held_by(holder, job),
             Refused::NotReady { blocking } => Self::of(&kinds::NOT_READY, detail).blocked_by(blocking),
             Refused::PlanMoved { .. } => Self::of(&kinds::PLAN_MOVED, detail),
+            Refused::LossNotAccepted { loss, .. } => Self::of(&kinds::LOSS_NOT_ACCEPTED, detail).losing(*loss),
             Refused::NothingRuns => Self::of(&kinds::NOTHING_RUNS, detail),
             Refused::KeyReused => Self::of(&kinds::IDEMPOTENCY_KEY_REUSED, detail),
             Refused::NoJob(_) => Self::of(&kinds::NO_SUCH_JOB, detail),

@@ -4,12 +4,17 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use super::{call::Call, failure::Failure};
 
+/// Whether a person is asked: one is there, and has not answered by `--yes`.
+pub(super) fn is_asked(call: &Call) -> bool {
+    !call.global.yes && io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
 /// Asks `question`, unless nobody is there to ask or `--yes` answers it.
 ///
 /// # Errors
 /// [`Failure::declined`] when the answer is not yes.
 pub(super) fn confirm(call: &Call, question: &str) -> Result<(), Failure> {
-    if call.global.yes || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !is_asked(call) {
         return Ok(());
     }
     let mut stderr = io::stderr().lock();

@@ -74,6 +74,7 @@ impl From<&Refused> for Exit {
             Refused::NotReady { .. }
             | Refused::Archive(ArchiveError::Damaged { .. } | ArchiveError::Unreadable { .. }) => Self::Critical,
             Refused::PlanMoved { .. }
+            | Refused::LossNotAccepted { .. }
             | Refused::NothingRuns
             | Refused::KeyReused
             | Refused::NoJob(_)

@@ -14,7 +14,7 @@ use crate::{
     git::GitError,
     jobs::Refused,
     lifecycle::ServeError,
-    model::{finding::Finding, job::JobProblem},
+    model::{finding::Finding, job::JobProblem, loss::Loss},
     procedure::BaseError,
     snapshot::ArchiveError,
     store::StoreError,
@@ -36,7 +36,7 @@ pub struct Failure {
     #[serde(rename = "type")]
     pub kind: Box<str>,
     /// What happened, with its causes.
-    pub detail: String,
+    pub detail: Box<str>,
     /// What state the target is in; only when a job worked on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_state: Option<Box<str>>,
@@ -48,6 +48,9 @@ pub struct Failure {
     /// What blocks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub blocking: Vec<Finding>,
+    /// What would be lost, counted, with the digest that accepts it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<Box<Loss>>,
     /// How the process exits.
     #[serde(rename = "exit_code")]
     pub exit: Exit,
@@ -59,11 +62,12 @@ impl Failure {
     pub fn of(exit: Exit, kind: &str, detail: impl Into<String>, next_step: impl Into<Box<str>>) -> Self {
         Self {
             kind: format!("{TYPE_PREFIX}{kind}").into(),
-            detail: detail.into(),
+            detail: detail.into().into_boxed_str(),
             target_state: None,
             next_step: next_step.into(),
             holder: None,
             blocking: Vec::new(),
+            loss: None,
             exit,
         }
     }
@@ -123,6 +127,12 @@ impl Failure {
         self
     }
 
+    /// The same with what would be lost.
+    pub(super) fn losing(mut self, loss: Option<Loss>) -> Self {
+        self.loss = loss.map(Box::new);
+        self
+    }
+
     /// Whether it is of this kind.
     pub(super) fn is(&self, kind: &str) -> bool {
         self.kind.strip_prefix(TYPE_PREFIX) == Some(kind)
@@ -151,6 +161,7 @@ impl From<Refused> for Failure {
             Refused::Busy { holder, .. } => Self::known("busy", detail).held_by(Some(holder)),
             Refused::NotReady { blocking } => Self::known(NOT_READY, detail).blocked_by(blocking),
             Refused::PlanMoved { .. } => Self::known("plan-moved", detail),
+            Refused::LossNotAccepted { loss, .. } => Self::known("loss-not-accepted", detail).losing(Some(*loss)),
             Refused::NothingRuns => Self::known("nothing-runs", detail),
             Refused::KeyReused => Self::known("idempotency-key-reused", detail),
             Refused::NoJob(_) => Self::known("no-such-job", detail),

@@ -25,10 +25,15 @@ const TOKEN: &str =
 /// What is told when the other side is perhaps no windlass service.
 const SERVER: &str = "see that --server names a windlass service of this version";
 
-const ALL: [Known; 29] = [
+const ALL: [Known; 30] = [
     known("busy", Exit::Busy, "wait for it (--wait 10m), or look at it: windlass status"),
     known("not-ready", Exit::Critical, "settle what blocks; windlass plan shows all of it"),
     known("plan-moved", Exit::No, "look at the plan again: windlass plan; then go on with its digest"),
+    known(
+        "loss-not-accepted",
+        Exit::No,
+        "look at the list; if that is meant, give the order again with its digest: --accept-loss",
+    ),
     known("nothing-runs", Exit::No, "nothing is to be done; windlass status tells what ran last"),
     known("idempotency-key-reused", Exit::No, "use a fresh key"),
     known("no-such-job", Exit::No, "windlass status tells the newest jobs"),

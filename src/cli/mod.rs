@@ -19,6 +19,7 @@ pub mod exit;
 pub mod failure;
 mod init;
 mod known;
+mod loss;
 mod new;
 mod openapi;
 mod output;

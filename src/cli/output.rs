@@ -66,6 +66,11 @@ impl Output {
         }
     }
 
+    /// What a person has to see before a question.
+    pub fn aside(human: impl FnOnce(Page) -> Page) {
+        let _ = write!(io::stderr().lock(), "{}", human(Page::of_stdout()).0);
+    }
+
     /// Why the command did not come to its end.
     pub fn failure(self, failure: &Failure) {
         let mut stderr = io::stderr().lock();

@@ -12,6 +12,7 @@ use super::{
     call::Call,
     exit::Exit,
     failure::Failure,
+    loss,
     output::{Output, Page},
     place::Place,
     rehearse::measured,
@@ -129,6 +130,10 @@ fn overview(page: Page, plan: &plan::Plan) -> Page {
     let page = match plan.later.len() {
         0 => page,
         later => page.line(format!("later: {} ({})", words::count(later, "migration"), plan.later.join(", "))),
+    };
+    let page = match &plan.loss {
+        Some(loss) => loss::listed(page, loss),
+        None => page,
     };
     let page = page.line(summary(plan));
     match &plan.digest {

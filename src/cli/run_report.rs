@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::{
+    loss,
     output::{Output, Page},
     table::{Table, Tone},
     words,
@@ -18,7 +19,7 @@ pub(super) fn print(output: Output, job: &Job) {
     let report = job.result.as_ref().and_then(|result| RunReport::deserialize(result).ok());
     output.result(job, |page| match &report {
         None => page,
-        Some(report) if report.dry_run => sql(page, report),
+        Some(report) if report.dry_run => losing(sql(page, report), report),
         // what kept it from beginning is told as an error
         Some(report) if job.problem.is_some() && report.migrations.is_empty() => page,
         Some(report) => table(page, report),
@@ -51,7 +52,14 @@ fn table(page: Page, report: &RunReport) -> Page {
         Some(validation) => findings(page, validation.critical_issues.iter().chain(&validation.warnings)),
         None => page,
     };
-    page.line(summary(report))
+    losing(page, report).line(summary(report))
+}
+
+fn losing(page: Page, report: &RunReport) -> Page {
+    match &report.loss {
+        Some(loss) => loss::listed(page, loss),
+        None => page,
+    }
 }
 
 fn tone(migration: &MigrationResult) -> Tone {

@@ -5,6 +5,7 @@ use super::{
     exit::Exit,
     failure::Failure,
     output::Page,
+    run_report::findings,
     table::{Table, Tone},
     words,
 };
@@ -45,6 +46,7 @@ fn overview(page: Page, status: &Status) -> Page {
             job.progress.percentage
         ))
     });
+    let page = findings(page, &status.drift);
     page.table(&applied(&status.applied)).table(&jobs(&status.recent)).table(&snapshots(status))
 }
 

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::model::{
     digest::PlanDigest,
+    loss::LossDigest,
     order::{InDoubt, Order, SnapshotPolicy},
 };
 
@@ -42,6 +43,9 @@ pub struct Up {
     /// Only if the plan is still the one with this digest, as windlass plan prints it
     #[arg(long, value_name = "DIGEST")]
     pub plan: Option<PlanDigest>,
+    /// What the run takes away is accepted: the digest of the list, as windlass plan prints it
+    #[arg(long, value_name = "DIGEST")]
+    pub accept_loss: Option<LossDigest>,
     /// Go on release by release instead of one release only
     #[arg(long)]
     pub through: bool,
@@ -64,6 +68,7 @@ impl Up {
             validate: !self.no_validate,
             in_doubt: self.in_doubt,
             plan: self.plan.clone(),
+            accept_loss: self.accept_loss.clone(),
         }
     }
 }

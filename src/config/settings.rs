@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::CatalogFormat;
 use crate::model::{
     compatibility::CompatibilityPolicy,
+    loss::LossPolicy,
     order::{PathPolicy, RollbackPolicy, SnapshotPolicy, SpacePolicy},
     risk::Blocking,
     snapshot::Scheme,
@@ -175,6 +176,8 @@ pub struct Policy {
     pub space: SpacePolicy,
     /// The rules about risks whose findings block a run, by name; `all`: every one that warns.
     pub blocking_risks: Vec<Blocking>,
+    /// `digest` or `accept`: whether an order that takes away something that is stored needs the digest of the list of it.
+    pub loss: LossPolicy,
 }
 
 /// `[run]`

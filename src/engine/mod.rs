@@ -11,6 +11,7 @@ mod dumped;
 mod error;
 pub mod former;
 mod lookout;
+pub mod loss;
 mod mariadb;
 mod owner;
 mod postgres;

@@ -1,5 +1,10 @@
 //! An engine's SQL for our own tables, where the engines differ.
 
+use crate::{
+    model::schema::Column,
+    sql::{self, Dialect},
+};
+
 /// What an engine's own SQL for our tables looks like, where the engines differ.
 #[derive(Debug, Clone, Copy)]
 pub struct Words {
@@ -15,6 +20,15 @@ pub struct Words {
     pub count_table: &'static str,
     /// A query that gives one row with the number of tables in the connection's database or schema that are not windlass's own.
     pub count_foreign_tables: &'static str,
+    /// What a name is quoted with.
+    pub quote: char,
+    /// A query that gives one row with the name of the schema that a name without one is in.
+    pub default_schema: &'static str,
+    /// Whether what a schema tells of a column beside its type is nothing but what every column has.
+    pub is_plain_column: fn(extra: &str) -> bool,
+    /// The statement that makes an index, of its name and its table in quotes and what a schema tells of it; `None` where that
+    /// does not tell, or where it belongs to a constraint.
+    pub create_index: fn(name: &str, table: &str, told: &str) -> Option<String>,
     /// A query for the keys of the table whose schema (or an empty text) and name are bound, in turn: one row for each column of each
     /// unique key, in order, the primary key first, and one without a key for a table that has none. See [`ranges`].
     pub keys: &'static str,
@@ -36,6 +50,13 @@ pub struct Words {
 }
 
 impl Words {
+    /// A name in quotes.
+    #[must_use]
+    pub fn quoted(&self, name: &str) -> String {
+        let quote = self.quote;
+        format!("{quote}{}{quote}", name.replace(quote, &format!("{quote}{quote}")))
+    }
+
     /// A text as an expression of SQL that holds nothing but hexadecimal digits of it.
     #[must_use]
     pub fn text(&self, text: &str) -> String {
@@ -46,5 +67,36 @@ impl Words {
             hex
         });
         format!("{before}{hex}{after}")
+    }
+
+    /// The statement that adds a column again, for a person to read; `None` where rows that are there could not have it (it is
+    /// NOT NULL without a default), where it is computed, or where its default cannot be told from its words.
+    #[must_use]
+    pub fn column_again(&self, dialect: Dialect, table: &str, column: &Column) -> Option<String> {
+        let is_fillable = column.nullable || column.default.is_some();
+        let is_clear = column.default.as_deref().is_none_or(|default| {
+            let is_literal = |first: char| first == '\'' || first == '-' || first.is_ascii_digit();
+            default.starts_with(is_literal) || default.contains('(') || default.eq_ignore_ascii_case("null")
+        });
+        (is_fillable && is_clear && (self.is_plain_column)(&column.extra)).then_some(())?;
+        let null = if column.nullable { "" } else { " NOT NULL" };
+        let default = column.default.as_ref().map(|default| format!(" DEFAULT {default}")).unwrap_or_default();
+        let (table, name) = (self.table_quoted(dialect, table), self.quoted(&column.name));
+        Some(format!("ALTER TABLE {table} ADD COLUMN {name} {}{default}{null};", column.data_type))
+    }
+
+    /// The statement that makes an index again, for a person to read; `told` is what a schema tells of it. `None` for one that
+    /// belongs to a constraint, or that its words do not tell.
+    #[must_use]
+    pub fn index_again(&self, dialect: Dialect, table: &str, name: &str, told: &str) -> Option<String> {
+        let statement = (self.create_index)(&self.quoted(name), &self.table_quoted(dialect, table), told);
+        statement.map(|statement| format!("{statement};"))
+    }
+
+    fn table_quoted(&self, dialect: Dialect, table: &str) -> String {
+        match sql::name_parts(dialect, table) {
+            (Some(schema), name) => format!("{}.{}", self.quoted(schema), self.quoted(name)),
+            (None, name) => self.quoted(name),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Who may begin: the target's lock is taken, and the plan asked, before a job exists.
 
-use super::{Refused, turn::Held};
+use super::{Refused, loss, turn::Held};
 use crate::{
     catalog::Known,
     engine::{EngineError, Session, bookkeeping},
@@ -10,6 +10,7 @@ use crate::{
         order::{Order, Restore, RollbackGoal},
         rehearsal::RehearsalFrom,
         report::RunReport,
+        snapshot::SnapshotId,
     },
     plan::{self, Facts},
     procedure::{Target, keys, looked_at, read_history, rehearsed_if_demanded, risky, trust, with_archived},
@@ -174,7 +175,7 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
     // Tables of a layout that is not known here are left alone, whatever is asked.
     bookkeeping::present(session, target.engine.words()).await?;
     match order {
-        Order::Migrate { to, plan: demanded, .. } => {
+        Order::Migrate { to, plan: demanded, dry_run, accept_loss, .. } => {
             let catalog = target.catalog().await?;
             let history = read_history(session, target.engine.words()).await?;
             let needs = target.needs(&catalog);
@@ -195,14 +196,14 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
             let seen = risky(&facts, session).await?;
             let facts = seen.iter().fold(facts, |facts, (schema, server)| facts.sized(schema).on(server));
             let plan = plan::forward(&facts, to.as_ref(), false);
-            if plan.ready { Ok(()) } else { Err(Refused::NotReady { blocking: plan.blocking }) }
-        }
-        Order::Rollback { goal: RollbackGoal::Snapshot(id), .. } | Order::Restore(Restore { snapshot: id, .. }) => {
-            match target.archive.find(*id).await {
-                Ok(_) => Ok(()),
-                Err(ArchiveError::Missing(id)) => Err(Refused::NoSnapshot(id)),
-                Err(error) => Err(error.into()),
+            if !plan.ready {
+                return Err(Refused::NotReady { blocking: plan.blocking });
             }
+            // What was interrupted is finished first, and what is left then is counted then.
+            if *dry_run || history.unfinished.is_some() {
+                return Ok(());
+            }
+            loss::of_run(target, session, &plan, &catalog, accept_loss.as_ref()).await
         }
         // A copy of a database that is just being changed proves nothing.
         Order::Rehearse { from: RehearsalFrom::Data | RehearsalFrom::Schema, .. } => {
@@ -212,13 +213,17 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
             };
             Err(Refused::Busy { holder, job: None })
         }
+        Order::Rollback { goal, dry_run, accept_loss } => {
+            may_go_back(target, session, goal).await?;
+            if *dry_run { Ok(()) } else { loss::of_rollback(target, session, goal, accept_loss.as_ref()).await }
+        }
+        Order::Restore(Restore { snapshot: id, .. }) => must_be_there(target, *id).await,
         // What is wrong with one that is there is for the job to tell.
         Order::Verify { snapshot: Some(id), .. } => match target.archive.find(*id).await {
             Err(ArchiveError::Missing(id)) => Err(Refused::NoSnapshot(id)),
             _ => Ok(()),
         },
-        Order::Rollback { goal: RollbackGoal::LastRun, .. }
-        | Order::Recover
+        Order::Recover
         | Order::Snapshot { .. }
         | Order::Verify { snapshot: None, .. }
         | Order::Prune { .. }
@@ -227,17 +232,32 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
         | Order::Adopt { .. }
         | Order::Unadopt
         | Order::Rehearse { .. } => Ok(()),
-        Order::Rollback { goal, .. } => {
-            let catalog = target.catalog().await?;
-            let history = read_history(session, target.engine.words()).await?;
-            if is_half_restored(&history) {
-                return Ok(());
-            }
-            let needs = target.needs(&catalog);
-            let catalog = with_archived(session, &catalog, &history).await?;
-            let facts = Facts::of(target.site(), &catalog, &history, &needs);
-            let backward = plan::backward(&facts, goal, false);
-            if backward.blocking.is_empty() { Ok(()) } else { Err(Refused::NotReady { blocking: backward.blocking }) }
-        }
     }
+}
+
+async fn must_be_there(target: &Target, id: SnapshotId) -> Result<(), Refused> {
+    match target.archive.find(id).await {
+        Ok(_) => Ok(()),
+        Err(ArchiveError::Missing(id)) => Err(Refused::NoSnapshot(id)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the plan lets a rollback begin; how the last run is undone is for the job to find.
+async fn may_go_back(target: &Target, session: &mut dyn Session, goal: &RollbackGoal) -> Result<(), Refused> {
+    match goal {
+        RollbackGoal::Snapshot(id) => return must_be_there(target, *id).await,
+        RollbackGoal::LastRun => return Ok(()),
+        RollbackGoal::Steps(_) | RollbackGoal::Version(_) => {}
+    }
+    let catalog = target.catalog().await?;
+    let history = read_history(session, target.engine.words()).await?;
+    if is_half_restored(&history) {
+        return Ok(());
+    }
+    let needs = target.needs(&catalog);
+    let catalog = with_archived(session, &catalog, &history).await?;
+    let facts = Facts::of(target.site(), &catalog, &history, &needs);
+    let backward = plan::backward(&facts, goal, false);
+    if backward.blocking.is_empty() { Ok(()) } else { Err(Refused::NotReady { blocking: backward.blocking }) }
 }

@@ -17,14 +17,16 @@ use crate::{
         catalog::Catalog,
         compatibility::{Compatibility, Matrix},
         finding::Finding,
+        history::History,
         job::{Job, JobId, JobKind},
         plan::Plan,
         report::RunReport,
+        schema::Schema,
         snapshot::{Listed, Marks, SnapshotId, SnapshotList, VerifiedMark},
         status::{Holder, LogFilter, LogLine, Status},
     },
     plan::{self, Facts},
-    procedure::{self, BaseError, Target, keys, looked_at, read_history, rehearsed, trust},
+    procedure::{self, BaseError, Taker, Target, keys, looked_at, read_history, rehearsed, trust},
     snapshot::{ArchiveError, Listing, Unusable},
 };
 
@@ -64,13 +66,27 @@ impl Enquiry {
         let keys = keys(&self.target, session.as_mut(), &facts).await?;
         let trust = trust(&self.target, session.as_mut(), &facts).await?;
         let server = session.server().clone();
+        let going = plan::forward(&facts, to, false);
+        let scripts = procedure::scripts_up(&going, &catalog);
+        let loss = procedure::loss(&self.target, session.as_mut(), Taker::Scripts(&scripts)).await;
+        let is_locked = session.is_locked().await?;
         session.close().await;
         let durations = self.durations().await?;
         let rehearsed = rehearsed(&self.target, &facts, &schema.fingerprint(), &server).await?;
         let digest = plan::digest(&facts, &schema, &self.target.config.digest(), to);
         let facts = facts.sized(&schema).on(&server).timed(&durations).keyed(&keys).trusting(&trust);
         let facts = facts.rehearsed_if(Some(&rehearsed));
-        Ok(Plan { digest: Some(digest), ..plan::forward(&facts, to, with_sql) })
+        let plan = Plan { digest: Some(digest), ..plan::forward(&facts, to, with_sql) };
+        let plan = plan.and(self.drifted(&history, &schema, is_locked).await?);
+        Ok(match loss {
+            Ok(loss) => Plan { loss: Some(loss), ..plan },
+            Err(error) => plan.and(vec![plan::not_counted(&self.target.name, &error.to_string())]),
+        })
+    }
+
+    /// What the target has become since the last run left it; nothing while a run is at work on it.
+    async fn drifted(&self, history: &History, schema: &Schema, is_locked: bool) -> Result<Vec<Finding>, Refused> {
+        if is_locked { Ok(Vec::new()) } else { Ok(procedure::drifted(&self.target, history, schema).await?) }
     }
 
     /// What merging the catalog at hand into the Git branch `base` would bring. Runs `git`.
@@ -132,7 +148,9 @@ impl Enquiry {
             Held::Free => None,
         };
         let server = session.server().clone();
+        let schema = session.schema(None).await?;
         session.close().await;
+        let drift = self.drifted(&history, &schema, lock.is_some()).await?;
         let needs = self.target.needs(&catalog);
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let compatibility = plan::compatibility(&facts);
@@ -150,6 +168,7 @@ impl Enquiry {
             compatibility,
             pending,
             unfinished: history.unfinished,
+            drift,
             applied: history.applied,
             lock,
             running,

@@ -5,6 +5,7 @@ mod breaking;
 mod caretaker;
 mod desk;
 mod enquiry;
+mod loss;
 mod refused;
 mod runner;
 mod slot;

@@ -3,7 +3,13 @@
 use crate::{
     catalog::CatalogError,
     engine::EngineError,
-    model::{digest::PlanDigest, finding::Finding, job::JobId, snapshot::SnapshotId},
+    model::{
+        digest::PlanDigest,
+        finding::Finding,
+        job::JobId,
+        loss::{Loss, LossDigest},
+        snapshot::SnapshotId,
+    },
     procedure::Unread,
     snapshot::ArchiveError,
     store::StoreError,
@@ -33,6 +39,14 @@ pub enum Refused {
         then: Box<PlanDigest>,
         /// The digest now.
         now: Box<PlanDigest>,
+    },
+    /// Something would be lost that nobody has accepted.
+    #[error("{}", .loss.refusal(.given.as_ref()))]
+    LossNotAccepted {
+        /// What, counted.
+        loss: Box<Loss>,
+        /// The digest that was given.
+        given: Option<LossDigest>,
     },
     /// There is no run to stop.
     #[error("no job is at work on this database")]

@@ -13,6 +13,7 @@ pub mod finding;
 pub mod health;
 pub mod history;
 pub mod job;
+pub mod loss;
 pub mod migration;
 pub mod order;
 pub mod plan;

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    archive::PruneRule, digest::PlanDigest, job::JobKind, rehearsal::RehearsalFrom, snapshot::SnapshotId, tool::Tool,
+    archive::PruneRule, digest::PlanDigest, job::JobKind, loss::LossDigest, rehearsal::RehearsalFrom,
+    snapshot::SnapshotId, tool::Tool,
 };
 
 /// Whether a run makes a snapshot first.
@@ -122,6 +123,9 @@ pub enum Order {
         /// Only if the plan would still be the one with this digest.
         #[serde(default)]
         plan: Option<PlanDigest>,
+        /// The loss that a person has accepted, by the digest of its list.
+        #[serde(default)]
+        accept_loss: Option<LossDigest>,
     },
     /// Finish what was interrupted, and nothing else.
     Recover,
@@ -131,6 +135,9 @@ pub enum Order {
         goal: RollbackGoal,
         /// Show the SQL, change nothing.
         dry_run: bool,
+        /// The loss that a person has accepted, by the digest of its list.
+        #[serde(default)]
+        accept_loss: Option<LossDigest>,
     },
     /// Make a restorable copy.
     Snapshot {

@@ -8,6 +8,7 @@ use super::{
     compatibility::Compatibility,
     digest::PlanDigest,
     finding::{Finding, Severity},
+    loss::Loss,
     migration::Direction,
     rehearsal::Rehearsed,
 };
@@ -142,6 +143,9 @@ pub struct Plan {
     /// where nobody looked at the schema.
     #[schema(value_type = Option<String>)]
     pub digest: Option<PlanDigest>,
+    /// What the run would take away that is stored, counted; `null` where nobody counted it.
+    #[serde(default)]
+    pub loss: Option<Loss>,
     /// Everything that was found.
     pub findings: Vec<Finding>,
     /// Whether a run may begin: nothing blocks.

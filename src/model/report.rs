@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     finding::{Finding, Severity},
+    loss::Loss,
     migration::Direction,
     snapshot::SnapshotId,
 };
@@ -50,6 +51,9 @@ pub struct RunReport {
     /// How it went back: `down_scripts` or `snapshot`; only for a rollback.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<RollbackMeans>,
+    /// What it took away that was stored, or in a dry run would take away; only where there is something to tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loss: Option<Loss>,
     /// What was applied or taken back, in the order in which it happened.
     pub migrations: Vec<MigrationResult>,
     /// What was noticed on the way.

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     compatibility::Compatibility,
+    finding::Finding,
     history::{Applied, Unfinished},
     job::Job,
     snapshot::Listed,
@@ -88,6 +89,9 @@ pub struct Status {
     pub pending: Vec<String>,
     /// What an interrupted run left.
     pub unfinished: Option<Unfinished>,
+    /// What the schema has become since the last run left it; empty while a run is at work, and where none left a record.
+    #[serde(default)]
+    pub drift: Vec<Finding>,
     /// Who holds the lock now.
     pub lock: Option<Holder>,
     /// The job that is at work.

@@ -26,6 +26,7 @@ pub fn forward(facts: &Facts<'_>, to: Option<&Version>, with_sql: bool) -> Plan 
     Plan {
         target: facts.site.target.to_owned(),
         digest: None,
+        loss: None,
         current_version: facts.history.version.clone(),
         goal_version: hops.last().map(|hop| hop.to.clone()).or_else(|| facts.history.version.clone()),
         compatibility: compatibility(facts),

@@ -8,12 +8,14 @@ mod caretaking;
 mod compatibility;
 mod difference;
 mod digest;
+mod drift;
 mod estimate;
 mod facts;
 mod findings;
 mod forward;
 mod health;
 mod interruption;
+mod loss;
 mod matrix;
 mod rehearsal;
 mod retention;
@@ -30,10 +32,12 @@ pub use self::{
     compatibility::compatibility,
     difference::differences,
     digest::digest,
+    drift::{Drift, Missing, drift},
     facts::{Facts, Needs, Site},
     findings::{NEWER, of_history},
     forward::forward,
     health::health,
+    loss::{Ground, not_counted, takes_away, vanishing},
     matrix::matrix,
     rehearsal::{inputs, what_holds},
     retention::{Retention, last_good, retention},

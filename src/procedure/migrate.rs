@@ -8,7 +8,9 @@ use super::{
     apply::{self, Change, Failed, Left},
     archived::{self, with_archived},
     evidence::Evidence,
-    keys, looked_at, problem, read_history,
+    keys, looked_at,
+    loss::{self, Taker},
+    problem, read_history,
     recover::{self, Stuck},
     rehearsed_if_demanded, risky, snapshot, space, trust,
     undo::{self, Undone},
@@ -23,6 +25,7 @@ use crate::{
         catalog::Catalog,
         finding::Finding,
         job::JobProblem,
+        loss::LossDigest,
         migration::{Direction, Migration},
         order::{InDoubt, SnapshotPolicy},
         plan::{Plan, RollbackKind},
@@ -44,14 +47,23 @@ pub struct Ask<'a> {
     pub validate: bool,
     /// What a person says of a statement that nothing else tells about.
     pub in_doubt: Option<InDoubt>,
+    /// The loss that a person has accepted.
+    pub accept_loss: Option<&'a LossDigest>,
     /// Only to finish what was interrupted.
     pub only_left: bool,
 }
 
 impl Ask<'_> {
     /// To finish what was interrupted, and nothing else.
-    pub const WHAT_IS_LEFT: Self =
-        Self { to: None, dry_run: false, snapshot: None, validate: true, in_doubt: None, only_left: true };
+    pub const WHAT_IS_LEFT: Self = Self {
+        to: None,
+        dry_run: false,
+        snapshot: None,
+        validate: true,
+        in_doubt: None,
+        accept_loss: None,
+        only_left: true,
+    };
 }
 
 /// Why a run ended before its goal.
@@ -145,6 +157,7 @@ impl Run<'_> {
         }
         self.told.progress.update(|progress| progress.count(0, plan.statement_count()));
         self.snapshot(&plan, &catalog).await?;
+        self.loss(&plan, &catalog).await?;
         self.announce(&plan, &catalog, &needs).await?;
         self.hops(&plan, &catalog).await
     }
@@ -186,6 +199,13 @@ impl Run<'_> {
         let manifest = snapshot::take(self.target, self.told, self.held, labels, snapshot::Rows::Kept).await?;
         self.report.snapshot = Some(manifest.id);
         Ok(())
+    }
+
+    /// Counts what the run would take away, which somebody must have accepted where the policy says so.
+    async fn loss(&mut self, plan: &Plan, catalog: &Catalog) -> Result<(), JobProblem> {
+        let scripts = loss::scripts_up(plan, catalog);
+        let (taker, given) = (Taker::Scripts(&scripts), self.ask.accept_loss);
+        loss::must_be_accepted(self.target, self.told, self.held, taker, given, &mut self.report).await
     }
 
     /// Writes into the journal what the run means to do.

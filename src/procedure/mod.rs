@@ -11,11 +11,13 @@ mod baseline;
 mod cancel;
 mod circumstances;
 mod doubt;
+mod drift;
 mod ended;
 mod evidence;
 mod held;
 mod interrupted;
 mod lookout;
+mod loss;
 mod migrate;
 mod problem;
 mod proof;
@@ -43,11 +45,14 @@ pub use self::{
     assignment::{Assignment, Told},
     backfill::keys,
     base::{BaseError, against_base},
+    drift::drifted,
     ended::Ended,
     held::{Held, read_history},
     interrupted::looked_at,
+    loss::{Taker, loss, scripts_down, scripts_up},
     rehearsed::{Unread, name_of, rehearsed, rehearsed_if_demanded},
     risky::risky,
+    rollback::snapshot_of,
     target::Target,
     trust::trust,
 };
@@ -62,15 +67,16 @@ pub async fn perform(
 ) -> (Ended, Option<Box<dyn Session>>) {
     let mut held = Held::new(session);
     let ended = match order {
-        Order::Migrate { to, dry_run, snapshot, validate, in_doubt, plan: _ } => {
+        Order::Migrate { to, dry_run, snapshot, validate, in_doubt, plan: _, accept_loss } => {
             let (to, dry_run, validate) = (to.as_ref(), *dry_run, *validate);
-            let ask =
-                migrate::Ask { to, dry_run, snapshot: *snapshot, validate, in_doubt: *in_doubt, only_left: false };
+            let (snapshot, in_doubt, accept_loss) = (*snapshot, *in_doubt, accept_loss.as_ref());
+            let ask = migrate::Ask { to, dry_run, snapshot, validate, in_doubt, accept_loss, only_left: false };
             migrate::migrate(target, told, &mut held, ask).await
         }
         Order::Recover => migrate::migrate(target, told, &mut held, migrate::Ask::WHAT_IS_LEFT).await,
-        Order::Rollback { goal, dry_run } => {
-            let ask = rollback::Ask { goal, dry_run: *dry_run, validate: true };
+        Order::Rollback { goal, dry_run, accept_loss } => {
+            let accept_loss = accept_loss.as_ref();
+            let ask = rollback::Ask { goal, dry_run: *dry_run, validate: true, accept_loss };
             rollback::rollback(target, told, &mut held, ask).await
         }
         Order::Snapshot { message, tags, notes, export } => {

@@ -8,7 +8,13 @@ use super::{
 use crate::{
     catalog::CatalogError,
     engine::EngineError,
-    model::{archive::VerifyReport, finding::Finding, history::Unfinished, job::JobProblem},
+    model::{
+        archive::VerifyReport,
+        finding::Finding,
+        history::Unfinished,
+        job::JobProblem,
+        loss::{Loss, LossDigest},
+    },
     snapshot::ArchiveError,
     store::StoreError,
 };
@@ -69,6 +75,12 @@ pub fn replay(failed: JobProblem) -> JobProblem {
                     holds: windlass adopt --baseline <version>"
                 .to_owned(),
     }
+}
+
+/// Something would be lost that nobody has accepted.
+pub fn loss(loss: &Loss, given: Option<&LossDigest>) -> JobProblem {
+    let next = "look at the list; if that is meant, give the order again with its digest: --accept-loss, or accept_loss over HTTP";
+    problem("loss-not-accepted", "The loss is not accepted", loss.refusal(given), UNTOUCHED, next)
 }
 
 /// The target could not be asked before anything was changed; for the end of a call that may fail so.

@@ -7,6 +7,7 @@ use super::{
     apply::{self, Change},
     archived::with_archived,
     evidence::Evidence,
+    loss::{self, Taker},
     migrate::ms_since,
     problem, read_history, recover, restore,
     snapshot::{self, Labels},
@@ -22,6 +23,7 @@ use crate::{
         finding::Finding,
         history::History,
         job::JobProblem,
+        loss::LossDigest,
         migration::Direction,
         order::{RollbackGoal, SnapshotPolicy},
         report::{MigrationResult, RollbackMeans, RunReport},
@@ -39,6 +41,8 @@ pub struct Ask<'a> {
     pub dry_run: bool,
     /// Whether to validate afterwards.
     pub validate: bool,
+    /// The loss that a person has accepted.
+    pub accept_loss: Option<&'a LossDigest>,
 }
 
 /// A rollback under way.
@@ -52,6 +56,8 @@ struct Rollback<'a> {
     is_paused: bool,
     /// Whether to validate afterwards.
     validate: bool,
+    /// The loss that a person has accepted.
+    accept_loss: Option<&'a LossDigest>,
     /// What this rollback has done so far; `None`: nothing.
     done: Option<&'static str>,
 }
@@ -61,14 +67,15 @@ pub async fn rollback(
     target: &Target,
     told: &Assignment,
     held: &mut Held,
-    Ask { goal, dry_run, validate }: Ask<'_>,
+    Ask { goal, dry_run, validate, accept_loss }: Ask<'_>,
 ) -> Ended {
     let started = Instant::now();
     let recording = if dry_run { held.record() } else { None };
     let report = RunReport { dry_run, by: Some(RollbackMeans::DownScripts), ..RunReport::default() };
     let evidence = Evidence::default();
+    let (is_paused, done) = (false, None);
     let mut rollback =
-        Rollback { target, told, held, evidence, recording, report, is_paused: false, validate, done: None };
+        Rollback { target, told, held, evidence, recording, report, is_paused, validate, accept_loss, done };
     let ended = rollback.go(goal).await;
     let done = rollback.done;
     let is_paused = rollback.is_paused;
@@ -125,6 +132,7 @@ impl Rollback<'_> {
         }
         if backward.blocking.is_empty() {
             self.snapshot().await?;
+            self.loss(Taker::Scripts(&loss::scripts_down(&backward, &catalog))).await?;
             self.announce(&history, &backward, needs.backend.to_string()).await?;
             return self.by_scripts(&history, &backward, &catalog).await;
         }
@@ -178,8 +186,11 @@ impl Rollback<'_> {
 
     async fn by_snapshot(&mut self, id: SnapshotId) -> Result<(), JobProblem> {
         self.report.by = Some(RollbackMeans::Snapshot);
+        let manifest = self.target.archive.find(id).await.map_err(|error| problem::archive(&error))?;
+        if !self.held.is_half {
+            self.loss(Taker::Snapshot(&manifest)).await?;
+        }
         if self.recording.is_some() {
-            let manifest = self.target.archive.find(id).await.map_err(|error| problem::archive(&error))?;
             self.report.to = manifest.db_version;
             return Ok(());
         }
@@ -190,6 +201,11 @@ impl Rollback<'_> {
         let history = read_history(session, self.target.engine.words()).await.map_err(problem::untouched)?;
         self.report.to = history.version;
         self.validate().await
+    }
+
+    /// Counts what would be taken away, which somebody must have accepted where the policy says so.
+    async fn loss(&mut self, taker: Taker<'_>) -> Result<(), JobProblem> {
+        loss::must_be_accepted(self.target, self.told, self.held, taker, self.accept_loss, &mut self.report).await
     }
 
     /// Makes the snapshot under the rollback: down scripts lose what they drop, so the state before is kept.
@@ -340,7 +356,10 @@ impl Rollback<'_> {
 
 /// The snapshot under the last run, which stands in for down scripts that are not there or do not help; without one, the last
 /// that is known to be good.
-async fn snapshot_of(
+///
+/// # Errors
+/// When archive or store cannot be read.
+pub async fn snapshot_of(
     target: &Target,
     goal: &RollbackGoal,
     run: Option<&str>,

@@ -21,6 +21,7 @@ mod lexeme;
 mod lines;
 mod lower;
 mod marker;
+mod moves;
 mod names;
 mod operator;
 mod placeholder;
@@ -37,6 +38,7 @@ pub use dialect::Dialect;
 pub use doubt::Doubt;
 pub use effect::Effect;
 pub use error::SqlError;
+pub use moves::{Called, Move, Reach};
 pub use words::Words;
 
 use crate::model::{backfill::Part, checksum::Checksum, migration::Statement, waiver::Waiver};
@@ -215,4 +217,31 @@ pub fn act(dialect: Dialect, statement: &str) -> Act {
 #[must_use]
 pub fn waivers(dialect: Dialect, text: &str) -> Vec<Waiver> {
     waiver::of(dialect, text)
+}
+
+/// What a statement does with what is stored, as far as its words tell: what a body, a `DO` block or a routine does is not in
+/// them.
+#[must_use]
+pub fn moves(dialect: Dialect, statement: &str) -> Vec<Move> {
+    moves::of(dialect, statement)
+}
+
+/// The schema and the name in a table's full name; without a schema where there is none, as on engines that have one
+/// database each.
+#[must_use]
+pub fn name_parts(dialect: Dialect, full: &str) -> (Option<&str>, &str) {
+    match full.split_once('.') {
+        Some((schema, name)) if dialect == Dialect::Postgres => (Some(schema), name),
+        _ => (None, full),
+    }
+}
+
+/// Whether two names mean the same table or column. Where the case of a name may matter (PostgreSQL's names are folded by
+/// the reader), it does.
+#[must_use]
+pub fn is_same_name(dialect: Dialect, one: &str, other: &str) -> bool {
+    match dialect {
+        Dialect::Postgres => one == other,
+        Dialect::MySql | Dialect::Sqlite => one.eq_ignore_ascii_case(other),
+    }
 }

@@ -49,6 +49,16 @@ impl Words {
         Self { all, at: 0, was_qualified: false }
     }
 
+    /// At the first word, with what stands in comments that are code.
+    pub fn with_code(dialect: Dialect, sql: &str) -> Self {
+        let is_code = |token: &Token| {
+            use TokenKind::{CodeClose, CodeOpen, Comment, Whitespace};
+            !matches!(token.kind, Whitespace | Comment | CodeOpen | CodeClose)
+        };
+        let all = Scanner::over(dialect, sql).filter(is_code).map(|token| word(dialect, token, sql)).collect();
+        Self { all, at: 0, was_qualified: false }
+    }
+
     /// The word that comes so many words later, in small letters.
     #[must_use]
     pub fn nth(&self, later: usize) -> Option<String> {
@@ -88,9 +98,63 @@ impl Words {
         Some(name)
     }
 
+    /// Takes a name; gives it with the last of the names before it, which is that of its schema.
+    pub fn full_name(&mut self) -> Option<(Option<String>, String)> {
+        let mut names = vec![self.all.get(self.at)?.name.clone()?];
+        self.at += 1;
+        while self.take(".") {
+            names.push(self.all.get(self.at)?.name.clone()?);
+            self.at += 1;
+        }
+        let name = names.pop()?;
+        Some((names.pop(), name))
+    }
+
+    /// Takes everything up to the next of this word, and that; nothing when there is none.
+    pub fn skip_to(&mut self, word: &str) -> bool {
+        let found = self.all[self.at..].iter().position(|next| next.lower == word);
+        self.at += found.map_or(0, |length| length + 1);
+        found.is_some()
+    }
+
+    /// Whether it is `*`, or `t.*`.
+    pub fn starred(&self) -> bool {
+        self.all.last().is_some_and(|last| last.lower == "*")
+            && self.all[..self.all.len() - 1].iter().all(|word| word.name.is_some() || word.lower == ".")
+    }
+
+    /// The columns whose values an item of a SELECT keeps: of a column alone, under whatever name, and of those within
+    /// functions that keep them; none where it is computed. `None` where another function is called, which may make one row
+    /// of many.
+    pub fn columns_kept(&self, keeping: &[&str]) -> Option<Vec<String>> {
+        let mut names = Vec::new();
+        let mut is_computed = false;
+        for (at, next) in self.all.iter().enumerate() {
+            let behind = self.all.get(at + 1).map_or("", |behind| behind.lower.as_str());
+            let is_named_here = at > 0 && self.all[at - 1].lower == "as";
+            match (&next.name, next.lower.as_str()) {
+                (_, "select" | "distinct" | "over") => return None,
+                (_, "case") => is_computed = true,
+                (Some(_), word) if behind == "(" => keeping.contains(&word).then_some(())?,
+                (Some(name), word) => {
+                    let is_column = word != "as" && !is_named_here && behind != ".";
+                    names.extend(is_column.then(|| name.clone()));
+                }
+                (None, "." | "," | "(" | ")" | "?" | "::") => {}
+                (None, _) => is_computed = true,
+            }
+        }
+        Some(if is_computed { Vec::new() } else { names })
+    }
+
     /// Takes what comes before the next comma outside parentheses.
     #[must_use]
     pub fn clause(&mut self) -> Self {
+        self.until(&[])
+    }
+
+    /// Takes what comes before the next comma, or one of these words, outside parentheses.
+    pub fn until(&mut self, ends: &[&str]) -> Self {
         let mut depth = 0_usize;
         let rest = &self.all[self.at..];
         let length = rest.iter().position(|word| {
@@ -99,7 +163,7 @@ impl Words {
                 ")" => depth = depth.saturating_sub(1),
                 _ => {}
             }
-            depth == 0 && word.lower == ","
+            depth == 0 && (word.lower == "," || ends.contains(&word.lower.as_str()))
         });
         let all = rest[..length.unwrap_or(rest.len())].to_vec();
         self.at += all.len();

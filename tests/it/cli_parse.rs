@@ -54,7 +54,15 @@ fn up_means_a_migrate_order() {
         Command::Up(up) => up.order(),
         other => panic!("{other:?}"),
     };
-    let plain = Order::Migrate { to: None, dry_run: false, snapshot: None, validate: true, in_doubt: None, plan: None };
+    let plain = Order::Migrate {
+        to: None,
+        dry_run: false,
+        snapshot: None,
+        validate: true,
+        in_doubt: None,
+        plan: None,
+        accept_loss: None,
+    };
     assert_eq!(order("windlass up"), plain);
     assert_eq!(order("windlass up --through --wait 10m"), plain);
     assert_eq!(
@@ -66,6 +74,7 @@ fn up_means_a_migrate_order() {
             validate: false,
             in_doubt: None,
             plan: None,
+            accept_loss: None,
         }
     );
 }
@@ -191,7 +200,7 @@ fn a_failed_job_tells_the_state_of_the_target_and_exits_with_1() {
         next_step: "mend it".to_owned(),
     });
     assert_eq!(failure.exit, Exit::No);
-    assert_eq!(failure.detail, "A statement failed: up.sql:3");
+    assert_eq!(&*failure.detail, "A statement failed: up.sql:3");
     assert_eq!(failure.target_state.as_deref(), Some("as before"));
 }
 
@@ -218,6 +227,7 @@ fn plan_tells_what_blocks_always_and_what_is_needed_on_request() {
     let plan = |ready, hops| Plan {
         target: "default".to_owned(),
         digest: None,
+        loss: None,
         current_version: None,
         goal_version: None,
         compatibility: compatibility(false, true),

@@ -34,6 +34,7 @@ fn blocks(page: &str, on: On) -> Vec<String> {
 /// At the newest version, with a snapshot of that; served.
 async fn underway(on: On) -> (Ship, String) {
     let mut ship = Ship::with_sample(on).await;
+    ship.set("policy.loss", "digest");
     ship.cli(&["up"]).await.exits(0);
     let id = ship.cli(&["snapshot", "create", "--quiet"]).await.exits(0).stdout.trim().to_owned();
     ship.serve().await;

@@ -118,6 +118,7 @@ fn settings(folder: &Path, url: &str, catalog: &Path) -> Vec<(&'static str, Stri
         ("WINDLASS__STORE__PATH", beside("windlass.db")),
         ("WINDLASS__SNAPSHOTS__PATH", beside("snapshots")),
         ("WINDLASS__POLICY__PATH", "through".to_owned()),
+        ("WINDLASS__POLICY__LOSS", "accept".to_owned()),
         ("WINDLASS__POLICY__SNAPSHOT", "never".to_owned()),
         ("WINDLASS__SERVER__LISTEN", "127.0.0.1:0".to_owned()),
     ]

@@ -9,11 +9,15 @@ use crate::{
         body::Body,
         order::{Accepted, Counter, KeyHeader, WaitHeader},
         patterns,
-        problem::{Details, Problem, kinds, responses::OrderProblems},
+        problem::{
+            Details, Problem, kinds,
+            responses::{LossProblem, OrderProblems},
+        },
         whole::whole,
     },
     model::{
         job::Job,
+        loss::LossDigest,
         order::{Order, RollbackGoal},
         snapshot::SnapshotId,
     },
@@ -37,6 +41,9 @@ pub struct RollbackRequest {
     snapshot: Option<SnapshotId>,
     /// Show the SQL, change nothing.
     dry_run: bool,
+    /// What the rollback would take away is accepted: the digest of the list, as a dry run gives it in `loss`.
+    #[schema(value_type = Option<patterns::LossDigest>)]
+    accept_loss: Option<LossDigest>,
 }
 
 /// Take the database back.
@@ -51,10 +58,11 @@ pub struct RollbackRequest {
          headers(("Location" = String, description = "Where to follow it."))),
         (status = 404, description = "There is no such snapshot.", body = Details, content_type = "application/problem+json"),
         OrderProblems,
+        LossProblem,
     ))]
 pub async fn rollback(counter: Counter, Body(request): Body<RollbackRequest>) -> Result<Accepted, Problem> {
-    let dry_run = request.dry_run;
-    counter.submit(Order::Rollback { goal: request.goal()?, dry_run }).await
+    let (dry_run, accept_loss) = (request.dry_run, request.accept_loss.clone());
+    counter.submit(Order::Rollback { goal: request.goal()?, dry_run, accept_loss }).await
 }
 
 impl RollbackRequest {

@@ -17,6 +17,7 @@ use crate::{
     model::{
         digest::PlanDigest,
         job::Job,
+        loss::LossDigest,
         order::{InDoubt, Order, SnapshotPolicy},
     },
 };
@@ -40,11 +41,14 @@ pub struct StartRequest {
     /// Only if the plan is still the one with this digest, as `GET /api/migration/plan` gives it; default: whatever the plan is now.
     #[schema(value_type = Option<patterns::PlanDigest>)]
     plan: Option<PlanDigest>,
+    /// What the run would take away is accepted: the digest of the list, as `GET /api/migration/plan` gives it in `loss`.
+    #[schema(value_type = Option<patterns::LossDigest>)]
+    accept_loss: Option<LossDigest>,
 }
 
 impl Default for StartRequest {
     fn default() -> Self {
-        Self { to: None, dry_run: false, snapshot: None, validate: true, in_doubt: None, plan: None }
+        Self { to: None, dry_run: false, snapshot: None, validate: true, in_doubt: None, plan: None, accept_loss: None }
     }
 }
 
@@ -62,6 +66,6 @@ impl Default for StartRequest {
         MovedProblem,
     ))]
 pub async fn start(counter: Counter, Body(request): Body<StartRequest>) -> Result<Accepted, Problem> {
-    let StartRequest { to, dry_run, snapshot, validate, in_doubt, plan } = request;
-    counter.submit(Order::Migrate { to, dry_run, snapshot, validate, in_doubt, plan }).await
+    let StartRequest { to, dry_run, snapshot, validate, in_doubt, plan, accept_loss } = request;
+    counter.submit(Order::Migrate { to, dry_run, snapshot, validate, in_doubt, plan, accept_loss }).await
 }

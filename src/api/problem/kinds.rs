@@ -53,6 +53,8 @@ kinds! {
         "Nothing is to be done; GET /api/migration/status tells what ran last."
     PLAN_MOVED = "plan-moved" 412 "The plan is not the one that was asked for"
         "Look at the plan again: GET /api/migration/plan; then start with its digest."
+    LOSS_NOT_ACCEPTED = "loss-not-accepted" 412 "Something would be lost that nobody has accepted"
+        "Look at `loss`; if that is meant, give the order again with its digest as `accept_loss`."
     BODY_TOO_LARGE = "body-too-large" 413 "The body is too large"
         "Send less, or raise server.body_bytes_max."
     UNSUPPORTED_MEDIA_TYPE = "unsupported-media-type" 415 "The body is not declared as JSON"

@@ -27,8 +27,11 @@ pub struct EnquiryProblems;
 /// What a route can answer with that takes an order.
 pub struct OrderProblems;
 
-/// What a route can answer with besides that takes the digest of a plan.
+/// What a route can answer with besides that takes the digest of a plan, and that of a loss.
 pub struct MovedProblem;
+
+/// What a route can answer with besides that takes the digest of a loss.
+pub struct LossProblem;
 
 const PUBLIC: [&Kind; 3] = [&kinds::TOO_MANY_REQUESTS, &kinds::NOT_ACCEPTABLE, &kinds::BODY_TOO_LARGE];
 
@@ -91,7 +94,13 @@ impl IntoResponses for OrderProblems {
 
 impl IntoResponses for MovedProblem {
     fn responses() -> Responses {
-        by_status([&kinds::PLAN_MOVED])
+        by_status([&kinds::PLAN_MOVED, &kinds::LOSS_NOT_ACCEPTED])
+    }
+}
+
+impl IntoResponses for LossProblem {
+    fn responses() -> Responses {
+        by_status([&kinds::LOSS_NOT_ACCEPTED])
     }
 }
 

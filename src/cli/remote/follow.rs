@@ -68,7 +68,7 @@ impl Following {
                         return Err(self.lost(failure));
                     }
                     if is_first {
-                        return Ok(News::Silence(failure.detail));
+                        return Ok(News::Silence(failure.detail.into_string()));
                     }
                 }
             }
@@ -89,7 +89,7 @@ impl Following {
     }
 
     fn lost(&self, mut failure: Failure) -> Failure {
-        failure.detail = format!("{}; job {} was begun, and may go on there", failure.detail, self.id);
+        failure.detail = format!("{}; job {} was begun, and may go on there", failure.detail, self.id).into();
         failure.next("look at it: windlass status")
     }
 }

@@ -23,11 +23,16 @@ pub(super) fn request(order: &Order) -> Result<(Vec<String>, Value), Failure> {
 
 fn words(order: &Order) -> Result<(Cow<'static, str>, Value), Failure> {
     match order {
-        Order::Migrate { to, dry_run, snapshot, validate, in_doubt, plan } => Ok((
+        Order::Migrate { to, dry_run, snapshot, validate, in_doubt, plan, accept_loss } => Ok((
             "start".into(),
-            json!({"to": to, "dry_run": dry_run, "snapshot": snapshot, "validate": validate, "in_doubt": in_doubt, "plan": plan}),
+            json!({"to": to, "dry_run": dry_run, "snapshot": snapshot, "validate": validate, "in_doubt": in_doubt,
+                   "plan": plan, "accept_loss": accept_loss}),
         )),
-        Order::Rollback { goal, dry_run } => Ok(("rollback".into(), rollback(goal, *dry_run))),
+        Order::Rollback { goal, dry_run, accept_loss } => {
+            let mut body = rollback(goal, *dry_run);
+            body["accept_loss"] = json!(accept_loss);
+            Ok(("rollback".into(), body))
+        }
         Order::Snapshot { message, tags, notes, export } => {
             Ok(("snapshot".into(), json!({"message": message, "tags": tags, "notes": notes, "export": export})))
         }

@@ -9,7 +9,7 @@ use crate::{
         failure::{Failure, TYPE_PREFIX},
         known::{self, SERVER_UNUSABLE},
     },
-    model::finding::Finding,
+    model::{finding::Finding, loss::Loss},
 };
 
 /// The media type of a problem (RFC 9457).
@@ -27,6 +27,7 @@ struct Told {
     holder: Option<String>,
     #[serde(default)]
     blocking: Vec<Finding>,
+    loss: Option<Loss>,
 }
 
 /// The failure that a problem tells of; `None` when `body` is none of ours.
@@ -42,7 +43,7 @@ pub(super) fn failure(status: StatusCode, body: &[u8]) -> Option<Failure> {
     };
     // A catalog with faults is the catalog's, one that cannot be read the configuration's.
     let exit = if kind == "catalog-unusable" && !told.blocking.is_empty() { Exit::Critical } else { failure.exit };
-    Some(failure.exits(exit).held_by(told.holder).blocked_by(told.blocking))
+    Some(failure.exits(exit).held_by(told.holder).blocked_by(told.blocking).losing(told.loss))
 }
 
 /// The failure of an answer that no windlass service gave.

@@ -17,6 +17,14 @@ pub(super) static WORDS: Words = Words {
     count_foreign_tables: "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() \
                            AND LEFT(table_name, 9) <> 'windlass_' \
                            AND table_name NOT IN ('schema_version', 'migration_history')",
+    quote: '`',
+    default_schema: "SELECT DATABASE()",
+    is_plain_column: |extra| extra.starts_with(" collation=") && extra.ends_with(" generated= comment="),
+    create_index: |name, table, told| {
+        let (unique, rest) = told.strip_prefix("unique ").map_or(("", told), |rest| ("UNIQUE ", rest));
+        let columns = rest.strip_prefix("BTREE comment= on ")?.replace(' ', ", ").replace(", desc", " DESC");
+        (name != "`PRIMARY`").then(|| format!("CREATE {unique}INDEX {name} ON {table} ({columns})"))
+    },
     keys: KEYS,
     // It reads the whole index (measured on MariaDB 10.11 with EXPLAIN); the same written out with OR and AND finds its place.
     compares_rows: false,

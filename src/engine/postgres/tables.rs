@@ -34,6 +34,11 @@ pub(super) static WORDS: Words = Words {
                    AND (c.relname IN ('schema_version', 'migration_history') OR c.relname LIKE 'windlass\_%'))
           AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid
                           AND d.deptype = 'e')",
+    quote: '"',
+    default_schema: "SELECT current_schema()::text",
+    is_plain_column: str::is_empty,
+    // What the server prints is the statement; what stands behind it says more than a statement could.
+    create_index: |_, _, told| (told.starts_with("CREATE ") && !told.contains("; ")).then(|| told.to_owned()),
     keys: KEYS,
     compares_rows: true,
     text_of_hex: ("convert_from('\\x", "', 'UTF8')"),

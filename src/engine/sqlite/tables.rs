@@ -43,6 +43,14 @@ pub(super) static WORDS: Words = Words {
     epoch_ms: ("CAST(round(unixepoch(", ", 'subsec') * 1000) AS INTEGER)"),
     count_table: "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE",
     count_foreign_tables: concat!("SELECT count(*) FROM sqlite_schema WHERE ", foreign!()),
+    quote: '"',
+    default_schema: "SELECT 'main'",
+    is_plain_column: str::is_empty,
+    create_index: |name, table, told| {
+        let (unique, columns) = told.strip_prefix("unique ").map_or(("", told), |columns| ("UNIQUE ", columns));
+        let is_told = columns.starts_with('(') && name != "\"primary key\"";
+        is_told.then(|| format!("CREATE {unique}INDEX {name} ON {table} {columns}"))
+    },
     keys: KEYS,
     compares_rows: true,
     text_of_hex: ("CAST(X'", "' AS TEXT)"),

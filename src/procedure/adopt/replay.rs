@@ -10,6 +10,7 @@ use crate::{
     engine::{Bench, EngineError},
     model::{
         catalog::Catalog,
+        loss::LossPolicy,
         migration::Migration,
         order::{PathPolicy, SnapshotPolicy, SpacePolicy},
         progress::ProgressWriter,
@@ -40,6 +41,8 @@ fn beside(target: &Target, bench: &dyn Bench, catalog: Catalog) -> Target {
     config.app.required_db_version = None;
     config.policy.path = PathPolicy::Through;
     config.policy.space = SpacePolicy::Warn;
+    config.policy.loss = LossPolicy::Accept;
+    config.policy.blocking_risks = Vec::new();
     Target {
         engine: bench.engine(),
         config: Arc::new(config),
@@ -69,6 +72,7 @@ async fn migrated(target: &Target, told: &Assignment, held: &mut Held) -> Result
         snapshot: Some(SnapshotPolicy::Never),
         validate: false,
         in_doubt: None,
+        accept_loss: None,
         only_left: false,
     };
     match migrate::migrate(target, &aside, held, ask).await {

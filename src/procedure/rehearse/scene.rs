@@ -21,6 +21,7 @@ use crate::{
         catalog::Catalog,
         history::Applied,
         job::{JobId, JobProblem},
+        loss::LossPolicy,
         migration::Direction,
         order::{PathPolicy, RollbackGoal, RollbackPolicy, SnapshotPolicy, SpacePolicy},
         progress::ProgressWriter,
@@ -180,7 +181,8 @@ impl Scene {
         let ended = match up {
             Some(ask) => migrate::migrate(&target, &told, &mut held, ask).await,
             None => {
-                let ask = rollback::Ask { goal: &RollbackGoal::Steps(1), dry_run: false, validate: false };
+                let ask =
+                    rollback::Ask { goal: &RollbackGoal::Steps(1), dry_run: false, validate: false, accept_loss: None };
                 rollback::rollback(&target, &told, &mut held, ask).await
             }
         };
@@ -302,6 +304,8 @@ fn as_target(original: &Target, engine: Arc<dyn Engine>, folder: &snapshot::Scra
     config.policy.snapshot = SnapshotPolicy::Never;
     config.policy.rollback = RollbackPolicy::Any;
     config.policy.space = SpacePolicy::Warn;
+    config.policy.loss = LossPolicy::Accept;
+    config.policy.blocking_risks = Vec::new();
     let store = Store::at(&folder.path().join("windlass.db"));
     Target { engine, store, config: Arc::new(config), read: None, ..original.clone() }
 }

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// What a history is, in one word: which migrations, in which order.
-pub(super) fn digest(history: &History) -> String {
+pub fn digest(history: &History) -> String {
     let rows: Vec<String> = history
         .applied
         .iter()

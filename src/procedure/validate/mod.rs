@@ -2,11 +2,11 @@
 
 mod bookkeeping;
 mod data;
-mod schema;
 
 use semver::Version;
 
-use super::{Assignment, Ended, Held, Target, problem, read_history};
+pub(super) use self::bookkeeping::digest;
+use super::{Assignment, Ended, Held, Target, drift, problem, read_history};
 use crate::{
     engine::{EngineError, bookkeeping::history::newest_version},
     model::{
@@ -103,12 +103,20 @@ async fn look<'a>(
     let needs = target.needs(catalog);
     let facts = Facts::of(target.site(), catalog, &seen.history, &needs);
     let mut findings: Vec<Finding> = Vec::new();
-    findings.extend(schema::check(&seen));
+    findings.extend(match &seen.expected {
+        Some(left) => drift::between(target, left, &seen.schema),
+        None => vec![nothing_to_compare(&seen)],
+    });
     findings.extend(bookkeeping::check(&seen));
     findings.extend(data::references(&seen, session).await.map_err(asked)?);
     findings.extend(data::master_data(&seen, &facts, session).await.map_err(asked)?);
     findings.extend(crate::plan::of_history(&facts));
     Ok((ValidationReport::of(CHECKS, findings), seen))
+}
+
+fn nothing_to_compare(seen: &Seen<'_>) -> Finding {
+    let message = "no earlier run left a record of the schema here, so tables and columns were not compared";
+    Finding::info("nothing-to-compare", seen.target.name.to_string(), message).remedy("the next run leaves one")
 }
 
 /// How many checks a validation makes: tables, columns, orphaned tables, version row, history, references, master data,

@@ -54,6 +54,7 @@ impl<'a> Windlass<'a> {
             .env("WINDLASS__SNAPSHOTS__PATH", beside(folder, "snapshots"))
             .env("WINDLASS__POLICY__PATH", "through")
             .envs(self.settings.iter().map(|(variable, value)| (variable, value)))
+            .env("WINDLASS__POLICY__LOSS", "accept")
             .output()
             .expect("the windlass binary");
         Said {

@@ -69,6 +69,7 @@ impl Ship {
         let url = ship.database.url.clone();
         ship.set("target.url", &url);
         ship.set("policy.path", "through");
+        ship.set("policy.loss", "accept");
         ship.set("server.listen", "127.0.0.1:0");
         ship.set("server.rate_limit_exempt", "127.0.0.0/8");
         ship.set("health.interval", "200ms");

@@ -6,6 +6,7 @@ mod clients;
 mod corpus;
 mod effects;
 mod kinds;
+mod moves;
 mod named;
 mod properties;
 mod refused;
