@@ -98,7 +98,6 @@ fn is_other(word: &str, then: &str, now: &str) -> String {
     format!("the migrations make this {word} {then}, and it is {now}")
 }
 
-#[expect(clippy::ptr_arg, reason = "the values of a map of texts")]
 fn changed(then: &String, now: &String) -> Option<(String, String)> {
     (then != now).then(|| (then.clone(), now.clone()))
 }

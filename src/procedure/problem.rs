@@ -64,7 +64,7 @@ pub fn differs(found: &[Finding]) -> JobProblem {
 }
 
 /// Migrations that were applied could not be run again beside the target, to see what they make.
-pub fn replay(failed: JobProblem) -> JobProblem {
+pub fn replay(failed: &JobProblem) -> JobProblem {
     JobProblem {
         kind: "replay-failed".to_owned(),
         title: "The migrations could not be replayed".to_owned(),

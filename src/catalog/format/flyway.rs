@@ -34,6 +34,9 @@ pub static FORMAT: Format = Format {
     opt_out: "; or write executeInTransaction=false into <script>.conf to run the statements one by one as written",
 };
 
+/// What is added to the name of a script for that of its settings.
+const CONF: &str = ".conf";
+
 /// The settings of a script that are read.
 const SETTINGS: [&str; 3] = ["executeInTransaction", "placeholderReplacement", "encoding"];
 
@@ -51,7 +54,7 @@ fn read(reader: &mut Reader, entries: &[Entry]) -> Vec<Draft> {
     let files = every_file(reader, entries);
     let mut drafts = Vec::new();
     let (mut undos, mut repeatables) = (Vec::new(), Vec::new());
-    for place in files.iter().filter(|place| !place.ends_with(".conf")) {
+    for place in files.iter().filter(|place| place.strip_suffix(CONF).is_none()) {
         match file_name(place) {
             Some(name) if name.ending != "sql" => code(reader, place),
             Some(name) => match name.prefix {
@@ -205,7 +208,7 @@ fn filled_in(text: &str, placeholders: &BTreeMap<String, String>) -> Result<Stri
 /// `<script>.conf`: lines of `name=value`.
 fn settings(reader: &mut Reader, files: &[String], place: &str) -> Settings {
     let mut settings = Settings { transactional: None, has_placeholders: true };
-    let conf = format!("{place}.conf");
+    let conf = format!("{place}{CONF}");
     let told = if files.contains(&conf) { reader.source(&conf) } else { None };
     for (line, text) in (1..).zip(told.iter().flat_map(|source| source.text.lines())) {
         let Some((name, value)) = text.split_once('=').filter(|_| !text.trim_start().starts_with('#')) else {
@@ -215,9 +218,8 @@ fn settings(reader: &mut Reader, files: &[String], place: &str) -> Settings {
         match (name.trim(), value.trim()) {
             ("executeInTransaction", "false") => settings.transactional = Some(false),
             ("placeholderReplacement", "false") => settings.has_placeholders = false,
-            ("executeInTransaction" | "placeholderReplacement", "true") => {}
-            ("encoding", encoding) if encoding.eq_ignore_ascii_case("utf-8") => {}
-            ("shouldExecute", "true") => {}
+            ("executeInTransaction" | "placeholderReplacement" | "shouldExecute", "true")
+            | ("encoding", "UTF-8" | "utf-8" | "UTF8" | "utf8") => {}
             ("shouldExecute", _) => {
                 let message = "shouldExecute decides whether the script is run, which windlass does not know";
                 reader.fault("script-setting", place, message, "remove the setting, or move the script away");

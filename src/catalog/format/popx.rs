@@ -57,21 +57,28 @@ fn file_name(file: &str) -> Option<FileName<'_>> {
     Some(FileName { number, name, dialect, is_autocommit, way, is_fizz: ending == "fizz" })
 }
 
-/// Every name by which pop calls a dialect, with the engine that is meant (pop, `CanonicalDialect`).
-fn engine(dialect: &str) -> Option<Option<Dialect>> {
+/// Whose files a dialect's are.
+enum Whose {
+    /// Those of an engine of windlass's.
+    Ours(Dialect),
+    /// Those of a database that windlass does not know.
+    Others,
+}
+
+/// Every name by which pop calls a dialect (pop, `CanonicalDialect`).
+fn whose(dialect: &str) -> Option<Whose> {
     Some(match dialect {
-        "postgres" | "postgresql" | "pg" => Some(Dialect::Postgres),
-        "mysql" => Some(Dialect::MySql),
-        "sqlite" | "sqlite3" => Some(Dialect::Sqlite),
-        "cockroach" | "cockroachdb" | "crdb" => None,
+        "postgres" | "postgresql" | "pg" => Whose::Ours(Dialect::Postgres),
+        "mysql" => Whose::Ours(Dialect::MySql),
+        "sqlite" | "sqlite3" => Whose::Ours(Dialect::Sqlite),
+        "cockroach" | "cockroachdb" | "crdb" => Whose::Others,
         _ => return None,
     })
 }
 
 /// Whether a name holds what no other layout's does.
 fn is_marked(file: &str) -> bool {
-    file_name(file)
-        .is_some_and(|it| it.is_fizz || it.is_autocommit || it.dialect.is_some_and(|it| engine(it).is_some()))
+    file_name(file).is_some_and(|it| it.is_fizz || it.is_autocommit || it.dialect.is_some_and(|it| whose(it).is_some()))
 }
 
 /// The files of one number for this engine: forward and back.
@@ -109,11 +116,12 @@ fn read(reader: &mut Reader, entries: &[Entry]) -> Vec<Draft> {
 
 /// Whether this engine's popx would take the file; an engine nobody knows is a fault, as it is there.
 fn is_for(reader: &mut Reader, file: &str, name: &FileName<'_>) -> bool {
-    match name.dialect.map(engine) {
-        None => true,
-        Some(Some(engine)) => engine == Some(reader.dialect),
-        Some(None) => {
-            let message = format!("no dialect is called {}", name.dialect.unwrap_or_default());
+    let Some(dialect) = name.dialect else { return true };
+    match whose(dialect) {
+        Some(Whose::Ours(dialect)) => dialect == reader.dialect,
+        Some(Whose::Others) => false,
+        None => {
+            let message = format!("no dialect is called {dialect}");
             reader.fault("file-name", file, message, "name postgres, mysql, sqlite3 or cockroach");
             false
         }

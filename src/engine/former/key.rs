@@ -60,8 +60,8 @@ pub fn versioned(place: &str) -> Option<Key> {
 }
 
 /// `20240501120000_add/migration.sql`: the folder's name.
-pub fn folder(place: &str) -> Option<Key> {
-    Some(Key::Name(first(place).to_owned()))
+pub fn folder(place: &str) -> Key {
+    Key::Name(first(place).to_owned())
 }
 
 /// The last part of a path.

@@ -24,7 +24,7 @@ pub static FORMER: Former = Former {
          ORDER BY started_at, id"
     },
     read,
-    key: key::folder,
+    key: |place| Some(key::folder(place)),
     digest: |bytes| Some(super::hex(&Sha256::digest(bytes))),
 };
 

@@ -75,8 +75,8 @@ async fn migrated(target: &Target, told: &Assignment, held: &mut Held) -> Result
         accept_loss: None,
         only_left: false,
     };
-    match migrate::migrate(target, &aside, held, ask).await {
-        Ended { problem: Some(problem), .. } => Err(problem::replay(problem)),
+    match Box::pin(migrate::migrate(target, &aside, held, ask)).await {
+        Ended { problem: Some(problem), .. } => Err(problem::replay(&problem)),
         _ if told.is_stopping() => Err(problem::untouched(EngineError::Cancelled)),
         _ => held.session().map_err(problem::untouched)?.schema(None).await.map_err(problem::untouched),
     }

@@ -57,7 +57,11 @@ mod left {
     use super::{Digest, GOLANG, INDEX, LATER, Left, On, Sha256, Sha384, USERS};
 
     fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        use std::fmt::Write;
+        bytes.iter().fold(String::new(), |mut hex, byte| {
+            write!(hex, "{byte:02x}").expect("a text takes everything");
+            hex
+        })
     }
 
     fn texts(names: [&str; 3]) -> [(&str, String); 3] {
@@ -69,8 +73,7 @@ mod left {
     pub fn sqlx(on: On) -> Left {
         let (blob, open, close) = match on {
             On::Postgres => ("BYTEA", "decode('", "', 'hex')"),
-            On::MariaDb => ("BLOB", "X'", "'"),
-            On::Sqlite => ("BLOB", "X'", "'"),
+            On::MariaDb | On::Sqlite => ("BLOB", "X'", "'"),
         };
         let row = |version: u32, text: &str| {
             let hash = hex(&Sha384::digest(text));

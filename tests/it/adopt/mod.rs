@@ -44,8 +44,8 @@ impl Life {
     }
 
     /// What is said when a history is not taken over: kind of problem, and the places of what was found with its words.
-    fn does_not_adopt(&self, line: &str) -> (String, String) {
-        let said = self.windlass().says(line);
+    fn does_not_adopt(&self, words: &str) -> (String, String) {
+        let said = self.windlass().says(words);
         assert_eq!(said.exit, 2, "{said:#?}");
         let problem = &said.result["problem"];
         (text(problem, "/type").to_owned(), text(problem, "/detail").to_owned())

@@ -16,8 +16,8 @@ async fn left(files: &[File<'_>], statements: &[&str]) -> Life {
 const FILES: [File<'_>; 2] = [("1_users.up.sql", USERS), ("2_index.up.sql", INDEX)];
 
 /// What is said, and what to do.
-fn said(life: &Life, line: &str) -> String {
-    let said = life.windlass().says(line);
+fn said(life: &Life, words: &str) -> String {
+    let said = life.windlass().says(words);
     assert_eq!(said.exit, 2, "{said:#?}");
     let problem = &said.result["problem"];
     format!("{}: {}; {}", text(problem, "/type"), text(problem, "/detail"), text(problem, "/next_step"))

@@ -66,5 +66,6 @@ async fn faults_are_told() {
     3_d.up.fizz: it is written in fizz, which windlass cannot read; write it in SQL, in a file for each dialect
     5_f.sql: the file's name does not name a migration; rename it to <number>_<name>.up.sql, or .down.sql
     4_e.down.sql: it goes back from number 4, and no file goes there; add the .up.sql file, or remove this one
+    201911000000010000000000_g.up.sql: the number 201911000000010000000000 has more than nine digits behind its first 14; give it a shorter number
     ");
 }
