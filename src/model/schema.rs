@@ -47,6 +47,9 @@ pub struct Table {
     pub options: String,
     /// Rows, as the server estimates them; not part of the fingerprint.
     pub rows_estimate: u64,
+    /// Whether it surely holds no row, as far as the server tells without counting; not part of the fingerprint.
+    #[serde(default)]
+    pub is_empty: bool,
     /// Bytes with its indexes, as the server estimates them; not part of the fingerprint.
     pub size_bytes: u64,
 }

@@ -47,6 +47,7 @@ pub(super) async fn estimate(connection: &mut SqliteConnection, schema: &mut Sch
             Some(rows) => *rows,
             None => unsigned(guess_rows(connection, name, table, bytes).await),
         };
+        table.is_empty = table.rows_estimate == 0;
     }
     // The table of pages is an option of the build (SQLite manual, "The DBSTAT Virtual Table").
     let measured = if pages <= MEASURED_PAGES_MAX { measured_bytes(connection).await.ok() } else { None };

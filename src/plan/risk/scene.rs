@@ -12,6 +12,8 @@ use crate::{
     sql::{Act, Clause, Words},
 };
 
+/// Bytes that a row is taken to have with its share of the indexes, where the server has not counted.
+const ROW_BYTES: u64 = 200;
 /// Rows from which on a table counts as large.
 pub const LARGE_ROWS: u64 = 10_000;
 
@@ -96,8 +98,7 @@ impl<'a> Scene<'a> {
 
     /// Whether nobody minds what is done to a table: the run has made it, or it is known to be empty.
     pub fn is_idle(&self, table: &str) -> bool {
-        self.is_made(table)
-            || self.table(table).is_some_and(|table| table.rows_estimate == 0 && !table.columns.is_empty())
+        self.is_made(table) || self.table(table).is_some_and(|table| table.is_empty && !table.columns.is_empty())
     }
 
     /// Whether a table is known to hold many rows.
@@ -105,17 +106,22 @@ impl<'a> Scene<'a> {
         self.rows(table) >= LARGE_ROWS
     }
 
-    /// The rows of a table, as the server estimates them; 0 where nothing is known.
+    /// The rows of a table, as the server estimates them, else by its size; 0 where nothing is known.
     pub fn rows(&self, table: &str) -> u64 {
-        self.table(table).map_or(0, |table| table.rows_estimate)
+        let by_size = |table: &Table| if table.is_empty { 0 } else { table.size_bytes / ROW_BYTES };
+        self.table(table).map_or(0, |table| match table.rows_estimate {
+            0 => by_size(table),
+            rows => rows,
+        })
     }
 
-    /// ` (about 1 200 000 rows, 340 MB)`; nothing where nothing is known.
+    /// ` (about 1 200 000 rows, 340 MB)`; less, or nothing, where less is known.
     pub fn sized(&self, table: &str) -> String {
         match self.table(table) {
             Some(table) if table.rows_estimate > 0 => {
                 format!(" (about {}, {})", words::rows(table.rows_estimate), words::size(table.size_bytes))
             }
+            Some(table) if table.size_bytes > 0 => format!(" ({})", words::size(table.size_bytes)),
             _ => String::new(),
         }
     }

@@ -58,7 +58,7 @@ fn an_unknown_field_is_a_warning_that_names_the_nearest() {
     insta::assert_snapshot!(told(json).remarks().join("\n"), @r"
     warning unknown-field v1.1.0_01_add_users/metadata.json:4: the field `min_runtime` is not known and has no effect; did you mean `min_runtime_version`?
     warning unknown-field v1.1.0_01_add_users/metadata.json:2: the field `dependancies` is not known and has no effect; did you mean `dependencies`?
-    warning unknown-field v1.1.0_01_add_users/metadata.json:3: the field `colour` is not known and has no effect; remove it; the known fields are version, name, min_runtime_version, max_runtime_version, compatibility, description, author, created_at, dependencies, critical, transactional, out_of_order, lock_timeout, statement_timeout, supersedes
+    warning unknown-field v1.1.0_01_add_users/metadata.json:3: the field `colour` is not known and has no effect; remove it; the known fields are version, name, min_runtime_version, max_runtime_version, compatibility, description, author, created_at, dependencies, critical, transactional, out_of_order, lock_timeout, statement_timeout, supersedes, allow
     ");
 }
 

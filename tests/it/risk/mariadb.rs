@@ -37,7 +37,7 @@ async fn the_safe_twins_trip_nothing_and_cost_what_is_said_on_mariadb() {
 }
 
 async fn watch(ship: &Ship, place: usize, pair: &Pair, script: &str, seen: Seen) {
-    let own = |text: &str| pair.own(place, text);
+    let own = |text: &str| pair::own(place, text);
     let told = format!("{}: {seen:?}", pair.rule);
     let mut eye = ship.eye().await;
     let statements = pair::statements(&own(script));

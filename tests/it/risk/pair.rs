@@ -54,11 +54,9 @@ pub enum Seen {
     Survives(&'static str, &'static str),
 }
 
-impl Pair {
-    /// A text with the name of the pair's own table.
-    pub fn own(&self, place: usize, text: &str) -> String {
-        text.replace("$t", &format!("t{place}"))
-    }
+/// A text with the name of the table that is a pair's own.
+pub fn own(place: usize, text: &str) -> String {
+    text.replace("$t", &format!("t{place}"))
 }
 
 /// The folder of a pair's migrations, up to the last part of its version.
@@ -74,7 +72,7 @@ pub async fn ready(on: On, pairs: &[Pair], script: fn(&Pair) -> &'static str) ->
         prepare(&mut eye, place, pair).await;
         for (step, text) in script(pair).split(NEXT).enumerate() {
             let id = format!("{}{step}_{}", folder(place), pair.rule.replace('-', "_"));
-            ship.catalog().file(&id, "up.sql", &pair.own(place, text.trim()));
+            ship.catalog().file(&id, "up.sql", &own(place, text.trim()));
         }
     }
     ship
@@ -82,15 +80,15 @@ pub async fn ready(on: On, pairs: &[Pair], script: fn(&Pair) -> &'static str) ->
 
 /// Makes what a pair is about.
 pub async fn prepare(eye: &mut Eye, place: usize, pair: &Pair) {
-    eye.try_run(&pair.own(place, pair.before)).await.unwrap_or_else(|error| panic!("{}: before: {error}", pair.rule));
+    eye.try_run(&own(place, pair.before)).await.unwrap_or_else(|error| panic!("{}: before: {error}", pair.rule));
 }
 
 /// Every pair's script must trip its rule; gives message and remedy of each.
 pub async fn every_one_trips(ship: &Ship, pairs: &[Pair]) -> Vec<String> {
     let found = findings(ship).await;
     let message = |(place, pair): (usize, &Pair)| {
-        let own = of_rule(&found, pair.rule, &folder(place));
-        let first = own.first().unwrap_or_else(|| panic!("{} is not tripped by {}", pair.rule, pair.trips));
+        let its = of_rule(&found, pair.rule, &folder(place));
+        let first = its.first().unwrap_or_else(|| panic!("{} is not tripped by {}", pair.rule, pair.trips));
         assert!(first["remedy"].as_str().is_some_and(|remedy| !remedy.is_empty()), "{first:#}");
         [&first["message"], &first["remedy"]].map(|words| words.as_str().expect("words")).join("\n")
     };
@@ -101,8 +99,8 @@ pub async fn every_one_trips(ship: &Ship, pairs: &[Pair]) -> Vec<String> {
 pub async fn none_trips(ship: &Ship, pairs: &[Pair]) {
     let found = findings(ship).await;
     for (place, pair) in pairs.iter().enumerate() {
-        let own = of_rule(&found, pair.rule, &folder(place));
-        assert!(own.is_empty(), "{} is tripped by {}: {own:#?}", pair.rule, pair.twin);
+        let its = of_rule(&found, pair.rule, &folder(place));
+        assert!(its.is_empty(), "{} is tripped by {}: {its:#?}", pair.rule, pair.twin);
     }
 }
 

@@ -1,5 +1,7 @@
 //! PostgreSQL is watched while it does what the rules speak of.
 
+use sqlx::error::DatabaseError;
+
 use super::pair::{self, Pair, Seen};
 use crate::harness::{database::On, eventually, eye::Eye, ship::Ship};
 
@@ -35,7 +37,7 @@ async fn what_trips_does_what_the_finding_says(pairs: &[Pair]) {
             watch(&ship, place, pair, pair.trips, *seen).await;
             if let Seen::Lock(table, mode) | Seen::Beside(_, table, mode) = seen {
                 let words = format!("takes {} on ", spelled(mode));
-                let is_told = message.contains(&words) && message.contains(&pair.own(place, table));
+                let is_told = message.contains(&words) && message.contains(&pair::own(place, table));
                 assert!(is_told, "{}: the finding does not tell of {mode} on {table}: {message}", pair.rule);
             }
         }
@@ -65,7 +67,7 @@ fn spelled(mode: &str) -> String {
 }
 
 async fn watch(ship: &Ship, place: usize, pair: &Pair, script: &str, seen: Seen) {
-    let own = |text: &str| pair.own(place, text);
+    let own = |text: &str| pair::own(place, text);
     let told = format!("{}: {seen:?}", pair.rule);
     match seen {
         Seen::Beside(busy, table, mode) => {
@@ -104,7 +106,7 @@ async fn watch(ship: &Ship, place: usize, pair: &Pair, script: &str, seen: Seen)
     let ended = eye.try_run(last).await;
     if let Seen::Refused(code) = seen {
         let error = ended.expect_err(&told);
-        let found = error.as_database_error().and_then(|error| error.code()).unwrap_or_default().into_owned();
+        let found = error.as_database_error().and_then(DatabaseError::code).unwrap_or_default().into_owned();
         assert_eq!(found, code, "{told}: {error}");
         return;
     }
@@ -116,7 +118,7 @@ async fn watch(ship: &Ship, place: usize, pair: &Pair, script: &str, seen: Seen)
             assert!(!found.contains(&mode.to_owned()), "{told}: {found:?}");
         }
         Seen::Rewritten(table) => {
-            assert_ne!(Some(eye.number(&format!("SELECT {}", file(table))).await), before, "{told}")
+            assert_ne!(Some(eye.number(&format!("SELECT {}", file(table))).await), before, "{told}");
         }
         Seen::Kept(table) => assert_eq!(Some(eye.number(&format!("SELECT {}", file(table))).await), before, "{told}"),
         Seen::Scanned(table) => assert!(eye.number(&scans(table)).await > scanned, "{told}"),

@@ -35,7 +35,7 @@ async fn watch(ship: &Ship, place: usize, pair: &Pair, script: &str, seen: Seen)
     let mut eye = ship.eye().await;
     eye.run("PRAGMA foreign_keys = OFF").await;
     eye.run("BEGIN").await;
-    let statements = pair::statements(&pair.own(place, script));
+    let statements = pair::statements(&pair::own(place, script));
     let mut ended = Ok(());
     for statement in &statements {
         assert!(ended.is_ok(), "{told}: {ended:?}, before {statement}");
@@ -48,6 +48,6 @@ async fn watch(ship: &Ship, place: usize, pair: &Pair, script: &str, seen: Seen)
     }
     ended.unwrap_or_else(|error| panic!("{told}: {error}"));
     let Seen::Says(query, answer) = seen else { panic!("{seen:?} was not seen with {}", pair.rule) };
-    assert_eq!(eye.texts(&pair.own(place, query)).await, [answer], "{told}");
+    assert_eq!(eye.texts(&pair::own(place, query)).await, [answer], "{told}");
     eye.run("ROLLBACK").await;
 }

@@ -65,7 +65,9 @@ pub(super) async fn read(
                 word(&row, 6)?
             );
             let (rows_estimate, size_bytes) = (amount(&row, 7)?, amount(&row, 8)?);
-            tables.insert(name.to_owned(), Table { options, rows_estimate, size_bytes, ..Table::default() });
+            // MySQL tells what it counted up to a day ago (MySQL manual, `information_schema_stats_expiry`).
+            let is_empty = session.server().product == MARIADB && rows_estimate == 0;
+            tables.insert(name.to_owned(), Table { options, rows_estimate, is_empty, size_bytes, ..Table::default() });
         } else if kind == "VIEW" || kind == "SEQUENCE" {
             let (key, definition) = shown(session, scope, kind, name).await?;
             objects.insert(key, definition);

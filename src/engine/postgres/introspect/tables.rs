@@ -23,13 +23,9 @@ WITH picked AS MATERIALIZED (
       AND ($1::text[] IS NULL OR lower(c.relname) = ANY ($1))
 )";
 
-/// Rows are 0 only where not a byte of the table is there. One that was never analysed (`reltuples` is -1; 0 before 14) is taken
-/// to have 100 bytes a row, one with partitions to be as large as they are.
+/// `reltuples` is -1 for a table that was never analysed; one of which not a byte is there is empty all the same.
 const TABLES: &str = "
-SELECT p.name,
-       CASE WHEN c.relkind <> 'f' AND heap.bytes = 0 THEN 0
-            WHEN c.reltuples <= 0 THEN greatest(heap.bytes / 100, 1)
-            ELSE c.reltuples END::bigint AS rows,
+SELECT p.name, greatest(c.reltuples, 0)::bigint AS rows, coalesce(c.relkind <> 'f' AND heap.bytes = 0, false) AS is_empty,
        coalesce(pg_total_relation_size(c.oid), 0) AS bytes,
        concat_ws('; ',
            'partitioned by ' || pg_get_partkeydef(c.oid),
@@ -133,6 +129,7 @@ pub(super) async fn read(
         let table = Table {
             options: row.try_get("options")?,
             rows_estimate: u64::try_from(row.try_get::<i64, _>("rows")?).unwrap_or_default(),
+            is_empty: row.try_get("is_empty")?,
             size_bytes: u64::try_from(row.try_get::<i64, _>("bytes")?).unwrap_or_default(),
             ..Table::default()
         };
