@@ -29,7 +29,7 @@ pub use error::CatalogError;
 pub use folder::FILE_BYTES_MAX;
 pub use name::{NAME_CHARS_MAX, NotAName};
 pub use scaffold::{Scaffold, scaffold};
-pub use template::{Blanks, Template};
+pub use template::{Blanks, Files, Template};
 
 use crate::{
     config::{self, CatalogFormat},

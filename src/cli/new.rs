@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{call::Call, exit::Exit, failure::Failure};
 use crate::{
-    catalog::{self, Blanks, Scaffold, Template},
+    catalog::{self, Blanks, Files, Scaffold, Template},
     clock::Clock,
 };
 
@@ -79,8 +79,10 @@ pub(super) fn run(new: &New, call: &Call) -> Result<Exit, Failure> {
     Ok(Exit::Fine)
 }
 
-/// Version, name and scripts of each migration to write.
-fn migrations(new: &New) -> Result<Vec<(&Version, String, Vec<(&'static str, String)>)>, Failure> {
+/// Version, name and scripts of a migration to write.
+type Wanted<'a> = (&'a Version, String, Files);
+
+fn migrations(new: &New) -> Result<Vec<Wanted<'_>>, Failure> {
     let Some(template) = new.template else { return Ok(vec![(&new.version, new.name.clone(), Vec::new())]) };
     let blanks = blanks(new, template)?;
     let versions = [&new.version, new.then.as_ref().unwrap_or(&new.version)];

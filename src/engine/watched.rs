@@ -120,7 +120,7 @@ impl Session for Watched {
         self.inner.execute(self.probe.begin).await?;
         let texts: Vec<&str> = statements.iter().flat_map(|statement| [*statement, self.probe.look]).collect();
         let mut seen_of_theirs = |index: usize| {
-            if index % 2 == 0 {
+            if index.is_multiple_of(2) {
                 seen(index / 2);
             }
         };

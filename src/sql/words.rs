@@ -50,6 +50,7 @@ impl Words {
     }
 
     /// At the first word, with what stands in comments that are code.
+    #[must_use]
     pub fn with_code(dialect: Dialect, sql: &str) -> Self {
         let is_code = |token: &Token| {
             use TokenKind::{CodeClose, CodeOpen, Comment, Whitespace};
@@ -118,6 +119,7 @@ impl Words {
     }
 
     /// Whether it is `*`, or `t.*`.
+    #[must_use]
     pub fn starred(&self) -> bool {
         self.all.last().is_some_and(|last| last.lower == "*")
             && self.all[..self.all.len() - 1].iter().all(|word| word.name.is_some() || word.lower == ".")
@@ -126,6 +128,7 @@ impl Words {
     /// The columns whose values an item of a SELECT keeps: of a column alone, under whatever name, and of those within
     /// functions that keep them; none where it is computed. `None` where another function is called, which may make one row
     /// of many.
+    #[must_use]
     pub fn columns_kept(&self, keeping: &[&str]) -> Option<Vec<String>> {
         let mut names = Vec::new();
         let mut is_computed = false;
@@ -154,6 +157,7 @@ impl Words {
     }
 
     /// Takes what comes before the next comma, or one of these words, outside parentheses.
+    #[must_use]
     pub fn until(&mut self, ends: &[&str]) -> Self {
         let mut depth = 0_usize;
         let rest = &self.all[self.at..];

@@ -24,7 +24,7 @@ use crate::engine::{DumpSink, DumpSource, Engine, EngineError, Scratch, Server, 
 const PIECE_BYTES: usize = 128 * 1024;
 
 /// What makes everything but the tables that a virtual table makes for itself, in the order in which it was made (SQLite
-/// manual, "PRAGMA table_list").
+/// manual, `PRAGMA table_list`).
 const MADE_BY: &str = "SELECT s.sql FROM sqlite_schema s WHERE s.sql IS NOT NULL AND s.name NOT LIKE 'sqlite!_%' ESCAPE '!' \
                        AND NOT EXISTS (SELECT 1 FROM pragma_table_list l WHERE l.schema = 'main' AND l.type = 'shadow' \
                                        AND l.name = s.tbl_name) \

@@ -78,7 +78,7 @@ pub async fn ordered(
 ) -> Ended {
     let started = Instant::now();
     let mut report = RehearsalReport { from, ..RehearsalReport::default() };
-    let ended = go(target, told, held, to, &mut report).await;
+    let ended = Box::pin(go(target, told, held, to, &mut report)).await;
     report.verdicts = Verdicts::of(&report.migrations);
     report.overall = ended.is_ok() && report.verdicts.proven == report.migrations.len() as u64;
     report.execution_time_ms = ms_since(started);
@@ -125,7 +125,7 @@ async fn go(
     let begins = now.schema.fingerprint();
     let mut rehearsal = Rehearsal { target, told, original, catalog: &catalog, tried, later, scene, begins, now };
     rehearsal.tell_of_another_server(report);
-    let ended = held.awake(rehearsal.all(report)).await;
+    let ended = held.awake(Box::pin(rehearsal.all(report))).await;
     rehearsal.scene.strike(told).await;
     ended
 }

@@ -178,13 +178,13 @@ impl Scene {
         };
         let connection = session.connection_id().to_owned();
         let mut held = Held::new(session);
-        let ended = match up {
-            Some(ask) => migrate::migrate(&target, &told, &mut held, ask).await,
-            None => {
-                let ask =
-                    rollback::Ask { goal: &RollbackGoal::Steps(1), dry_run: false, validate: false, accept_loss: None };
-                rollback::rollback(&target, &told, &mut held, ask).await
-            }
+        // Boxed, as either is larger than all around it.
+        let ended = if let Some(ask) = up {
+            Box::pin(migrate::migrate(&target, &told, &mut held, ask)).await
+        } else {
+            let ask =
+                rollback::Ask { goal: &RollbackGoal::Steps(1), dry_run: false, validate: false, accept_loss: None };
+            Box::pin(rollback::rollback(&target, &told, &mut held, ask)).await
         };
         held.say_goodbye().await;
         self.session = held.into_session();
@@ -236,14 +236,12 @@ impl Scene {
 
     /// Its session, or another one in the place of a lost one.
     async fn session(&mut self) -> Result<Box<dyn Session>, EngineError> {
-        match self.session.take() {
-            Some(session) => Ok(session),
-            None => {
-                let mut session = self.target.engine.open().await?;
-                session.try_lock().await?;
-                Ok(session)
-            }
+        if let Some(session) = self.session.take() {
+            return Ok(session);
         }
+        let mut session = self.target.engine.open().await?;
+        session.try_lock().await?;
+        Ok(session)
     }
 
     /// Records in a copy without rows what the target's history says.

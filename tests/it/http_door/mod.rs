@@ -30,7 +30,7 @@ use windlass::{
 };
 
 /// Every route for administrators, with the methods it knows.
-const ADMIN_ROUTES: [(Method, &str); 15] = [
+const ADMIN_ROUTES: [(Method, &str); 16] = [
     (Method::GET, "/api/migration/plan"),
     (Method::GET, "/api/migration/progress"),
     (Method::GET, "/api/migration/status"),
@@ -45,6 +45,7 @@ const ADMIN_ROUTES: [(Method, &str); 15] = [
     (Method::POST, "/api/migration/start"),
     (Method::POST, "/api/migration/stop"),
     (Method::POST, "/api/migration/validate"),
+    (Method::POST, "/api/migration/rehearse"),
     (Method::POST, "/api/migration/rollback"),
 ];
 
