@@ -82,7 +82,7 @@ pub(super) async fn take_back(
     let mut accept_loss = accept_loss;
     if !dry_run {
         if accept_loss.is_none() && is_asked(call) {
-            accept_loss = shown(&goal, call, place).await?;
+            accept_loss = shown(&goal, place).await?;
         }
         confirm(call, &format!("Take the database {} {}?", place.database(), in_words(&goal)))?;
     }
@@ -93,7 +93,7 @@ pub(super) async fn take_back(
 
 /// Shows what a rollback would take away; gives the digest that says so. What keeps it from being counted is for the rollback
 /// itself to tell.
-async fn shown(goal: &RollbackGoal, call: &Call, place: &Place) -> Result<Option<LossDigest>, Failure> {
+async fn shown(goal: &RollbackGoal, place: &Place) -> Result<Option<LossDigest>, Failure> {
     let order = Order::Rollback { goal: goal.clone(), dry_run: true, accept_loss: None };
     let mut job = place.submit(&order, &Ulid::generate().to_string()).await?;
     let mut following = place.follow(job.clone());
