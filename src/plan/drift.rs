@@ -1,6 +1,6 @@
 //! The live schema against the one that was left: what is missing, what nobody knows, and what is not as it was.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     finding::Finding,
@@ -63,9 +63,24 @@ pub fn drift(left: &Schema, live: &Schema) -> Vec<Drift> {
             .remedy(format!("drop table {name}, or bring it into a migration"))
             .into()
     }));
-    let objects = [&left.objects, &live.objects];
-    found.extend(parts(&objects.map(words), "object", "", None).into_iter().map(Drift::from));
+    let told = indexes_of_tables(left, live);
+    let objects = [left, live].map(|schema| {
+        let mut objects = words(&schema.objects);
+        objects.retain(|key, _| !key.strip_prefix("index ").is_some_and(|name| told.contains(unqualified(name))));
+        objects
+    });
+    found.extend(parts(&objects, "object", "", None).into_iter().map(Drift::from));
     found
+}
+
+/// The names of the indexes that stand with their tables; some engines list them among the objects once more.
+fn indexes_of_tables<'a>(left: &'a Schema, live: &'a Schema) -> BTreeSet<&'a str> {
+    let tables = left.tables.values().chain(live.tables.values());
+    tables.flat_map(|table| table.indexes.keys()).map(|name| unqualified(name)).collect()
+}
+
+fn unqualified(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 fn of_table(name: &str, left: &Table, live: &Table, found: &mut Vec<Drift>) {

@@ -54,28 +54,21 @@ fn up_means_a_migrate_order() {
         Command::Up(up) => up.order(),
         other => panic!("{other:?}"),
     };
-    let plain = Order::Migrate {
-        to: None,
-        dry_run: false,
-        snapshot: None,
-        validate: true,
+    let migrate = |to, dry_run, snapshot, validate| Order::Migrate {
+        to,
+        dry_run,
+        snapshot,
+        validate,
         in_doubt: None,
         plan: None,
         accept_loss: None,
     };
+    let plain = migrate(None, false, None, true);
     assert_eq!(order("windlass up"), plain);
     assert_eq!(order("windlass up --through --wait 10m"), plain);
     assert_eq!(
         order("windlass up --to 1.2.0 --dry-run --snapshot never --no-validate"),
-        Order::Migrate {
-            to: Some(version("1.2.0")),
-            dry_run: true,
-            snapshot: Some(SnapshotPolicy::Never),
-            validate: false,
-            in_doubt: None,
-            plan: None,
-            accept_loss: None,
-        }
+        migrate(Some(version("1.2.0")), true, Some(SnapshotPolicy::Never), false)
     );
 }
 

@@ -18,6 +18,7 @@ on_every_engine!(
     a_snapshot_tells_the_rows_that_came_since,
     rows_carried_into_another_table_are_not_lost,
     where_nothing_is_asked_the_report_tells,
+    a_person_at_a_terminal_sees_the_list_and_says_yes,
 );
 
 const PEOPLE: &str = "CREATE TABLE people (id INTEGER PRIMARY KEY, name VARCHAR(40), mail VARCHAR(40));
@@ -260,5 +261,24 @@ async fn where_nothing_is_asked_the_report_tells(on: On) {
     ship.set("policy.loss", "accept");
     let job = ship.cli(&["down", "--json"]).await.exits(0).json();
     assert_eq!(told(&job["result"]["loss"]).len(), 2, "{job:#}");
+    assert!(ship.eye().await.own_tables().await.is_empty());
+}
+
+/// Goal: whoever sits at a terminal sees the list, and a yes accepts that list and no other. Method: a terminal of its own for
+/// the command (`script`, of util-linux), with an answer typed into it.
+async fn a_person_at_a_terminal_sees_the_list_and_says_yes(on: On) {
+    let ship = stored(on).await;
+    let answered = async |answer: &str| {
+        let line = format!("printf '{answer}\\n' | script -qec '{} down' /dev/null", env!("CARGO_BIN_EXE_windlass"));
+        let mut shell = ship.shell(&line);
+        shell.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        Called::of(&shell.output().await.expect("a terminal"))
+    };
+
+    let no = answered("n").await.exits(1);
+
+    assert!(no.stdout.contains("rows of a dropped table") && no.stdout.contains("[y/N]"), "{no:?}");
+    assert_eq!(ship.eye().await.number("SELECT count(*) FROM ships").await, 2);
+    answered("y").await.exits(0);
     assert!(ship.eye().await.own_tables().await.is_empty());
 }
