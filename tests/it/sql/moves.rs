@@ -7,7 +7,10 @@ use windlass::sql::{
 };
 
 fn words(called: &Called) -> String {
-    called.schema.iter().map(|schema| format!("{schema}.")).collect::<String>() + &called.name
+    match &called.schema {
+        Some(schema) => format!("{schema}.{}", called.name),
+        None => called.name.clone(),
+    }
 }
 
 /// The moves of a statement, each in words.
