@@ -79,8 +79,10 @@ async fn must_agree(history: History) -> Vec<String> {
         .collect();
     assert!(wrong.is_empty(), "{} of {} are wrong: {}", wrong.len(), files.len(), wrong.join("\n"));
     let mut counts = BTreeMap::new();
-    verdicts.iter().for_each(|verdict| *counts.entry(verdict.as_str()).or_insert(0) += 1);
-    println!("{}: {counts:?}, rehearsed in {took:?}", history.catalog().display());
+    for verdict in &verdicts {
+        *counts.entry(verdict.as_str()).or_insert(0) += 1;
+    }
+    eprintln!("{}: {counts:?}, rehearsed in {took:?}", history.catalog().display());
     verdicts
 }
 

@@ -49,11 +49,11 @@ async fn locks_are_named_where_the_server_tells(on: On) {
         return;
     }
     let locks = locks.as_array().expect("locks");
-    let held = |object: &str, mode: &str| -> Option<u64> {
+    let held_ms = |object: &str, mode: &str| -> Option<u64> {
         locks.iter().find(|lock| lock["object"] == object && lock["mode"] == mode)?["held_ms"].as_u64()
     };
-    assert!(held("guests", "AccessExclusiveLock").expect("the ALTER's") >= 200, "{locks:#?}");
-    assert!(held("berths", "RowExclusiveLock").expect("the UPDATE's") < 200, "{locks:#?}");
+    assert!(held_ms("guests", "AccessExclusiveLock").expect("the ALTER's") >= 200, "{locks:#?}");
+    assert!(held_ms("berths", "RowExclusiveLock").expect("the UPDATE's") < 200, "{locks:#?}");
     let others =
         locks.iter().filter(|lock| !["guests", "berths", "berths_pkey"].iter().any(|name| lock["object"] == *name));
     assert_eq!(

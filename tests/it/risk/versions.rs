@@ -9,7 +9,7 @@ use windlass::{
         compatibility::CompatibilityPolicy,
         history::History,
         migration::DdlScope,
-        order::PathPolicy,
+        order::{PathPolicy, RollbackPolicy},
         schema::{Column, Schema, Table},
         server::Server,
     },
@@ -55,6 +55,7 @@ fn planned(product: &'static str, version: &str, schema: &Schema, sql: &str) -> 
         required: Version::new(1, 0, 0),
         compatibility: CompatibilityPolicy::Exact,
         path: PathPolicy::Through,
+        rollback: RollbackPolicy::Any,
         blocking_risks: Vec::new(),
     };
     let history = History::default();
