@@ -398,6 +398,6 @@ fn a_new_migration_is_told_by_its_path() {
     assert!(folder.path().join("migrations/v1.2.0_01_add_users/up.sql").is_file());
 
     let json = windlass(&folder, "new add_ships --version 1.2.0 --json", &[]);
-    let path = serde_json::from_slice::<Value>(&json.stdout).unwrap()["path"].clone();
-    assert_eq!(path, "migrations/v1.2.0_02_add_ships");
+    let path = serde_json::from_slice::<Value>(&json.stdout).unwrap()["paths"].clone();
+    assert_eq!(path, serde_json::json!(["migrations/v1.2.0_02_add_ships"]));
 }

@@ -61,11 +61,18 @@ pub async fn ensure(session: &mut dyn Session, words: &Words, scope: DdlScope) -
 }
 
 /// What is in them that would be believed, should only some of them go.
-const TOLD: [&str; 4] = ["migration_history", "schema_version", "windlass_journal", "windlass_backfill"];
+const TOLD: [&str; 5] =
+    ["migration_history", "schema_version", "windlass_journal", "windlass_backfill", "windlass_archive"];
 
 /// Our tables, in the order in which they go: without the lock's the others are taken for unfinished, and made again.
-const ALL: [&str; 5] =
-    ["windlass_lock", "windlass_backfill", "windlass_journal", "migration_history", "schema_version"];
+const ALL: [&str; 6] = [
+    "windlass_lock",
+    "windlass_archive",
+    "windlass_backfill",
+    "windlass_journal",
+    "migration_history",
+    "schema_version",
+];
 
 /// Removes our tables, with all that is in them, while this run is the newest. Call it under the lock.
 ///

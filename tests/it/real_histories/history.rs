@@ -75,8 +75,12 @@ impl History {
 
     /// What the engine's client is to run, in order: by number, then by name.
     pub fn files(&self) -> Vec<Files> {
-        let catalog = self.catalog();
-        let entries = fs::read_dir(&catalog).expect("the migrations").map(|entry| entry.expect("an entry").path());
+        self.files_in(&self.catalog())
+    }
+
+    /// The same of a copy.
+    pub fn files_in(&self, catalog: &Path) -> Vec<Files> {
+        let entries = fs::read_dir(catalog).expect("the migrations").map(|entry| entry.expect("an entry").path());
         let mut numbered: Vec<_> = entries.filter_map(|path| Some((number(&path)?, path))).collect();
         numbered.sort();
         numbered.into_iter().filter_map(|(_, path)| files(path, self.on)).collect()
