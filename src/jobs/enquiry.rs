@@ -11,6 +11,7 @@ use super::{
     turn::{Held, LockWatch},
 };
 use crate::{
+    engine::{Limits, Session},
     model::{
         analytics::Analytics,
         archive::{ArchiveStatus, Brief, LastVerified},
@@ -36,6 +37,9 @@ const TIMED_JOBS: u32 = 50;
 const ANALYSED_JOBS: u32 = 1_000;
 /// Jobs that a status shows.
 const RECENT_JOBS: u32 = 10;
+
+/// How long a status waits for the schema.
+const GLANCE_MS_MAX: u64 = 1_000;
 
 /// Answers questions. Cheap to clone.
 #[derive(Clone)]
@@ -82,6 +86,20 @@ impl Enquiry {
             Ok(loss) => Plan { loss: Some(loss), ..plan },
             Err(error) => plan.and(vec![plan::not_counted(&self.target.name, &error.to_string())]),
         })
+    }
+
+    /// What the target has become, for a status, which waits for nobody: what is locked is looked at another time.
+    async fn drift_at_a_glance(&self, session: &mut dyn Session, history: &History) -> Result<Vec<Finding>, Refused> {
+        let limits = Limits { lock_timeout_ms: Some(GLANCE_MS_MAX), statement_timeout_ms: Some(GLANCE_MS_MAX) };
+        session.set_limits(limits).await?;
+        match session.schema(None).await {
+            Ok(schema) => self.drifted(history, &schema, false).await,
+            Err(error) => {
+                let message = format!("the schema could not be looked at now: {error}");
+                let finding = Finding::info("drift-not-compared", self.target.name.to_string(), message);
+                Ok(vec![finding.remedy("ask again: windlass status")])
+            }
+        }
     }
 
     /// What the target has become since the last run left it; nothing while a run is at work on it.
@@ -148,9 +166,11 @@ impl Enquiry {
             Held::Free => None,
         };
         let server = session.server().clone();
-        let schema = session.schema(None).await?;
+        let drift = match lock {
+            Some(_) => Vec::new(),
+            None => self.drift_at_a_glance(session.as_mut(), &history).await?,
+        };
         session.close().await;
-        let drift = self.drifted(&history, &schema, lock.is_some()).await?;
         let needs = self.target.needs(&catalog);
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let compatibility = plan::compatibility(&facts);
