@@ -34,7 +34,8 @@ pub const TAKEN_OVER: &str = "in the hands of the run that took over";
 /// What is known where a restore is neither done nor taken back.
 const HALF_RESTORED: &str = "a snapshot is partly restored; the next windlass up goes on with that";
 
-fn problem(kind: &str, title: &str, detail: String, target_state: &str, next_step: &str) -> JobProblem {
+/// A problem of this kind.
+pub fn problem(kind: &str, title: &str, detail: String, target_state: &str, next_step: &str) -> JobProblem {
     JobProblem {
         kind: kind.to_owned(),
         title: title.to_owned(),
@@ -49,32 +50,6 @@ pub fn blocked(blocking: &[Finding]) -> JobProblem {
     let told: Vec<String> = blocking.iter().map(|f| format!("{}: {}", f.place, f.message)).collect();
     let next = blocking.iter().map(|f| f.remedy.as_str()).find(|remedy| !remedy.is_empty()).unwrap_or_default();
     problem("not-ready", "The run may not begin", told.join("; "), UNTOUCHED, next)
-}
-
-/// A history is not taken over, since the schema is not what its migrations make.
-pub fn differs(found: &[Finding]) -> JobProblem {
-    let told: Vec<String> = found.iter().map(|f| format!("{}: {}", f.place, f.message)).collect();
-    problem(
-        "schema-differs",
-        "The database is not what its migrations make",
-        told.join("; "),
-        UNTOUCHED,
-        "bring the one into line with the other and adopt again; or take it as it is: windlass adopt --accept-differences",
-    )
-}
-
-/// Migrations that were applied could not be run again beside the target, to see what they make.
-pub fn replay(failed: &JobProblem) -> JobProblem {
-    JobProblem {
-        kind: "replay-failed".to_owned(),
-        title: "The migrations could not be replayed".to_owned(),
-        detail: format!("in an empty database beside the target: {}", failed.detail),
-        target_state: UNTOUCHED.to_owned(),
-        next_step:
-            "mend what is named, so that the migrations run on an empty database; or say yourself what the target \
-                    holds: windlass adopt --baseline <version>"
-                .to_owned(),
-    }
 }
 
 /// Something would be lost that nobody has accepted.

@@ -388,16 +388,3 @@ fn help_completions_and_the_api_are_results() {
     let openapi = windlass(&folder, "openapi", &[]);
     assert!(serde_json::from_slice::<Value>(&openapi.stdout).unwrap()["paths"].is_object());
 }
-
-#[test]
-fn a_new_migration_is_told_by_its_path() {
-    let folder = tempfile::tempdir().unwrap();
-    let plain = windlass(&folder, "new add_users --version 1.2.0 --quiet", &[]);
-    assert_eq!(text(&plain.stdout), "migrations/v1.2.0_01_add_users\n");
-    assert!(plain.stderr.is_empty());
-    assert!(folder.path().join("migrations/v1.2.0_01_add_users/up.sql").is_file());
-
-    let json = windlass(&folder, "new add_ships --version 1.2.0 --json", &[]);
-    let path = serde_json::from_slice::<Value>(&json.stdout).unwrap()["paths"].clone();
-    assert_eq!(path, serde_json::json!(["migrations/v1.2.0_02_add_ships"]));
-}

@@ -2,6 +2,7 @@
 //!
 //! The other tool's table is read and never written, so that the tool reports what it reported before.
 
+mod refusal;
 mod replay;
 mod take;
 mod undo;
@@ -75,7 +76,7 @@ async fn take_over(
     let live = held.session().map_err(problem::untouched)?.schema(None).await.map_err(problem::untouched)?;
     report.findings.extend(differences(&without(expected, former), &without(live, former), severity));
     if !ask.accepts && !report.findings.is_empty() {
-        return Err(problem::differs(&report.findings));
+        return Err(refusal::differs(&report.findings));
     }
     let mark = format!("{} {}", told.by, adopted_from(former.tool));
     held.begin(target, told).await.map_err(problem::untouched)?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OnceCell, mpsc};
 
-use super::{Assignment, Ended, Held, JobProblem, Schema, Target, only, problem};
+use super::{Assignment, Ended, Held, JobProblem, Schema, Target, only, problem, refusal};
 use crate::{
     config::Config,
     engine::{Bench, EngineError},
@@ -76,7 +76,7 @@ async fn migrated(target: &Target, told: &Assignment, held: &mut Held) -> Result
         only_left: false,
     };
     match Box::pin(migrate::migrate(target, &aside, held, ask)).await {
-        Ended { problem: Some(problem), .. } => Err(problem::replay(&problem)),
+        Ended { problem: Some(problem), .. } => Err(refusal::replay(&problem)),
         _ if told.is_stopping() => Err(problem::untouched(EngineError::Cancelled)),
         _ => held.session().map_err(problem::untouched)?.schema(None).await.map_err(problem::untouched),
     }

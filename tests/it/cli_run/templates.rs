@@ -94,3 +94,15 @@ async fn a_pattern_that_is_not_filled_is_refused() {
     let left = std::fs::read_dir(ship.folder().join("migrations")).expect("the catalog").count();
     assert_eq!(left, 0);
 }
+
+/// Goal: a program reads where the new migration is, and a person writes it.
+#[tokio::test]
+async fn a_new_migration_is_told_by_its_path() {
+    let ship = Ship::with_catalog(On::Sqlite).await;
+    let plain = ship.cli(&["new", "add_users", "--version", "1.2.0", "--quiet"]).await.exits(0);
+    assert_eq!((plain.stdout.as_str(), plain.stderr.as_str()), ("migrations/v1.2.0_01_add_users\n", ""));
+    assert!(ship.folder().join("migrations/v1.2.0_01_add_users/up.sql").is_file());
+
+    let json = ship.cli(&["new", "add_ships", "--version", "1.2.0", "--json"]).await.exits(0).json();
+    assert_eq!(json["paths"], serde_json::json!(["migrations/v1.2.0_02_add_ships"]));
+}

@@ -30,10 +30,11 @@ use windlass::{
 };
 
 /// Every route for administrators, with the methods it knows.
-const ADMIN_ROUTES: [(Method, &str); 16] = [
+const ADMIN_ROUTES: [(Method, &str); 17] = [
     (Method::GET, "/api/migration/plan"),
     (Method::GET, "/api/migration/progress"),
     (Method::GET, "/api/migration/status"),
+    (Method::GET, "/api/migration/analytics"),
     (Method::GET, "/api/migration/logs"),
     (Method::GET, "/api/migration/snapshots"),
     (Method::GET, "/api/migration/snapshots/01J9Z3M8T6W1X0Y5V4Q2N7KCBD"),
