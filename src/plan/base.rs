@@ -27,17 +27,22 @@ pub struct Branch<'a> {
 #[must_use]
 pub fn against_base(branch: &Branch<'_>) -> Vec<Finding> {
     let (ours, base, fork) = (branch.ours.by_id(), branch.base.by_id(), branch.fork.by_id());
-    let added = branch.ours.migrations.iter().filter(|migration| {
+    let added = once(branch.ours).filter(|migration| {
         let id = migration.identity.to_string();
         !base.contains_key(&id) && !fork.contains_key(&id)
     });
     let mut found: Vec<Finding> = added.flat_map(|migration| of_added(branch, migration)).collect();
-    let shared = branch.base.migrations.iter().filter_map(|migration| {
+    let shared = once(branch.base).filter_map(|migration| {
         let id = migration.identity.to_string();
         of_shared(branch, migration, fork.get(&id).copied(), &ours)
     });
     found.extend(shared);
     found
+}
+
+/// The migrations that run once. The others have no number, come last wherever they stand, and are there to be changed.
+fn once(catalog: &Catalog) -> impl Iterator<Item = &Migration> {
+    catalog.migrations.iter().filter(|migration| !migration.identity.is_repeatable())
 }
 
 fn of_added(branch: &Branch<'_>, added: &Migration) -> Vec<Finding> {
@@ -48,7 +53,7 @@ fn of_added(branch: &Branch<'_>, added: &Migration) -> Vec<Finding> {
         found.push(Finding::critical("duplicate-number", &*added.place, message).remedy("give it a later number"));
         return found;
     }
-    let newest = base.migrations.iter().max_by_key(|migration| &migration.identity);
+    let newest = once(base).max_by_key(|migration| &migration.identity);
     if let Some(newest) = newest.filter(|newest| newest.identity > added.identity && !added.out_of_order) {
         let message = format!("it comes before {}, which {base_name} has already", newest.place);
         let remedy = "give it a later number, or allow it: \"out_of_order\": true in metadata.json";

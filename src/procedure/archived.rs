@@ -22,7 +22,8 @@ pub async fn keep<'a>(
     migrations: impl IntoIterator<Item = &'a Migration>,
 ) -> Result<(), EngineError> {
     let mut kept = Vec::new();
-    for migration in migrations {
+    // One that runs again and again has no way back, and would be kept as often.
+    for migration in migrations.into_iter().filter(|migration| !migration.identity.is_repeatable()) {
         let name = migration.identity.to_string();
         // our own types always are JSON
         let content = serde_json::to_string(&Archived::of(migration)).unwrap_or_default();

@@ -135,6 +135,29 @@ async fn numbered_files_are_compared_by_their_number() {
     assert_eq!(yard.blocking().await, of("duplicate-number", "0002_sails.sql"));
 }
 
+/// Goal: what is there to be changed and has no number may be changed, added and taken out; what is numbered beside it may not.
+#[tokio::test]
+async fn repeatable_migrations_are_their_branch_s_own() {
+    let yard = Yard::fresh().await;
+    let catalog = yard.ship.folder().join("migrations");
+    yard.git(&["rm", "--quiet", "-r", "migrations"]);
+    fs::create_dir_all(&catalog).expect("a folder");
+    let write = |name: &str, sql: &str| fs::write(catalog.join(name), sql).expect("a file");
+    write("V1__decks.sql", DECKS);
+    write("R__seen.sql", "DROP VIEW IF EXISTS seen;\nCREATE VIEW seen AS SELECT 1 AS n;\n");
+    write("R__gone.sql", "DROP VIEW IF EXISTS gone;\n");
+    yard.commit("Begin again");
+    yard.git(&["checkout", "--quiet", "-B", "main"]);
+    yard.git(&["checkout", "--quiet", "-B", "branch"]);
+    write("V2__sails.sql", &DECKS.replace("decks", "sails"));
+    write("R__seen.sql", "DROP VIEW IF EXISTS seen;\nCREATE VIEW seen AS SELECT 2 AS n;\n");
+    write("R__more.sql", "DROP VIEW IF EXISTS more;\n");
+    fs::remove_file(catalog.join("R__gone.sql")).expect("a file");
+    assert_eq!(yard.blocking().await, []);
+    write("V1__decks.sql", &DECKS.replace("id", "number"));
+    assert_eq!(yard.blocking().await, of("changed-since-base", "V1__decks.sql"));
+}
+
 /// Goal: what Git cannot give is said with the way on, and a service that has its catalog elsewhere is not asked.
 #[tokio::test]
 async fn a_base_that_git_does_not_have_is_refused() {
