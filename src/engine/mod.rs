@@ -3,7 +3,6 @@
 //! An engine is reduced to what truly differs: how to open a session, run text, lock, look at the schema, and copy the database
 //! out and in. What is the same everywhere (our own tables, the two routes) is written once, in [`bookkeeping`] and above.
 
-mod bench;
 pub mod bookkeeping;
 mod choice;
 mod content;
@@ -30,7 +29,6 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 use async_trait::async_trait;
 
 pub use self::{
-    bench::Bench,
     choice::at,
     dumped::{DumpSink, DumpSource, Dumped, Room},
     error::{EngineError, RestoreError, StatementError},
@@ -157,13 +155,6 @@ pub trait Engine: Stage {
     /// # Errors
     /// [`EngineError::Differs`] names what differs; any other when it cannot be loaded.
     async fn trial(&self, scratch: &Path, source: DumpSource, manifest: &Manifest) -> Result<(), EngineError>;
-
-    /// Makes an empty database of its own beside this one, like it, for work that nobody may see; in the folder `scratch` where
-    /// a database is a file. What earlier ones left when they were killed is removed first ([`Engine::sweep`]).
-    ///
-    /// # Errors
-    /// [`EngineError::Refused`] when this account may not; as [`Engine::open`].
-    async fn bench(&self, scratch: &Path) -> Result<Box<dyn Bench>, EngineError>;
 
     /// Removes what killed restores and trials of this database left beside it, and gives the names; none is in use by a
     /// process that lives, for each of those is locked by whoever made it.

@@ -34,7 +34,17 @@ pub struct Assignment {
     pub log: mpsc::UnboundedSender<Told>,
 }
 
+/// The width of `applied_by` in document B's table, in characters.
+const APPLIED_BY_CHARACTERS_MAX: usize = 100;
+
 impl Assignment {
+    /// Who asked, as the target's tables keep it: cut so that `mark`, which says how, still fits behind it.
+    #[must_use]
+    pub fn applied_by(&self, mark: &str) -> String {
+        let room = APPLIED_BY_CHARACTERS_MAX.saturating_sub(mark.chars().count());
+        self.by.to_string().chars().take(room).chain(mark.chars()).collect()
+    }
+
     /// Tells what was done.
     pub fn info(&self, message: impl Into<String>) {
         self.tell("info", message.into());

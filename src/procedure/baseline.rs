@@ -18,9 +18,6 @@ use crate::{
     },
 };
 
-/// How many characters `applied_by` holds.
-const APPLIED_BY_CHARACTERS_MAX: usize = 100;
-
 /// Records every migration up to `version` as applied, in one transaction; runs nothing.
 pub async fn baseline(target: &Target, told: &Assignment, held: &mut Held, version: &Version) -> Ended {
     match record(target, told, held, version).await {
@@ -44,13 +41,13 @@ async fn record(
     if !found.applied.is_empty() || !catalog.migrations.iter().any(|m| m.identity.version == *version) {
         return Err(problem::blocked(&[refusal(&catalog, !found.applied.is_empty(), version)]));
     }
-    let migrations = record_applied(target, told, held, &catalog, &holds, &told.by.to_string()).await?;
+    let migrations = record_applied(target, told, held, &catalog, &holds, "").await?;
     told.info(format!("the target is recorded as holding {version}"));
     let validation = validate::after_hop(target, told, held, &catalog, true).await?;
     Ok(RunReport { to: Some(version.clone()), migrations, validation, ..RunReport::default() })
 }
 
-/// Records these migrations as applied, in one transaction, by whom they were; runs nothing. The run has begun.
+/// Records these migrations as applied, in one transaction, with a mark behind who asked; runs nothing. The run has begun.
 ///
 /// # Errors
 /// The problem; nothing is recorded.
@@ -60,13 +57,13 @@ pub(super) async fn record_applied(
     held: &mut Held,
     catalog: &Catalog,
     holds: &[&Migration],
-    by: &str,
+    mark: &str,
 ) -> Result<Vec<MigrationResult>, JobProblem> {
     told.step(format!("recording {} migrations as applied", holds.len()));
     let signature = Signature {
         run: told.job.0,
         backend_version: target.needs(catalog).backend.to_string(),
-        applied_by: last_characters(by),
+        applied_by: told.applied_by(mark),
         epoch: held.epoch,
     };
     let planned: Vec<Planned> =
@@ -80,11 +77,6 @@ pub(super) async fn record_applied(
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     session.transact(&texts, &mut |_| ()).await.map_err(|failed| problem::untouched(failed.error))?;
     Ok(planned.iter().zip(holds).map(|(row, migration)| result(row, migration)).collect())
-}
-
-/// What of a name fits into `applied_by`: its end, where a long one is.
-fn last_characters(by: &str) -> String {
-    by.chars().skip(by.chars().count().saturating_sub(APPLIED_BY_CHARACTERS_MAX)).collect()
 }
 
 /// The refusal of a database that has a history already.

@@ -66,9 +66,11 @@ impl Ask<'_> {
     };
 }
 
-/// Why a run ended before its goal.
-enum Short {
+/// Why a job ended before its goal.
+pub(super) enum Short {
+    /// Somebody asked it to stop.
     Paused,
+    /// Something went wrong.
     Problem(Box<JobProblem>),
 }
 
@@ -213,7 +215,7 @@ impl Run<'_> {
         let signature = Signature {
             run: self.told.job.0,
             backend_version: needs.backend.to_string(),
-            applied_by: self.told.by.to_string().chars().take(APPLIED_BY_CHARACTERS_MAX).collect(),
+            applied_by: self.told.applied_by(""),
             epoch: self.held.epoch,
         };
         let by_id = catalog.by_id();
@@ -369,9 +371,6 @@ fn not_begun(error: EngineError) -> Short {
         error => problem::untouched(error).into(),
     }
 }
-
-/// What `applied_by` holds.
-const APPLIED_BY_CHARACTERS_MAX: usize = 100;
 
 /// Finishing what was interrupted was stopped, or did not come about.
 fn short(stuck: Stuck) -> Short {

@@ -234,7 +234,7 @@ impl Rollback<'_> {
         let signature = Signature {
             run: self.told.job.0,
             backend_version,
-            applied_by: self.told.by.to_string().chars().take(100).collect(),
+            applied_by: self.told.applied_by(""),
             epoch: self.held.epoch,
         };
         let planned: Vec<Planned> = (1..)

@@ -1,6 +1,6 @@
 //! The target with everything a procedure needs beside it.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use semver::Version;
 use tokio::sync::OnceCell;
@@ -10,7 +10,11 @@ use crate::{
     clock::Clock,
     config::Config,
     engine::Engine,
-    model::catalog::Catalog,
+    model::{
+        catalog::Catalog,
+        loss::LossPolicy,
+        order::{PathPolicy, RollbackPolicy, SnapshotPolicy, SpacePolicy},
+    },
     plan::{Needs, Site},
     snapshot::Archive,
     store::Store,
@@ -40,6 +44,23 @@ impl Target {
     #[must_use]
     pub fn for_one_job(&self) -> Self {
         Self { read: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// A database that is made for one job, with what the target has beside it, but for the control store: what is learned of
+    /// its schema is not the target's. No snapshot lies under what is done to it, nobody is asked, and it may go all the way.
+    /// `folder` is private.
+    #[must_use]
+    pub fn on_scratch(&self, engine: Arc<dyn Engine>, folder: &Path) -> Self {
+        let mut config = Config::clone(&self.config);
+        config.app.required_db_version = None;
+        config.policy.path = PathPolicy::Through;
+        config.policy.snapshot = SnapshotPolicy::Never;
+        config.policy.rollback = RollbackPolicy::Any;
+        config.policy.space = SpacePolicy::Warn;
+        config.policy.loss = LossPolicy::Accept;
+        config.policy.blocking_risks = Vec::new();
+        let store = Store::at(&folder.join("windlass.db"));
+        Self { engine, store, config: Arc::new(config), read: None, ..self.clone() }
     }
 
     /// The migrations on disk.

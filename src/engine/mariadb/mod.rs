@@ -4,7 +4,6 @@
 //! statement. What the two servers say differently is decided once, from [`super::Server::product`].
 
 mod address;
-mod bench;
 mod beside;
 mod broken;
 mod content;
@@ -31,9 +30,7 @@ use std::{path::Path, sync::Arc};
 use async_trait::async_trait;
 
 use self::{address::Address, open::Purpose};
-use super::{
-    Bench, DdlScope, DumpSink, DumpSource, Dumped, Engine, EngineError, Lookout, RestoreError, Room, Session, Words,
-};
+use super::{DdlScope, DumpSink, DumpSource, Dumped, Engine, EngineError, Lookout, RestoreError, Room, Session, Words};
 use crate::{
     model::{schema::Schema, snapshot::Manifest},
     sql::Dialect,
@@ -129,10 +126,6 @@ impl Engine for MariaDb {
 
     async fn trial(&self, scratch: &Path, source: DumpSource, manifest: &Manifest) -> Result<(), EngineError> {
         beside::trial(&self.address, scratch, source, manifest).await
-    }
-
-    async fn bench(&self, _: &Path) -> Result<Box<dyn Bench>, EngineError> {
-        Ok(Box::new(bench::MariaBench::make(&self.address).await?))
     }
 
     async fn sweep(&self) -> Result<Vec<String>, EngineError> {

@@ -6,7 +6,6 @@
 //! [`restore`]).
 
 mod address;
-mod bench;
 mod beside;
 mod bind;
 mod connect;
@@ -39,9 +38,7 @@ use std::{path::Path, sync::Arc};
 use async_trait::async_trait;
 
 use self::{address::Address, connect::Purpose};
-use super::{
-    Bench, DdlScope, DumpSink, DumpSource, Dumped, Engine, EngineError, Lookout, RestoreError, Room, Session, Words,
-};
+use super::{DdlScope, DumpSink, DumpSource, Dumped, Engine, EngineError, Lookout, RestoreError, Room, Session, Words};
 use crate::{model::snapshot::Manifest, sql::Dialect};
 
 /// The engine for a URL `postgres://…` or `postgresql://…`.
@@ -140,10 +137,6 @@ impl Engine for Postgres {
 
     async fn sweep(&self) -> Result<Vec<String>, EngineError> {
         beside::swept(&self.address).await
-    }
-
-    async fn bench(&self, _: &Path) -> Result<Box<dyn Bench>, EngineError> {
-        Ok(Box::new(bench::PgBench::make(&self.address).await?))
     }
 
     fn beside(&self, name: &str) -> Result<Arc<dyn Engine>, EngineError> {

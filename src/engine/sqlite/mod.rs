@@ -32,9 +32,7 @@ use std::{
 use async_trait::async_trait;
 
 use self::open::Access;
-use super::{
-    Bench, DdlScope, DumpSink, DumpSource, Dumped, Engine, EngineError, Lookout, RestoreError, Room, Session, Words,
-};
+use super::{DdlScope, DumpSink, DumpSource, Dumped, Engine, EngineError, Lookout, RestoreError, Room, Session, Words};
 use crate::{model::snapshot::Manifest, sql::Dialect};
 
 /// Where the database lies.
@@ -135,10 +133,6 @@ impl Engine for Sqlite {
 
     async fn trial(&self, scratch: &Path, source: DumpSource, manifest: &Manifest) -> Result<(), EngineError> {
         restore::trial(&self.place, scratch, source, manifest).await
-    }
-
-    async fn bench(&self, scratch: &Path) -> Result<Box<dyn Bench>, EngineError> {
-        Ok(Box::new(scratch::Scratch::within(scratch)?))
     }
 
     fn beside(&self, name: &str) -> Result<Arc<dyn Engine>, EngineError> {

@@ -4,14 +4,11 @@ use std::{
     fs::{DirBuilder, OpenOptions},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
-use async_trait::async_trait;
 use ulid::Ulid;
 
-use super::{EngineError, Place, Sqlite, fault};
-use crate::engine::{Bench, Engine};
+use super::{EngineError, fault};
 
 /// What SQLite may put beside a database (SQLite manual, "Temporary Files Used By SQLite").
 const BESIDE: [&str; 4] = ["", "-journal", "-wal", "-shm"];
@@ -44,17 +41,6 @@ impl Scratch {
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
-}
-
-#[async_trait]
-impl Bench for Scratch {
-    fn engine(&self) -> Arc<dyn Engine> {
-        let address = format!("sqlite:{}", self.path.display());
-        Arc::new(Sqlite { place: Place { path: self.path.clone(), address } })
-    }
-
-    /// It goes when it is dropped.
-    async fn remove(self: Box<Self>) {}
 }
 
 impl Drop for Scratch {

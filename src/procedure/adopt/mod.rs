@@ -78,7 +78,7 @@ async fn take_over(
     if !ask.accepts && !report.findings.is_empty() {
         return Err(refusal::differs(&report.findings));
     }
-    let mark = format!("{} {}", told.by, adopted_from(former.tool));
+    let mark = format!(" {}", adopted_from(former.tool));
     held.begin(target, told).await.map_err(problem::untouched)?;
     report.migrations = baseline::record_applied(target, told, held, &catalog, &holds, &mark).await?;
     report.to = holds.iter().map(|migration| &migration.identity.version).max().cloned();

@@ -6,15 +6,8 @@ use tokio::sync::{OnceCell, mpsc};
 
 use super::{Assignment, Ended, Held, JobProblem, Schema, Target, only, problem, refusal};
 use crate::{
-    config::Config,
-    engine::{Bench, EngineError},
-    model::{
-        catalog::Catalog,
-        loss::LossPolicy,
-        migration::Migration,
-        order::{PathPolicy, SnapshotPolicy, SpacePolicy},
-        progress::ProgressWriter,
-    },
+    engine::EngineError,
+    model::{catalog::Catalog, migration::Migration, order::SnapshotPolicy, progress::ProgressWriter},
     procedure::migrate,
 };
 
@@ -29,26 +22,14 @@ pub(super) async fn replay(
     holds: &[&Migration],
 ) -> Result<Schema, JobProblem> {
     let scratch = target.archive.scratch().await.map_err(|error| problem::archive(&error))?;
-    let bench = target.engine.bench(scratch.path()).await.map_err(problem::untouched)?;
-    let replayed = run(&beside(target, bench.as_ref(), only(catalog, holds)), told).await;
-    bench.remove().await;
-    replayed
-}
-
-/// The target as if it were that database, and as if there were no other migrations.
-fn beside(target: &Target, bench: &dyn Bench, catalog: Catalog) -> Target {
-    let mut config = Config::clone(&target.config);
-    config.app.required_db_version = None;
-    config.policy.path = PathPolicy::Through;
-    config.policy.space = SpacePolicy::Warn;
-    config.policy.loss = LossPolicy::Accept;
-    config.policy.blocking_risks = Vec::new();
-    Target {
-        engine: bench.engine(),
-        config: Arc::new(config),
-        read: Some(Arc::new(OnceCell::new_with(Some(Arc::new(catalog))))),
-        ..target.clone()
+    let copy = target.engine.set(scratch.path()).await.map_err(problem::untouched)?;
+    let read = OnceCell::new_with(Some(Arc::new(only(catalog, holds))));
+    let beside = Target { read: Some(Arc::new(read)), ..target.on_scratch(copy.engine(), scratch.path()) };
+    let replayed = run(&beside, told).await;
+    if let Err(error) = copy.remove().await {
+        told.warning(format!("the empty database of the replay is left over; the next one removes it: {error}"));
     }
+    replayed
 }
 
 async fn run(target: &Target, told: &Assignment) -> Result<Schema, JobProblem> {

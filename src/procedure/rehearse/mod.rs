@@ -17,7 +17,11 @@ use self::{
     scene::{Original, Scene, Validation},
     state::State,
 };
-use super::{Assignment, Ended, Held, Target, keys, migrate::ms_since, name_of, problem, read_history, space, trust};
+use super::{
+    Assignment, Ended, Held, Target, keys,
+    migrate::{Short, ms_since},
+    name_of, problem, read_history, space, trust,
+};
 use crate::{
     engine::{self, Engine, EngineError},
     model::{
@@ -31,18 +35,6 @@ use crate::{
     },
     plan::{self, Facts, Needs},
 };
-
-/// Why a rehearsal ended before its goal.
-enum Short {
-    Paused,
-    Problem(Box<JobProblem>),
-}
-
-impl From<JobProblem> for Short {
-    fn from(problem: JobProblem) -> Self {
-        Self::Problem(Box::new(problem))
-    }
-}
 
 /// A rehearsal under way.
 struct Rehearsal<'a> {

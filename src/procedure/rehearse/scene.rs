@@ -8,7 +8,6 @@ use tokio::sync::{OnceCell, mpsc};
 
 use super::{Short, state::State};
 use crate::{
-    config::Config,
     engine::{
         DumpSource, Dumped, Engine, EngineError, Locks, Scratch, Server, Session, Watched,
         bookkeeping::{
@@ -21,9 +20,8 @@ use crate::{
         catalog::Catalog,
         history::Applied,
         job::{JobId, JobProblem},
-        loss::LossPolicy,
         migration::Direction,
-        order::{PathPolicy, RollbackGoal, RollbackPolicy, SnapshotPolicy, SpacePolicy},
+        order::{RollbackGoal, SnapshotPolicy},
         progress::ProgressWriter,
         rehearsal::{LockHeld, RehearsalFrom},
         report::RunReport,
@@ -34,7 +32,6 @@ use crate::{
         name_of, problem, rollback,
     },
     snapshot,
-    store::Store,
 };
 
 /// Pieces of a dump that may be on their way at once.
@@ -96,7 +93,7 @@ impl Scene {
                 return Err(short);
             }
         };
-        let target = as_target(original.target, engine, &folder);
+        let target = original.target.on_scratch(engine, folder.path());
         let mut scene = Self { scratch: Some(scratch), target, session: Some(session), locks, _folder: folder };
         match scene.begins(original, told, dumped).await {
             Ok(state) => Ok((scene, state)),
@@ -255,7 +252,7 @@ impl Scene {
         let signature = Signature {
             run: told.job.0,
             backend_version: "0.0.0".to_owned(),
-            applied_by: told.by.to_string().chars().take(100).collect(),
+            applied_by: told.applied_by(""),
             epoch: held.epoch,
         };
         let planned: Vec<Planned> = (1..).zip(&original.applied).map(|(seq, row)| planned(seq, row)).collect();
@@ -291,21 +288,6 @@ fn planned(seq: u32, row: &Applied) -> Planned {
 fn aside(told: &Assignment) -> Assignment {
     let (log, _) = mpsc::unbounded_channel();
     Assignment { job: JobId::fresh(), progress: ProgressWriter::channel().0, log, ..told.clone() }
-}
-
-/// The copy with what the target has beside it, but for the control store: what is learned of the copy's schema is not the
-/// target's. No snapshot lies under what is done to it, and it may go all the way.
-fn as_target(original: &Target, engine: Arc<dyn Engine>, folder: &snapshot::Scratch) -> Target {
-    let mut config = Config::clone(&original.config);
-    config.app.required_db_version = None;
-    config.policy.path = PathPolicy::Through;
-    config.policy.snapshot = SnapshotPolicy::Never;
-    config.policy.rollback = RollbackPolicy::Any;
-    config.policy.space = SpacePolicy::Warn;
-    config.policy.loss = LossPolicy::Accept;
-    config.policy.blocking_risks = Vec::new();
-    let store = Store::at(&folder.path().join("windlass.db"));
-    Target { engine, store, config: Arc::new(config), read: None, ..original.clone() }
 }
 
 /// A copy that was filled.

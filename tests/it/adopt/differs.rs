@@ -6,7 +6,11 @@ use crate::{
     harness::{database::On, eye::must_be_same, on_every_engine},
 };
 
-on_every_engine!(a_drifted_schema_is_refused_until_it_is_accepted, a_history_is_given_back_until_something_is_run);
+on_every_engine!(
+    a_drifted_schema_is_refused_until_it_is_accepted,
+    a_history_is_given_back_until_something_is_run,
+    what_a_run_must_not_do_does_not_keep_a_history_away,
+);
 
 /// Goal: nothing is taken over while the schema is another, each difference is named, and a person may take it as it is.
 async fn a_drifted_schema_is_refused_until_it_is_accepted(on: On) {
@@ -53,6 +57,17 @@ async fn a_history_is_given_back_until_something_is_run(on: On) {
     assert_eq!(life.does_not_adopt("adopt --undo").0, "not-ready");
     life.windlass().does("down --to 0.0.2");
     must_be_same(&life.eye().await.everything().await, &before);
+}
+
+/// Goal: policies are about what is done to the target. The replay is done to nobody, and nothing of it is left.
+async fn what_a_run_must_not_do_does_not_keep_a_history_away(on: On) {
+    let life = golang(on).await;
+    let strict =
+        life.windlass().with("WINDLASS__POLICY__ROLLBACK", "proven").with("WINDLASS__POLICY__BLOCKING_RISKS", "all");
+
+    strict.does("adopt");
+
+    assert_eq!(life.pending(), ["v0.0.3_later"]);
 }
 
 /// Goal: the audit trail says who took a history over and gave it back.
