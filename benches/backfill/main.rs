@@ -1,5 +1,5 @@
-//! What a change of every row costs: a backfill beside one single UPDATE, in one run on one machine, while a writer of the
-//! application works on the same table.
+//! What a change of every row costs: a backfill beside one single UPDATE, in one run on one machine; each alone, for the total,
+//! and while a writer of the application works on the same table, for its waits.
 //!
 //!     cargo bench --bench backfill -- [postgres|mariadb|sqlite ...] [--rows 1000000] [--rounds 3]
 //!
@@ -30,7 +30,7 @@ use self::{
     engine::Engine,
     ground::Ground,
     servers::Servers,
-    stage::{Means, Stage},
+    stage::{Company, Means, Stage},
     table::{Row, Table},
     words::Words,
     writer::Writer,
@@ -50,8 +50,10 @@ fn main() -> Fallible<()> {
         let mut rows = Vec::new();
         for _ in 0..words.rounds {
             // They take turns, so that a disturbance meets both.
-            for means in [Means::Single, Means::Backfill] {
-                rows.push(turn(&ground, words.rows, means)?);
+            for company in [Company::Alone, Company::Writer] {
+                for means in [Means::Single, Means::Backfill] {
+                    rows.push(turn(&ground, words.rows, means, company)?);
+                }
             }
         }
         table.add(*engine, words.rows, rows);
@@ -60,14 +62,17 @@ fn main() -> Fallible<()> {
     Ok(())
 }
 
-/// One change of every row, with a writer beside it.
-fn turn(ground: &Ground, rows: usize, means: Means) -> Fallible<Row> {
+/// One change of every row.
+fn turn(ground: &Ground, rows: usize, means: Means, company: Company) -> Fallible<Row> {
     let stage = Stage::set(ground, rows)?;
     let change = stage.change(ground, means)?;
-    let writer = Writer::begin(ground.engine, stage.url(), rows)?;
+    let writer = match company {
+        Company::Alone => None,
+        Company::Writer => Some(Writer::begin(ground.engine, stage.url(), rows)?),
+    };
     let (wall, log) = batches::run(change)?;
-    let waits = writer.end()?;
+    let waits = writer.map(Writer::end).transpose()?.unwrap_or_default();
     stage.must_be_changed(ground)?;
     stage.clear(ground)?;
-    Ok(Row { means, wall, waits, batches: batches::told(&log) })
+    Ok(Row { means, company, wall, waits, batches: batches::told(&log) })
 }

@@ -26,6 +26,25 @@ impl Means {
     }
 }
 
+/// Who else works on the table meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Company {
+    /// Nobody.
+    Alone,
+    /// A writer of the application.
+    Writer,
+}
+
+impl Company {
+    /// As the table calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Alone => "nobody",
+            Self::Writer => "a writer",
+        }
+    }
+}
+
 /// Makes the table. A row is about 100 bytes.
 const TABLE: &str = "CREATE TABLE cargo (id INTEGER PRIMARY KEY, note VARCHAR(120) NOT NULL, n INTEGER NOT NULL, seen INTEGER NOT NULL);";
 

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Engine, Means};
+use super::{Company, Engine, Means};
 
 /// The aims: how much longer than one UPDATE the whole may take, and how long a writer may wait.
 const TOTAL_MAX: f64 = 1.10;
@@ -15,6 +15,7 @@ const WAIT_BATCHES_MAX: f64 = 2.0;
 /// What one change of every row cost.
 pub struct Row {
     pub means: Means,
+    pub company: Company,
     /// From the start of its process to its end.
     pub wall: Duration,
     /// How long the writer beside it took for each write, the longest last.
@@ -38,8 +39,8 @@ impl Table {
 struct Times(Vec<Duration>);
 
 impl Times {
-    fn of(turns: &[Row], means: Means, which: impl Fn(&Row) -> Vec<Duration>) -> Self {
-        let mut times: Vec<Duration> = turns.iter().filter(|turn| turn.means == means).flat_map(which).collect();
+    fn of(turns: &[&Row], which: impl Fn(&Row) -> Vec<Duration>) -> Self {
+        let mut times: Vec<Duration> = turns.iter().flat_map(|turn| which(turn)).collect();
         times.sort_unstable();
         Self(times)
     }
@@ -51,7 +52,7 @@ impl Times {
     }
 }
 
-/// All that a means cost on an engine.
+/// All that a means cost on an engine, in one company.
 struct Sum {
     wall: Times,
     waits: Times,
@@ -59,11 +60,12 @@ struct Sum {
 }
 
 impl Sum {
-    fn of(turns: &[Row], means: Means) -> Self {
+    fn of(turns: &[Row], means: Means, company: Company) -> Self {
+        let turns: Vec<&Row> = turns.iter().filter(|turn| turn.means == means && turn.company == company).collect();
         Self {
-            wall: Times::of(turns, means, |turn| vec![turn.wall]),
-            waits: Times::of(turns, means, |turn| turn.waits.clone()),
-            batches: Times::of(turns, means, |turn| turn.batches.clone()),
+            wall: Times::of(&turns, |turn| vec![turn.wall]),
+            waits: Times::of(&turns, |turn| turn.waits.clone()),
+            batches: Times::of(&turns, |turn| turn.batches.clone()),
         }
     }
 }
@@ -80,32 +82,17 @@ impl Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "| engine | rows | how | median s | least s | median ÷ one | least ÷ one | batches | median batch ms | longest batch ms | \
+            "| engine | rows | beside | how | median s | least s | median ÷ one | least ÷ one | batches | median batch ms | longest batch ms | \
              writes | median write ms | 99 % ms | longest ms |"
         )?;
-        writeln!(f, "|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
+        writeln!(f, "|---|---:|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")?;
         for (engine, rows, turns) in &self.0 {
-            let single = Sum::of(turns, Means::Single);
-            for means in [Means::Single, Means::Backfill] {
-                let sum = Sum::of(turns, means);
-                let (median, least) = (sum.wall.at(50), sum.wall.at(0));
-                writeln!(
-                    f,
-                    "| {} | {rows} | {} | {:.2} | {:.2} | {:.2} | {:.2} | {} | {} | {} | {} | {} | {} | {} |",
-                    engine.name(),
-                    means.name(),
-                    median.as_secs_f64(),
-                    least.as_secs_f64(),
-                    median.div_duration_f64(single.wall.at(50)),
-                    least.div_duration_f64(single.wall.at(0)),
-                    sum.batches.0.len(),
-                    cell(&sum.batches, 50),
-                    cell(&sum.batches, 100),
-                    sum.waits.0.len(),
-                    cell(&sum.waits, 50),
-                    cell(&sum.waits, 99),
-                    cell(&sum.waits, 100),
-                )?;
+            for company in [Company::Alone, Company::Writer] {
+                let single = Sum::of(turns, Means::Single, company);
+                for means in [Means::Single, Means::Backfill] {
+                    write!(f, "| {} | {rows} | {} | {} ", engine.name(), company.name(), means.name())?;
+                    line(f, &Sum::of(turns, means, company), &single)?;
+                }
             }
         }
         writeln!(f)?;
@@ -113,10 +100,32 @@ impl Display for Table {
     }
 }
 
+/// The figures of a line, beside those of the single statement.
+fn line(f: &mut fmt::Formatter<'_>, sum: &Sum, single: &Sum) -> fmt::Result {
+    let (median, least) = (sum.wall.at(50), sum.wall.at(0));
+    writeln!(
+        f,
+        "| {:.2} | {:.2} | {:.2} | {:.2} | {} | {} | {} | {} | {} | {} | {} |",
+        median.as_secs_f64(),
+        least.as_secs_f64(),
+        median.div_duration_f64(single.wall.at(50)),
+        least.div_duration_f64(single.wall.at(0)),
+        sum.batches.0.len(),
+        cell(&sum.batches, 50),
+        cell(&sum.batches, 100),
+        sum.waits.0.len(),
+        cell(&sum.waits, 50),
+        cell(&sum.waits, 99),
+        cell(&sum.waits, 100),
+    )
+}
+
 /// What was aimed at, beside what came of it.
 fn aims(f: &mut fmt::Formatter<'_>, engine: Engine, turns: &[Row]) -> fmt::Result {
-    let (single, backfill) = (Sum::of(turns, Means::Single), Sum::of(turns, Means::Backfill));
-    let total = backfill.wall.at(50).div_duration_f64(single.wall.at(50));
+    let alone = |means| Sum::of(turns, means, Company::Alone).wall.at(50);
+    let total = alone(Means::Backfill).div_duration_f64(alone(Means::Single));
+    let single = Sum::of(turns, Means::Single, Company::Writer);
+    let backfill = Sum::of(turns, Means::Backfill, Company::Writer);
     let (wait, batch) = (backfill.waits.at(100), backfill.batches.at(100));
     let of_a_batch = if batch.is_zero() { 0.0 } else { wait.div_duration_f64(batch) };
     let is_met = total <= TOTAL_MAX && ms(wait) <= WAIT_MS_MAX && of_a_batch <= WAIT_BATCHES_MAX;
