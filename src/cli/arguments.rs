@@ -7,7 +7,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 
-use super::{adopt, completions, down, init, new, plan, rehearse, snapshot, token, up, validate};
+use super::{adopt, completions, down, init, man, new, plan, rehearse, snapshot, token, up, validate};
 use crate::model::order::{InDoubt, SnapshotPolicy};
 
 /// Takes an application's database from one version to the next, and back.
@@ -103,6 +103,8 @@ pub enum Command {
     Openapi,
     /// Print completions for a shell
     Completions(completions::Completions),
+    /// Print the manual page
+    Man(man::Man),
 }
 
 fn key_and_value(text: &str) -> Result<(String, String), String> {

@@ -20,6 +20,7 @@ pub mod failure;
 mod init;
 mod known;
 mod loss;
+mod man;
 mod new;
 mod openapi;
 mod output;
@@ -106,6 +107,7 @@ async fn carry_out(command: Command, call: Call) -> Result<Exit, Failure> {
         Command::Snapshot(snapshot) => snapshot::run(snapshot, &call).await,
         Command::Openapi => openapi::run(&call),
         Command::Completions(completions) => completions::run(&completions),
+        Command::Man(man) => man::run(&man),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{self, Read},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -13,6 +13,11 @@ use secrecy::SecretString;
 const SECRET_BYTES_MAX: u64 = 64 * 1024;
 /// The mode bits of everybody but the owner.
 const OTHERS: u32 = 0o077;
+/// Of a file of root's the group may read: it is how systemd and Kubernetes hand a secret to a process that is not root's (and the
+/// rule that PostgreSQL has for its key: PostgreSQL manual, "Secure TCP/IP Connections with SSL").
+const OTHERS_OF_ROOTS: u32 = 0o037;
+/// The number of the user root.
+const ROOT: u32 = 0;
 
 /// A file that holds a secret cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +51,8 @@ pub enum SecretFileError {
 /// Reads a secret, without the white space around it. Blocks for one small file.
 ///
 /// # Errors
-/// When the file is missing, empty, larger than 64 KiB, not UTF-8, or open to others than its owner.
+/// When the file is missing, empty, larger than 64 KiB, not UTF-8, or open to others than its owner (of a file of root's,
+/// to others than root and those of its group, who may only read it).
 pub fn read_secret(path: &Path) -> Result<SecretString, SecretFileError> {
     let unreadable = |source| SecretFileError::Unreadable { path: path.to_owned(), source };
     let unfit = |reason| SecretFileError::Unfit { path: path.to_owned(), reason };
@@ -55,8 +61,9 @@ pub fn read_secret(path: &Path) -> Result<SecretString, SecretFileError> {
     if !metadata.is_file() {
         return Err(unfit("not a file"));
     }
-    let mode = metadata.permissions().mode() & 0o7777;
-    if mode & OTHERS != 0 {
+    let mode = metadata.mode() & 0o7777;
+    let forbidden = if metadata.uid() == ROOT { OTHERS_OF_ROOTS } else { OTHERS };
+    if mode & forbidden != 0 {
         return Err(SecretFileError::Open { path: path.to_owned(), mode });
     }
     let mut bytes = Vec::new();

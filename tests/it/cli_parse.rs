@@ -380,11 +380,17 @@ fn text_from_outside_cannot_steer_the_terminal() {
 #[test]
 fn help_completions_and_the_api_are_results() {
     let folder = tempfile::tempdir().unwrap();
-    for line in ["--help", "--version", "completions bash", "completions zsh", "completions fish", "openapi"] {
+    for line in ["--help", "--version", "completions bash", "completions zsh", "completions fish", "man", "openapi"] {
         let output = windlass(&folder, line, &[("WINDLASS__NONSENSE", "x")]);
         assert_eq!(output.status.code(), Some(0), "{line}");
         assert!(output.stdout.len() > 10 && output.stderr.is_empty(), "{line}");
     }
+    assert_eq!(windlass(&folder, "man --folder pages", &[]).status.code(), Some(0));
+    let up = std::fs::read_to_string(folder.path().join("pages/windlass-up.1")).unwrap();
+    assert!(up.contains(".TH") && up.contains("Take the database to a newer version"), "{up}");
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let refused = windlass(&folder, "man --folder file/pages", &[]);
+    assert_eq!((refused.status.code(), text(&refused.stderr).contains("--folder")), (Some(78), true));
     let openapi = windlass(&folder, "openapi", &[]);
     assert!(serde_json::from_slice::<Value>(&openapi.stdout).unwrap()["paths"].is_object());
 }

@@ -159,7 +159,7 @@ async fn a_token_that_is_not_let_in_is_78() {
     let wrong = called(Some("one.of.ours"), &[]).await.exits(78).failure();
     let broken = called(Some("two\nlines"), &[]).await.exits(78).failure();
     let low = called(Some(&low), &[]).await.exits(78).failure();
-    mode(0o640);
+    mode(0o604);
     let open = called(None, &["--token-file", path]).await.exits(78).failure();
     mode(0o600);
     called(Some("one.of.ours"), &["--token-file", path]).await.exits(0);

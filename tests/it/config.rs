@@ -1,6 +1,12 @@
 //! Settings: which layer wins, what is refused, and that no error shows a secret.
 
-use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt, path::PathBuf, time::Duration};
+use std::{
+    ffi::OsString,
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::PathBuf,
+    time::Duration,
+};
 
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -285,7 +291,7 @@ fn a_secret_can_lie_in_a_file_of_its_owner_alone() {
     assert_eq!(config.target.url.expose_secret(), "postgres://u:p@h/d");
     assert_eq!(config.auth.keys[0].secret.as_ref().unwrap().expose_secret().len(), 32);
 
-    for mode in [0o640, 0o604, 0o660, 0o644, 0o601] {
+    for mode in [0o620, 0o604, 0o660, 0o644, 0o601] {
         let says = Desk::empty().secret("url", "hunter2", mode).flag("target.url_file", "url").says();
         assert!(says.contains("chmod 600") && !says.contains("hunter2"), "{mode:o}: {says}");
     }
@@ -295,6 +301,22 @@ fn a_secret_can_lie_in_a_file_of_its_owner_alone() {
     }
     let says = Desk::empty().flag("target.direct_url_file", "gone").says();
     assert!(says.contains("target.direct_url_file") && says.contains("gone"), "{says}");
+}
+
+/// Goal: a secret that root hands to a process of another user by its group, as systemd and Kubernetes do, is taken; one that somebody
+/// else hands out so is not.
+#[test]
+fn the_group_may_read_a_secret_of_roots_and_no_other() {
+    let desk = Desk::empty().secret("url", "postgres://u:p@h/d", 0o440).flag("target.url_file", "url");
+    let file = desk.folder.path().join("url");
+    if fs::metadata(&file).unwrap().uid() == 0 {
+        assert_eq!(desk.loads().target.url.expose_secret(), "postgres://u:p@h/d");
+        std::os::unix::fs::chown(&file, Some(65_532), None).expect("another owner");
+        let says = desk.says();
+        assert!(says.contains("chmod 600"), "{says}");
+    } else {
+        assert!(desk.says().contains("chmod 600"));
+    }
 }
 
 #[test]

@@ -136,7 +136,7 @@ fn without_a_key_a_secret_is_made_once_and_is_the_owners_alone() {
     assert_eq!(fs::read_dir(&data).unwrap().count(), 1, "nothing is left aside");
     assert!(fs::read_to_string(data.join("auth.key")).unwrap().trim().len() >= 32);
 
-    for loose in [0o640, 0o604, 0o666] {
+    for loose in [0o620, 0o604, 0o666] {
         fs::set_permissions(data.join("auth.key"), fs::Permissions::from_mode(loose)).unwrap();
         assert!(matches!(load(), Err(AuthError::File { .. })), "{loose:o}");
     }
