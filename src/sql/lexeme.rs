@@ -6,9 +6,9 @@ use super::{
     token::TokenKind::{self, Number, Word},
 };
 
-/// Whether a byte is a blank or a line end.
-pub fn is_blank(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || byte == 0x0b
+/// Whether a byte is a blank or a line end. A vertical tab is one, but not to SQLite, which knows no token that begins with it.
+pub fn is_blank(dialect: Dialect, byte: u8) -> bool {
+    byte.is_ascii_whitespace() || byte == 0x0b && dialect != Dialect::Sqlite
 }
 
 /// Whether a byte may stand inside an unquoted word; every byte of a letter beyond ASCII may.
@@ -17,8 +17,8 @@ pub fn is_word(byte: u8) -> bool {
 }
 
 /// The blanks at `from`.
-pub fn blanks(text: &[u8], from: usize) -> Span {
-    let length = text[from..].iter().position(|&byte| !is_blank(byte));
+pub fn blanks(dialect: Dialect, text: &[u8], from: usize) -> Span {
+    let length = text[from..].iter().position(|&byte| !is_blank(dialect, byte));
     Span::closed(length.map_or(text.len(), |length| from + length))
 }
 

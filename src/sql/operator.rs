@@ -34,7 +34,7 @@ fn backslash(dialect: Dialect, text: &[u8], from: usize) -> (TokenKind, Span) {
     if dialect == Dialect::MySql && text[from..].starts_with(b"\\N") {
         return (Symbol, Span::closed(from + 2));
     }
-    let length = text[from..].iter().position(|&byte| lexeme::is_blank(byte) || byte == b';');
+    let length = text[from..].iter().position(|&byte| lexeme::is_blank(dialect, byte) || byte == b';');
     (Meta, Span::closed(length.map_or(text.len(), |length| from + length)))
 }
 
