@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Up to so many rows a table is counted; beyond that the server's estimate is taken.
-const COUNTED_ROWS_MAX: u64 = 1_000_000;
+const COUNTED_ROWS_MAX: u64 = 100_000;
 
 /// A backfill on its way.
 pub(super) struct Batches<'a> {
