@@ -24,7 +24,7 @@ const NOW: i64 = 1_700_000_000;
 const LEEWAY_S: i64 = 5;
 
 static KEYS: LazyLock<Keys> = LazyLock::new(|| {
-    let key = Key { id: "k".into(), algorithm: KeyAlgorithm::Hs256, file: None, secret: Some(SECRET.into()) };
+    let key = Key { id: "k".into(), algorithm: KeyAlgorithm::HS256, file: None, secret: Some(SECRET.into()) };
     Keys::load(&Auth { keys: vec![key], ..Auth::default() }, std::path::Path::new(".")).expect("keys")
 });
 
