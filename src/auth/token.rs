@@ -7,8 +7,9 @@ use std::{collections::BTreeSet, fmt};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, Error, IgnoredAny, MapAccess, Visitor},
+    de::{DeserializeOwned, Error, MapAccess, Visitor},
 };
+use serde_json::Value;
 
 use super::error::TokenError;
 
@@ -100,7 +101,8 @@ fn object<T: DeserializeOwned>(json: &[u8]) -> Option<T> {
     serde_json::from_slice(json).ok()
 }
 
-/// An object in which no name comes twice, whether or not anybody reads it.
+/// An object in which no name comes twice and everything is JSON, whether or not anybody reads it: a value that is passed over is not
+/// looked at for characters that are none.
 struct NamesOnce;
 
 impl<'de> Deserialize<'de> for NamesOnce {
@@ -120,7 +122,7 @@ impl<'de> Visitor<'de> for NamesOnceVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<NamesOnce, A::Error> {
         let mut names = BTreeSet::new();
-        while let Some((name, _)) = entries.next_entry::<String, IgnoredAny>()? {
+        while let Some((name, _)) = entries.next_entry::<String, Value>()? {
             if !names.insert(name) {
                 return Err(A::Error::custom("a name comes twice"));
             }

@@ -6,9 +6,12 @@ use super::{
     token::TokenKind::{self, Number, Word},
 };
 
-/// Whether a byte is a blank or a line end. A vertical tab is one, but not to SQLite, which knows no token that begins with it.
+const VERTICAL_TAB: u8 = 0x0b;
+
+/// Whether a byte begins blanks or line ends. To SQLite a vertical tab does not, although it may stand among them (SQLite source,
+/// `tokenize.c`: `aiClass` for the first byte, `sqlite3Isspace` for those behind it).
 pub fn is_blank(dialect: Dialect, byte: u8) -> bool {
-    byte.is_ascii_whitespace() || byte == 0x0b && dialect != Dialect::Sqlite
+    byte.is_ascii_whitespace() || byte == VERTICAL_TAB && dialect != Dialect::Sqlite
 }
 
 /// Whether a byte may stand inside an unquoted word; every byte of a letter beyond ASCII may.
@@ -17,8 +20,8 @@ pub fn is_word(byte: u8) -> bool {
 }
 
 /// The blanks at `from`.
-pub fn blanks(dialect: Dialect, text: &[u8], from: usize) -> Span {
-    let length = text[from..].iter().position(|&byte| !is_blank(dialect, byte));
+pub fn blanks(text: &[u8], from: usize) -> Span {
+    let length = text[from..].iter().position(|&byte| !byte.is_ascii_whitespace() && byte != VERTICAL_TAB);
     Span::closed(length.map_or(text.len(), |length| from + length))
 }
 

@@ -75,7 +75,7 @@ impl<'a> Scanner<'a> {
     fn lexeme(&mut self, rest: &[u8]) -> (TokenKind, Span) {
         let (text, from) = (self.text.as_bytes(), self.at);
         if lexeme::is_blank(self.dialect, rest[0]) {
-            return (TokenKind::Whitespace, lexeme::blanks(self.dialect, text, from));
+            return (TokenKind::Whitespace, lexeme::blanks(text, from));
         }
         if rest.starts_with(self.delimiter.as_bytes()) {
             return (TokenKind::Delimiter, Span::closed(from + self.delimiter.len()));

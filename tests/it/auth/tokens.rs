@@ -149,6 +149,8 @@ fn claims_have_one_type_each_and_hold_now() {
         ("level twice", claims(&and(r#""level":1"#)), Unauthorised),
         ("permissions twice by an escape", claims(&and(r#""permission\u0073":["system"]"#)), Unauthorised),
         ("unknown twice", claims(&and(r#""x":1,"x":2"#)), Unauthorised),
+        ("half a character", claims(&and(r#""x":"\ud800""#)), Unauthorised),
+        ("half a character, within", claims(&and(r#""x":[{"y":"\ud800"}]"#)), Unauthorised),
         ("a list", claims("[]"), Unauthorised),
         (
             "a list in order",

@@ -99,11 +99,12 @@ fn the_markers_hold_any_row_together() {
     }
 }
 
-/// SQLite refuses a vertical tab, so that it is a statement that the server must see; to the others it is a blank.
+/// SQLite refuses a token that begins with a vertical tab, so that it must see it; behind another blank it is one.
 #[test]
 fn a_vertical_tab_is_a_blank_where_the_server_takes_it_for_one() {
-    let text = "SELECT 1;\n\u{b}";
-    assert_eq!(cut(Sqlite, text), ["SELECT 1", "\u{b}"]);
-    assert_eq!(cut(Postgres, text), ["SELECT 1"]);
-    assert_eq!(cut(MySql, text), ["SELECT 1"]);
+    for (text, sqlite) in [("SELECT 1;\u{b}", 2), ("SELECT 1;\n\u{b}", 1)] {
+        assert_eq!(cut(Sqlite, text).len(), sqlite, "{text:?}");
+        assert_eq!(cut(Postgres, text), ["SELECT 1"]);
+        assert_eq!(cut(MySql, text), ["SELECT 1"]);
+    }
 }
