@@ -84,6 +84,8 @@ pub enum Command {
     Analytics,
     /// Check what is in the database against its history and the catalog
     Validate(validate::Validate),
+    /// Compare what a fresh installation has with what the migrations make from nothing
+    VerifyUpgrade,
     /// Tell by the exit code whether the database fits the application: 0 yes, 1 migrate, 2 it cannot
     Check,
     /// Show which database versions of the catalog fit the application

@@ -37,6 +37,7 @@ mod table;
 mod token;
 mod up;
 mod validate;
+mod verify_upgrade;
 mod words;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -97,6 +98,7 @@ async fn carry_out(command: Command, call: Call) -> Result<Exit, Failure> {
         Command::Status => status::run(&call).await,
         Command::Analytics => analytics::run(&call).await,
         Command::Validate(validate) => validate::run(validate, &call).await,
+        Command::VerifyUpgrade => verify_upgrade::run(&call).await,
         Command::Check => check::run(&call).await,
         Command::Compatibility => compatibility::run(&call).await,
         Command::New(new) => new::run(&new, &call),

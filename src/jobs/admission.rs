@@ -228,6 +228,7 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
         | Order::Verify { snapshot: None, .. }
         | Order::Prune { .. }
         | Order::Validate { .. }
+        | Order::VerifyUpgrade
         | Order::Baseline { .. }
         | Order::Adopt { .. }
         | Order::Unadopt

@@ -55,6 +55,8 @@ pub enum JobKind {
     Prune,
     /// Checks what is there.
     Validate,
+    /// Compares what a fresh installation has with what the migrations make from nothing.
+    VerifyUpgrade,
     /// Records what a database without history holds.
     Baseline,
     /// Takes over the history of another tool, or gives it back.
@@ -75,6 +77,7 @@ impl JobKind {
             Self::Restore => "restore",
             Self::Prune => "prune",
             Self::Validate => "validate",
+            Self::VerifyUpgrade => "verify_upgrade",
             Self::Baseline => "baseline",
             Self::Adopt => "adopt",
             Self::Rehearse => "rehearse",

@@ -13,7 +13,8 @@ use crate::{
     model::{
         catalog::Catalog,
         loss::LossPolicy,
-        order::{PathPolicy, RollbackPolicy, SnapshotPolicy, SpacePolicy},
+        migration::Migration,
+        order::{PathPolicy, RollbackPolicy, SafetyNet, SnapshotPolicy, SpacePolicy},
     },
     plan::{Needs, Site},
     snapshot::Archive,
@@ -59,6 +60,7 @@ impl Target {
         config.policy.space = SpacePolicy::Warn;
         config.policy.loss = LossPolicy::Accept;
         config.policy.blocking_risks = Vec::new();
+        config.policy.safety_net = SafetyNet::Off;
         let store = Store::at(&folder.join("windlass.db"));
         Self { engine, store, config: Arc::new(config), read: None, ..self.clone() }
     }
@@ -89,6 +91,15 @@ impl Target {
             let _ = read.set(catalog);
         }
         Ok(())
+    }
+
+    /// The declared schema, as one migration; `None` where none is declared.
+    ///
+    /// # Errors
+    /// [`CatalogError`].
+    pub async fn declared(&self) -> Result<Option<Migration>, CatalogError> {
+        let (settings, dialect) = (self.config.catalog.clone(), self.engine.dialect());
+        aside(move || catalog::declared(&settings, dialect)).await
     }
 
     /// The files of the migrations on disk, read off the async threads: a session is opened meanwhile.

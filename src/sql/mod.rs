@@ -24,6 +24,7 @@ mod marker;
 mod moves;
 mod names;
 mod operator;
+mod outward;
 mod placeholder;
 mod quoted;
 mod rewrite;
@@ -210,6 +211,13 @@ pub fn shows_in_schema(dialect: Dialect, statement: &str) -> bool {
 #[must_use]
 pub fn act(dialect: Dialect, statement: &str) -> Act {
     act::of(dialect, statement)
+}
+
+/// Whether a statement makes, changes or chooses another database, an account or something else of the whole server, as far as its
+/// words tell.
+#[must_use]
+pub fn leads_out(dialect: Dialect, statement: &str) -> bool {
+    outward::leads_out(dialect, statement)
 }
 
 /// The waivers in a script: `-- windlass:allow <rule> <reason>`, each with the line of the statement that it stands directly

@@ -10,6 +10,7 @@ mod cli_parse;
 mod cli_remote;
 mod cli_run;
 mod config;
+mod declared;
 mod engine;
 mod failpoints;
 mod formats;
