@@ -21,6 +21,7 @@ mod releases;
 mod scaffold;
 mod shares;
 mod template;
+mod testing;
 mod topology;
 mod words;
 
@@ -32,6 +33,7 @@ pub use folder::FILE_BYTES_MAX;
 pub use name::{NAME_CHARS_MAX, NotAName};
 pub use scaffold::{Scaffold, scaffold};
 pub use template::{Blanks, Files, Template};
+pub use testing::tests;
 
 use crate::{
     config::{self, CatalogFormat},

@@ -7,7 +7,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 
-use super::{adopt, completions, down, init, new, plan, rehearse, snapshot, token, up, validate};
+use super::{adopt, completions, down, init, new, plan, rehearse, snapshot, test, token, up, validate};
 use crate::model::order::{InDoubt, SnapshotPolicy};
 
 /// Takes an application's database from one version to the next, and back.
@@ -78,6 +78,8 @@ pub enum Command {
     Plan(plan::Plan),
     /// Try migrations and their ways back on a scratch copy
     Rehearse(rehearse::Rehearse),
+    /// Run the migrations' own tests in a scratch database
+    Test(test::Test),
     /// Show how the database stands, what runs, and what ran
     Status,
     /// Show how long past jobs and migrations took, and how they ended

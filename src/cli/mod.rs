@@ -34,6 +34,7 @@ mod signals;
 mod snapshot;
 mod status;
 mod table;
+mod test;
 mod token;
 mod up;
 mod validate;
@@ -95,6 +96,7 @@ async fn carry_out(command: Command, call: Call) -> Result<Exit, Failure> {
         Command::Down(down) => down::run(down, &call).await,
         Command::Plan(plan) => plan::run(plan, &call).await,
         Command::Rehearse(rehearse) => rehearse::run(&rehearse, &call).await,
+        Command::Test(test) => test::run(test, &call).await,
         Command::Status => status::run(&call).await,
         Command::Analytics => analytics::run(&call).await,
         Command::Validate(validate) => validate::run(validate, &call).await,

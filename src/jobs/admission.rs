@@ -229,6 +229,7 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
         | Order::Prune { .. }
         | Order::Validate { .. }
         | Order::VerifyUpgrade
+        | Order::Test { .. }
         | Order::Baseline { .. }
         | Order::Adopt { .. }
         | Order::Unadopt

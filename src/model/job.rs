@@ -63,6 +63,8 @@ pub enum JobKind {
     Adopt,
     /// Tries migrations and their ways back on a scratch copy.
     Rehearse,
+    /// Runs the migrations' own tests in a scratch database.
+    Test,
 }
 
 impl JobKind {
@@ -81,6 +83,7 @@ impl JobKind {
             Self::Baseline => "baseline",
             Self::Adopt => "adopt",
             Self::Rehearse => "rehearse",
+            Self::Test => "test",
         }
     }
 }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     archive::PruneRule, digest::PlanDigest, job::JobKind, loss::LossDigest, rehearsal::RehearsalFrom,
-    snapshot::SnapshotId, tool::Tool,
+    snapshot::SnapshotId, testing::Tests, tool::Tool,
 };
 
 /// Whether a run makes a snapshot first.
@@ -219,6 +219,11 @@ pub enum Order {
         /// What the copy begins with.
         from: RehearsalFrom,
     },
+    /// Run the migrations' own tests in a scratch database.
+    Test {
+        /// Of which migrations.
+        which: Tests,
+    },
 }
 
 impl Order {
@@ -228,7 +233,7 @@ impl Order {
         match self {
             Self::Migrate { dry_run, .. } | Self::Rollback { dry_run, .. } => *dry_run,
             Self::Restore(Restore { into, dry_run, .. }) => *dry_run || into.is_some(),
-            Self::Verify { .. } | Self::Rehearse { .. } | Self::VerifyUpgrade => true,
+            Self::Verify { .. } | Self::Rehearse { .. } | Self::VerifyUpgrade | Self::Test { .. } => true,
             _ => false,
         }
     }
@@ -248,6 +253,7 @@ impl Order {
             Self::Baseline { .. } => JobKind::Baseline,
             Self::Adopt { .. } | Self::Unadopt => JobKind::Adopt,
             Self::Rehearse { .. } => JobKind::Rehearse,
+            Self::Test { .. } => JobKind::Test,
         }
     }
 }

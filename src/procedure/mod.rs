@@ -38,6 +38,7 @@ mod snapshot;
 mod space;
 mod steps;
 mod target;
+mod test;
 mod trust;
 mod undo;
 mod validate;
@@ -93,6 +94,7 @@ pub async fn perform(
             let ask = validate::Ask { deep: *deep, net: *net };
             validate::ordered(target, told, &mut held, ask).await
         }
+        Order::Test { which } => test::ordered(target, told, &mut held, which).await,
         Order::VerifyUpgrade => declared::verify(target, told, &mut held).await,
         Order::Baseline { version } => baseline::baseline(target, told, &mut held, version).await,
         Order::Adopt { from, accept_differences } => {

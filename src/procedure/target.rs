@@ -15,6 +15,7 @@ use crate::{
         loss::LossPolicy,
         migration::Migration,
         order::{PathPolicy, RollbackPolicy, SafetyNet, SnapshotPolicy, SpacePolicy},
+        testing::MigrationTest,
     },
     plan::{Needs, Site},
     snapshot::Archive,
@@ -100,6 +101,16 @@ impl Target {
     pub async fn declared(&self) -> Result<Option<Migration>, CatalogError> {
         let (settings, dialect) = (self.config.catalog.clone(), self.engine.dialect());
         aside(move || catalog::declared(&settings, dialect)).await
+    }
+
+    /// The tests of the migrations of a catalog, each with its place in it.
+    ///
+    /// # Errors
+    /// [`CatalogError`].
+    pub async fn tests(&self, catalog: &Arc<Catalog>) -> Result<Vec<Option<MigrationTest>>, CatalogError> {
+        let (settings, dialect) = (self.config.catalog.clone(), self.engine.dialect());
+        let catalog = Arc::clone(catalog);
+        aside(move || catalog::tests(&settings, dialect, &catalog.migrations)).await
     }
 
     /// The files of the migrations on disk, read off the async threads: a session is opened meanwhile.

@@ -213,6 +213,17 @@ pub fn act(dialect: Dialect, statement: &str) -> Act {
     act::of(dialect, statement)
 }
 
+/// Whether a statement asks for rows, and changes none as far as its words tell: `SELECT`, `VALUES`, `TABLE`, and `WITH` before one of
+/// them.
+#[must_use]
+pub fn is_query(dialect: Dialect, statement: &str) -> bool {
+    match Words::of_newest(dialect, statement).nth(0).as_deref() {
+        Some("select" | "values" | "table" | "(") => true,
+        Some("with") => matches!(act(dialect, statement), Act::Other(_)),
+        _ => false,
+    }
+}
+
 /// Whether a statement makes, changes or chooses another database, an account or something else of the whole server, as far as its
 /// words tell.
 #[must_use]

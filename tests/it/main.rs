@@ -19,6 +19,7 @@ mod harness;
 mod house;
 mod http_door;
 mod http_run;
+mod own_tests;
 mod readme;
 mod real_histories;
 mod rehearsal;

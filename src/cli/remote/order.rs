@@ -54,6 +54,7 @@ fn words(order: &Order) -> Result<(Cow<'static, str>, Value), Failure> {
         )),
         Order::VerifyUpgrade => Ok(("verify-upgrade".into(), json!({}))),
         Order::Rehearse { to, from } => Ok(("rehearse".into(), json!({"to": to, "from": from}))),
+        Order::Test { .. } => Err(Failure::only_here("windlass test")),
         Order::Recover => Ok(("start".into(), json!({}))),
         Order::Baseline { .. } | Order::Adopt { .. } | Order::Unadopt => Err(Failure::only_here("windlass adopt")),
     }

@@ -13,10 +13,8 @@ use std::collections::HashSet;
 use semver::Version;
 use tokio::time::Instant;
 
-use self::{
-    scene::{Original, Scene, Validation},
-    state::State,
-};
+pub(super) use self::scene::{Original, Ran, Scene, Validation};
+use self::state::State;
 use super::{
     Assignment, Ended, Held, Target, beside, keys,
     migrate::{Short, ms_since},

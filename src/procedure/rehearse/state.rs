@@ -15,7 +15,7 @@ use crate::{
 
 /// What a scratch copy holds at one moment.
 #[derive(Debug, Clone)]
-pub(super) struct State {
+pub(in crate::procedure) struct State {
     pub schema: Schema,
     pub rows: BTreeMap<String, TableDigest>,
 }
