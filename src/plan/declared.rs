@@ -44,6 +44,19 @@ pub fn makes<'a>(
     made
 }
 
+/// Whether a statement makes, changes, fills or drops tables of which each is one of these, and nothing else.
+#[must_use]
+pub fn is_about_only(dialect: Dialect, statement: &str, these: &dyn Fn(&str) -> bool) -> bool {
+    match sql::act(dialect, statement) {
+        Act::CreateTable { table, .. }
+        | Act::CreateIndex { table, .. }
+        | Act::AlterTable { table, .. }
+        | Act::Insert { table, .. } => these(&table),
+        Act::DropTables { tables } => tables.iter().all(|table| these(table)),
+        _ => false,
+    }
+}
+
 /// A statement as the file has it.
 fn written(statement: &Statement) -> &str {
     statement.part.as_ref().map_or(statement.sql.as_str(), |part| &part.of)

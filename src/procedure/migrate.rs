@@ -351,7 +351,7 @@ impl Run<'_> {
         if self.recording.is_some() {
             return Ok(());
         }
-        if let Some(net) = Box::pin(declared::behind_run(self.target, self.told, self.held)).await? {
+        if let Some(net) = Box::pin(declared::behind_run(self.target, self.told, self.held, catalog)).await? {
             self.report.added = net.added;
             self.report.findings.extend(net.findings);
         }

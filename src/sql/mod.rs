@@ -213,6 +213,12 @@ pub fn act(dialect: Dialect, statement: &str) -> Act {
     act::of(dialect, statement)
 }
 
+/// Whether a table is one that the server makes by itself and nobody else can.
+#[must_use]
+pub fn is_reserved(dialect: Dialect, table: &str) -> bool {
+    dialect == Dialect::Sqlite && table.to_ascii_lowercase().starts_with("sqlite_")
+}
+
 /// Whether a statement asks for rows, and changes none as far as its words tell: `SELECT`, `VALUES`, `TABLE`, and `WITH` before one of
 /// them.
 #[must_use]

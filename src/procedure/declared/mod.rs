@@ -4,6 +4,7 @@
 mod net;
 mod problem;
 mod repair;
+mod standing;
 mod upgrade;
 
 use std::sync::Arc;
@@ -19,8 +20,9 @@ use super::{
     replay::{Replayed, replay},
 };
 use crate::{
-    engine::Engine,
+    engine::{Engine, bookkeeping::is_ours},
     model::{catalog::Catalog, job::JobProblem, migration::Migration},
+    plan, sql,
 };
 
 /// The declared schema, as it was written and as it came out.
@@ -29,13 +31,20 @@ struct Declared {
     made: Replayed,
 }
 
-/// The file of it, read.
+/// The file of it, read. What a dump of a database has of our own tables is left out: they are made where it is run.
 ///
 /// # Errors
 /// The problem: it cannot be used, or none is declared.
 async fn written(target: &Target) -> Result<Migration, JobProblem> {
     let declared = target.declared().await.map_err(|error| unusable(&error))?;
-    declared.ok_or_else(|| problem::not_declared(&target.config.catalog.path.display().to_string()))
+    let place = || target.config.catalog.path.display().to_string();
+    let mut declared = declared.ok_or_else(|| problem::not_declared(&place()))?;
+    let dialect = target.engine.dialect();
+    declared.up.statements.retain(|statement| {
+        let is_made_there = |table: &str| is_ours(table) || sql::is_reserved(dialect, table);
+        !plan::is_about_only(dialect, &statement.sql, &is_made_there)
+    });
+    Ok(declared)
 }
 
 /// Runs it in an empty database beside that of `place`.

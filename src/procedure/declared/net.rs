@@ -2,10 +2,11 @@
 //!
 //! Only tables, columns and indexes are added, each by one statement; nothing is dropped, changed or filled.
 
-use super::{Declared, declared, repair};
+use super::{Declared, declared, repair, standing};
 use crate::{
     engine::{EngineError, bookkeeping::lock},
     model::{
+        catalog::Catalog,
         finding::{Finding, Severity},
         job::JobProblem,
         migration::DdlScope,
@@ -57,8 +58,8 @@ impl Net {
     }
 }
 
-/// Behind the migrations of a run: nothing that is found keeps it from having succeeded. `None` where nobody looks, or nothing is
-/// declared.
+/// Behind the migrations of a run: nothing that is found keeps it from having succeeded. `None` where nobody looks, nothing is
+/// declared, or the run did not lead to the end of the catalog, which is what is declared.
 ///
 /// # Errors
 /// That it was stopped; the problem, once the target was asked to change.
@@ -66,9 +67,13 @@ pub(in crate::procedure) async fn behind_run(
     target: &Target,
     told: &Assignment,
     held: &mut Held,
+    catalog: &Catalog,
 ) -> Result<Option<Net>, Short> {
     let net = target.config.policy.safety_net;
     if net == SafetyNet::Off || matches!(target.declared().await, Ok(None)) {
+        return Ok(None);
+    }
+    if standing::elsewhere(target, held, catalog).await?.is_some() {
         return Ok(None);
     }
     let declared = match declared(target, told, held).await {
@@ -98,14 +103,21 @@ pub(in crate::procedure) async fn ordered(
     told: &Assignment,
     held: &mut Held,
     net: SafetyNet,
+    catalog: &Catalog,
 ) -> Result<Net, Short> {
+    let elsewhere = standing::elsewhere(target, held, catalog).await?;
+    if let (SafetyNet::Add, Some(finding)) = (net, &elsewhere) {
+        // What a migration is still to make would be in its way.
+        return Err(problem::blocked(std::slice::from_ref(finding)).into());
+    }
     let declared = declared(target, told, held).await?;
     let before = live(held, problem::UNTOUCHED).await?;
     let cast = cast(target, told, held, &declared, net).await;
     // What was added before it was stopped is no drift either.
     let remembered = if net == SafetyNet::Add { remember(target, held, &before).await } else { Ok(()) };
-    let cast = cast?;
+    let mut cast = cast?;
     remembered?;
+    cast.findings.extend(elsewhere);
     Ok(cast)
 }
 

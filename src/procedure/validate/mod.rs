@@ -58,7 +58,7 @@ async fn asked(
     begin(target, told, held, net).await?;
     let declared = match net {
         SafetyNet::Off => None,
-        net => Some(declared::ordered(target, told, held, net).await?),
+        net => Some(declared::ordered(target, told, held, net, &catalog).await?),
     };
     let (report, _) = look(target, told, held, &catalog, deep).await?;
     Ok(match declared {

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{FRESH, added, of_declared, set, with_holes};
+use super::{FRESH, added, declaring, of_declared, set, with_holes};
 use crate::harness::{database::On, eye::must_be_same, on_every_engine, ship::Ship};
 
 on_every_engine!(
     what_is_missing_is_told_and_nothing_is_changed,
     what_is_missing_is_added_and_told,
     what_cannot_be_added_safely_is_told_and_left_alone,
+    nothing_is_added_before_the_end_of_the_catalog_or_behind_it,
     over_http_it_is_the_same,
 );
 
@@ -87,6 +88,31 @@ async fn what_cannot_be_added_safely_is_told_and_left_alone(on: On) {
     assert_eq!(added(&report).len(), 3, "the table, its index and the other column: {report:#}");
     assert_eq!(ship.eye().await.number("SELECT COUNT(*) FROM decks").await, 2);
     ship.cli(&["up"]).await.exits(0);
+}
+
+/// Goal: what a pending migration is to make is not made before it, nor what a newer release has dropped made again.
+async fn nothing_is_added_before_the_end_of_the_catalog_or_behind_it(on: On) {
+    let mut ship = declaring(on).await;
+    ship.set("policy.safety_net", "add");
+    ship.cli(&["up", "--to", "1.0.0", "--snapshot", "never"]).await.exits(0);
+    let before = ship.eye().await.everything().await;
+
+    let looked = report(&ship, &["--declared"], 2).await;
+    let early = ship.cli(&["validate", "--add-missing", "--json"]).await.exits(2).json();
+    must_be_same(&ship.eye().await.everything().await, &before);
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    std::fs::remove_dir_all(ship.catalog().0.join("v1.1.0_01_holds")).expect("the newer migration");
+    let late = ship.cli(&["validate", "--add-missing", "--json"]).await.exits(2).json();
+
+    let info = looked["info"].as_array().expect("findings").iter().find(|one| one["rule"] == "not-at-the-end");
+    assert_eq!(
+        info.expect("a finding")["message"],
+        "migrations: 1 pending, and what is still to come of them counts as missing"
+    );
+    for (job, told) in [(early, "windlass up"), (late, "the release that the database is at")] {
+        assert_eq!(job["problem"]["type"], "not-ready", "{job:#}");
+        assert!(job["problem"]["next_step"].as_str().expect("words").contains(told), "{job:#}");
+    }
 }
 
 async fn over_http_it_is_the_same(on: On) {

@@ -14,6 +14,7 @@ on_every_engine!(
     the_same_schema_is_equal_and_the_target_is_not_touched,
     every_difference_is_named_with_its_definition,
     an_engine_has_a_schema_of_its_own,
+    a_dump_of_a_database_is_a_declared_schema,
     a_service_does_it_as_well,
 );
 
@@ -100,6 +101,25 @@ async fn an_engine_has_a_schema_of_its_own(on: On) {
     let report = report(&ship, 2).await;
     assert_eq!(report["declared"], "installer/all.sql");
     assert!(named(&report["findings"]).contains("table-missing more"), "{report:#}");
+}
+
+/// Goal: what the engine's own program dumps of a database that windlass has brought up can be declared as it is; our own tables in
+/// it are left out.
+async fn a_dump_of_a_database_is_a_declared_schema(on: On) {
+    let ship = declaring(on).await;
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    let dump = ship.database.schema_as_dumped();
+    assert!(dump.contains("schema_version") && dump.contains("windlass_lock"), "{dump}");
+    ship.catalog().beside("schema.sql", &dump);
+
+    let report = report(&ship, 0).await;
+    ship.eye().await.run("DROP TABLE holds").await;
+    let mended = ship.cli(&["validate", "--add-missing", "--json"]).await.exits(0).json();
+
+    assert_eq!((&report["equal"], &report["findings"]), (&true.into(), &json!([])), "{report:#}");
+    let added = super::added(&mended["result"]);
+    assert!(added[0].starts_with("CREATE TABLE") && added[0].contains("holds"), "{added:#?}");
+    assert_eq!(ship.eye().await.own_tables().await, ["decks", "holds"]);
 }
 
 async fn a_service_does_it_as_well(on: On) {
