@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{FRESH, declaring, named, set};
+use super::{FIRST, FRESH, SECOND, declaring, named, set};
 use crate::harness::{
     database::On,
     eye::must_be_same,
@@ -15,6 +15,7 @@ on_every_engine!(
     every_difference_is_named_with_its_definition,
     an_engine_has_a_schema_of_its_own,
     a_dump_of_a_database_is_a_declared_schema,
+    in_another_tools_folder_it_is_no_migration,
     a_service_does_it_as_well,
 );
 
@@ -49,7 +50,7 @@ async fn every_difference_is_named_with_its_definition(on: On) {
     ship.catalog().beside("schema.sql", &format!("{fresh}CREATE TABLE crew (id INTEGER PRIMARY KEY);\n")).file(
         "v1.1.0_01_holds",
         "up.sql",
-        &format!("{}\nCREATE TABLE ropes (id INTEGER PRIMARY KEY);", super::SECOND),
+        &format!("{}\nCREATE TABLE ropes (id INTEGER PRIMARY KEY);", SECOND),
     );
 
     let report = report(&ship, 2).await;
@@ -75,7 +76,7 @@ async fn every_difference_is_named_with_its_definition(on: On) {
     for rule in ["column-missing", "index-missing"] {
         let told = remedy(rule);
         let (_, statement) = told.split_once("its definition: ").expect("a statement");
-        let up = format!("{}\nCREATE TABLE ropes (id INTEGER PRIMARY KEY);\n{statement}", super::SECOND);
+        let up = format!("{}\nCREATE TABLE ropes (id INTEGER PRIMARY KEY);\n{statement}", SECOND);
         ship.catalog().file("v1.1.0_01_holds", "up.sql", &up);
         let left = ship.cli(&["verify-upgrade", "--json"]).await.exits(2).json();
         assert!(!named(&left["result"]["findings"]).iter().any(|one| one.starts_with(rule)), "{left:#}");
@@ -120,6 +121,18 @@ async fn a_dump_of_a_database_is_a_declared_schema(on: On) {
     let added = super::added(&mended["result"]);
     assert!(added[0].starts_with("CREATE TABLE") && added[0].contains("holds"), "{added:#?}");
     assert_eq!(ship.eye().await.own_tables().await, ["decks", "holds"]);
+}
+
+/// Goal: a folder of numbered files may declare its schema like any other, and nothing is said of that file.
+async fn in_another_tools_folder_it_is_no_migration(on: On) {
+    let ship = Ship::with_catalog(on).await;
+    ship.catalog().beside("1_decks.sql", FIRST).beside("2_holds.sql", SECOND).beside("schema.sql", FRESH);
+
+    let report = report(&ship, 0).await;
+    let plan = ship.cli(&["plan", "--json"]).await.exits(0).json();
+
+    assert_eq!((&report["equal"], &report["migrations"]), (&true.into(), &2.into()), "{report:#}");
+    assert!(!plan["findings"].to_string().contains("schema.sql"), "{plan:#}");
 }
 
 async fn a_service_does_it_as_well(on: On) {
