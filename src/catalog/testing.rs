@@ -46,13 +46,7 @@ fn one(
     let names = [format!("test.{}.sql", dialect.suffix()), "test.sql".to_owned()];
     let place = names.into_iter().map(|name| format!("{}/{name}", migration.place)).find(|place| folder.has(place))?;
     let text = folder.read(&place).map_err(|fault| faults.push(fault)).ok()?;
-    match read(&place, &text, dialect) {
-        Ok(test) => Some(test),
-        Err(fault) => {
-            faults.push(fault);
-            None
-        }
-    }
+    read(&place, &text, dialect).map_err(|fault| faults.push(fault)).ok()
 }
 
 fn read(file: &str, text: &str, dialect: Dialect) -> Result<MigrationTest, Finding> {

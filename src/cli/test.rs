@@ -25,7 +25,7 @@ use crate::model::{
 /// test passes, with 1 otherwise.
 #[derive(Debug, Args)]
 pub struct Test {
-    /// Only these migrations, as `windlass plan` calls them: v1.2.0_01_add_users
+    /// Only these migrations, as `windlass plan` calls them: `v1.2.0_01_add_users`
     #[arg(value_name = "MIGRATION", conflicts_with = "pending")]
     pub migrations: Vec<String>,
     /// Only those that are pending in the database
