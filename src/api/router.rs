@@ -65,6 +65,7 @@ pub fn routes() -> OpenApiRouter<Front> {
         .routes(routes!(migration::start::start))
         .routes(routes!(migration::stop::stop))
         .routes(routes!(migration::validate::validate))
+        .routes(routes!(migration::verify_upgrade::verify_upgrade))
         .routes(routes!(migration::rollback::rollback))
 }
 

@@ -6,6 +6,7 @@
 
 mod backfill;
 mod build;
+mod declared;
 mod dependencies;
 mod draft;
 mod error;
@@ -20,16 +21,19 @@ mod releases;
 mod scaffold;
 mod shares;
 mod template;
+mod testing;
 mod topology;
 mod words;
 
 use std::{collections::HashMap, path::Path};
 
+pub use declared::declared;
 pub use error::CatalogError;
 pub use folder::FILE_BYTES_MAX;
 pub use name::{NAME_CHARS_MAX, NotAName};
 pub use scaffold::{Scaffold, scaffold};
 pub use template::{Blanks, Files, Template};
+pub use testing::tests;
 
 use crate::{
     config::{self, CatalogFormat},
@@ -74,9 +78,10 @@ pub fn load(path: &Path, format: CatalogFormat, dialect: Dialect) -> Result<Cata
 /// # Errors
 /// [`CatalogError::Folder`] when the folder cannot be read. What is wrong in it is told by [`Uncut::cut`].
 pub fn read(settings: &config::Catalog, dialect: Dialect) -> Result<Uncut, CatalogError> {
-    let config::Catalog { path, format, placeholders } = settings;
+    let config::Catalog { path, format, placeholders, .. } = settings;
     let unreadable = |source| CatalogError::Folder { path: path.display().to_string(), source };
-    let (mut reader, entries) = Reader::open(path, dialect).map_err(unreadable)?;
+    let (mut reader, mut entries) = Reader::open(path, dialect).map_err(unreadable)?;
+    entries.retain(|entry| !declared::is_declared(&entry.name));
     reader.placeholders.clone_from(placeholders);
     let format = format::choose(*format, &mut reader, &entries);
     let mut drafts = (format.read)(&mut reader, &entries);

@@ -7,7 +7,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 
-use super::{adopt, completions, down, init, man, new, plan, rehearse, snapshot, token, up, validate};
+use super::{adopt, completions, down, init, man, new, plan, rehearse, snapshot, test, token, up, validate};
 use crate::model::order::{InDoubt, SnapshotPolicy};
 
 /// Takes an application's database from one version to the next, and back.
@@ -78,12 +78,16 @@ pub enum Command {
     Plan(plan::Plan),
     /// Try migrations and their ways back on a scratch copy
     Rehearse(rehearse::Rehearse),
+    /// Run the migrations' own tests in a scratch database
+    Test(test::Test),
     /// Show how the database stands, what runs, and what ran
     Status,
     /// Show how long past jobs and migrations took, and how they ended
     Analytics,
     /// Check what is in the database against its history and the catalog
     Validate(validate::Validate),
+    /// Compare what a fresh installation has with what the migrations make from nothing
+    VerifyUpgrade,
     /// Tell by the exit code whether the database fits the application: 0 yes, 1 migrate, 2 it cannot
     Check,
     /// Show which database versions of the catalog fit the application

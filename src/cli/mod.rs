@@ -35,9 +35,11 @@ mod signals;
 mod snapshot;
 mod status;
 mod table;
+mod test;
 mod token;
 mod up;
 mod validate;
+mod verify_upgrade;
 mod words;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -95,9 +97,11 @@ async fn carry_out(command: Command, call: Call) -> Result<Exit, Failure> {
         Command::Down(down) => down::run(down, &call).await,
         Command::Plan(plan) => plan::run(plan, &call).await,
         Command::Rehearse(rehearse) => rehearse::run(&rehearse, &call).await,
+        Command::Test(test) => test::run(test, &call).await,
         Command::Status => status::run(&call).await,
         Command::Analytics => analytics::run(&call).await,
         Command::Validate(validate) => validate::run(validate, &call).await,
+        Command::VerifyUpgrade => verify_upgrade::run(&call).await,
         Command::Check => check::run(&call).await,
         Command::Compatibility => compatibility::run(&call).await,
         Command::New(new) => new::run(&new, &call),

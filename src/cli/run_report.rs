@@ -52,7 +52,12 @@ fn table(page: Page, report: &RunReport) -> Page {
         Some(validation) => findings(page, validation.critical_issues.iter().chain(&validation.warnings)),
         None => page,
     };
-    losing(page, report).line(summary(report))
+    losing(added(page, &report.added), report).line(summary(report))
+}
+
+/// What was added of the declared schema.
+pub(super) fn added(page: Page, statements: &[String]) -> Page {
+    page.all(statements, |page, statement| page.line("added:").sql(&ended(statement)))
 }
 
 fn losing(page: Page, report: &RunReport) -> Page {

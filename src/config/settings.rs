@@ -11,7 +11,7 @@ use super::CatalogFormat;
 use crate::model::{
     compatibility::CompatibilityPolicy,
     loss::LossPolicy,
-    order::{PathPolicy, RollbackPolicy, SnapshotPolicy, SpacePolicy},
+    order::{PathPolicy, RollbackPolicy, SafetyNet, SnapshotPolicy, SpacePolicy},
     risk::Blocking,
     snapshot::Scheme,
 };
@@ -84,6 +84,8 @@ pub struct Catalog {
     pub format: CatalogFormat,
     /// What `${name}` stands for in a layout that has such names, by name.
     pub placeholders: BTreeMap<String, String>,
+    /// The declared schema: what a fresh installation runs. Default: the folder's `schema.<engine>.sql`, else its `schema.sql`.
+    pub schema: Option<PathBuf>,
 }
 
 /// `[server]`
@@ -178,6 +180,9 @@ pub struct Policy {
     pub blocking_risks: Vec<Blocking>,
     /// `digest` or `accept`: whether an order that takes away something that is stored needs the digest of the list of it.
     pub loss: LossPolicy,
+    /// `off`, `report` or `add`: what becomes, behind the migrations of a run, of what the declared schema has and the database has
+    /// not. Nothing where none is declared.
+    pub safety_net: SafetyNet,
 }
 
 /// `[run]`
@@ -310,7 +315,7 @@ impl Default for Target {
 
 impl Default for Catalog {
     fn default() -> Self {
-        Self { path: "migrations".into(), format: CatalogFormat::Auto, placeholders: BTreeMap::new() }
+        Self { path: "migrations".into(), format: CatalogFormat::Auto, placeholders: BTreeMap::new(), schema: None }
     }
 }
 

@@ -35,7 +35,7 @@ pub use self::{
     lookout::{Blocker, Lookout, awake},
     owner::{Beat, Owner},
     recorder::{Recorder, Recording},
-    stage::{Probe, Scratch, Stage},
+    stage::{Probe, Questions, Scratch, Stage},
     value::{Row, Value},
     watched::{Locks, Watched},
     words::Words,

@@ -45,7 +45,7 @@ pub trait Stage: Send + Sync {
         Ok(Some(makings))
     }
 
-    /// How a session is asked which locks it holds; `None` where the server does not tell.
+    /// How the locks of a session are known; `None` where the server does not tell.
     fn probe(&self) -> Option<Probe> {
         None
     }
@@ -64,9 +64,18 @@ pub trait Scratch: Send {
     async fn remove(self: Box<Self>) -> Result<(), EngineError>;
 }
 
+/// How the locks of a session are known.
+#[derive(Debug, Clone, Copy)]
+pub enum Probe {
+    /// It is asked behind each statement of a transaction.
+    Asked(Questions),
+    /// Each transaction keeps one lock of the whole database, from its beginning to its end; this is what it is called.
+    OfTheWhole(&'static str),
+}
+
 /// How a session is asked which locks it holds, from within its transaction.
 #[derive(Debug, Clone, Copy)]
-pub struct Probe {
+pub struct Questions {
     /// A statement that makes a place for notes in the session, unless there is one.
     pub begin: &'static str,
     /// A statement that notes which locks the session holds now; nothing of the database is changed by it.

@@ -1,4 +1,5 @@
-//! A session whose locks are noted: behind each statement of a transaction it is asked which ones it holds.
+//! A session whose locks are noted: behind each statement of a transaction it is asked which ones it holds; or, where a transaction
+//! keeps the one lock there is, the time of each.
 
 use std::{
     collections::BTreeMap,
@@ -6,8 +7,9 @@ use std::{
 };
 
 use async_trait::async_trait;
+use tokio::time::Instant;
 
-use super::{EngineError, Limits, Owner, Probe, Row, Server, Session, StatementError, Value};
+use super::{EngineError, Limits, Owner, Probe, Questions, Row, Server, Session, StatementError, Value};
 use crate::model::{rehearsal::LockHeld, schema::Schema, snapshot::TableDigest};
 
 /// What was noted, shared with whoever ordered it.
@@ -53,6 +55,42 @@ impl Watched {
     pub fn over(inner: Box<dyn Session>, probe: Probe) -> (Self, Locks) {
         let locks = Locks::default();
         (Self { inner, probe, locks: locks.clone() }, locks)
+    }
+
+    /// A transaction that keeps one lock, whatever it does.
+    fn keep(&self, mode: &str, begun: Instant) {
+        let held_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let lock = LockHeld { object: LockHeld::WHOLE.to_owned(), mode: mode.to_owned(), held_ms };
+        self.locks.noted().held.push(lock);
+    }
+
+    /// A transaction that is asked behind each of its statements.
+    async fn asked(
+        &mut self,
+        questions: Questions,
+        statements: &[&str],
+        seen: &mut (dyn FnMut(usize) + Send),
+    ) -> Result<(), StatementError> {
+        self.inner.execute(questions.begin).await?;
+        let texts: Vec<&str> = statements.iter().flat_map(|statement| [*statement, questions.look]).collect();
+        let mut seen_of_theirs = |index: usize| {
+            if index.is_multiple_of(2) {
+                seen(index / 2);
+            }
+        };
+        let outcome = self.inner.transact(&texts, &mut seen_of_theirs).await;
+        outcome.map_err(|failed| StatementError { index: failed.index / 2, ..failed })?;
+        // What cannot be read is not told; the transaction is committed.
+        let noted = async {
+            let rows = self.inner.query(questions.read, &[]).await?;
+            rows.iter().map(held).collect::<Result<Vec<_>, EngineError>>()
+        };
+        match noted.await {
+            Ok(held) => self.locks.noted().held.extend(held.into_iter().flatten()),
+            Err(_) => self.locks.noted().is_blind = true,
+        }
+        let _ = self.inner.execute(questions.forget).await;
+        Ok(())
     }
 }
 
@@ -117,31 +155,25 @@ impl Session for Watched {
         statements: &[&str],
         seen: &mut (dyn FnMut(usize) + Send),
     ) -> Result<(), StatementError> {
-        self.inner.execute(self.probe.begin).await?;
-        let texts: Vec<&str> = statements.iter().flat_map(|statement| [*statement, self.probe.look]).collect();
-        let mut seen_of_theirs = |index: usize| {
-            if index.is_multiple_of(2) {
-                seen(index / 2);
+        match self.probe {
+            Probe::Asked(questions) => self.asked(questions, statements, seen).await,
+            Probe::OfTheWhole(mode) => {
+                let begun = Instant::now();
+                self.inner.transact(statements, seen).await?;
+                self.keep(mode, begun);
+                Ok(())
             }
-        };
-        let outcome = self.inner.transact(&texts, &mut seen_of_theirs).await;
-        outcome.map_err(|failed| StatementError { index: failed.index / 2, ..failed })?;
-        // What cannot be read is not told; the transaction is committed.
-        let noted = async {
-            let rows = self.inner.query(self.probe.read, &[]).await?;
-            rows.iter().map(held).collect::<Result<Vec<_>, EngineError>>()
-        };
-        match noted.await {
-            Ok(held) => self.locks.noted().held.extend(held.into_iter().flatten()),
-            Err(_) => self.locks.noted().is_blind = true,
         }
-        let _ = self.inner.execute(self.probe.forget).await;
-        Ok(())
     }
 
     async fn batch(&mut self, statements: &[&str]) -> Result<(), StatementError> {
-        self.locks.noted().is_blind = true;
-        self.inner.batch(statements).await
+        let begun = Instant::now();
+        self.inner.batch(statements).await?;
+        match self.probe {
+            Probe::Asked(_) => self.locks.noted().is_blind = true,
+            Probe::OfTheWhole(mode) => self.keep(mode, begun),
+        }
+        Ok(())
     }
 
     async fn schema(&mut self, names: Option<&[String]>) -> Result<Schema, EngineError> {

@@ -228,6 +228,8 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
         | Order::Verify { snapshot: None, .. }
         | Order::Prune { .. }
         | Order::Validate { .. }
+        | Order::VerifyUpgrade
+        | Order::Test { .. }
         | Order::Baseline { .. }
         | Order::Adopt { .. }
         | Order::Unadopt

@@ -55,12 +55,16 @@ pub enum JobKind {
     Prune,
     /// Checks what is there.
     Validate,
+    /// Compares what a fresh installation has with what the migrations make from nothing.
+    VerifyUpgrade,
     /// Records what a database without history holds.
     Baseline,
     /// Takes over the history of another tool, or gives it back.
     Adopt,
     /// Tries migrations and their ways back on a scratch copy.
     Rehearse,
+    /// Runs the migrations' own tests in a scratch database.
+    Test,
 }
 
 impl JobKind {
@@ -75,9 +79,11 @@ impl JobKind {
             Self::Restore => "restore",
             Self::Prune => "prune",
             Self::Validate => "validate",
+            Self::VerifyUpgrade => "verify_upgrade",
             Self::Baseline => "baseline",
             Self::Adopt => "adopt",
             Self::Rehearse => "rehearse",
+            Self::Test => "test",
         }
     }
 }

@@ -25,6 +25,7 @@ pub mod schema;
 pub mod server;
 pub mod snapshot;
 pub mod status;
+pub mod testing;
 pub mod tool;
 pub mod trust;
 pub mod waiver;

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     archive::PruneRule, digest::PlanDigest, job::JobKind, loss::LossDigest, rehearsal::RehearsalFrom,
-    snapshot::SnapshotId, tool::Tool,
+    snapshot::SnapshotId, testing::Tests, tool::Tool,
 };
 
 /// Whether a run makes a snapshot first.
@@ -53,6 +53,27 @@ pub enum RollbackPolicy {
     Any,
     /// Only those that a rehearsal has proven; any other blocks the run.
     Proven,
+}
+
+/// What becomes of what the declared schema has and the database has not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SafetyNet {
+    /// Nobody looks.
+    Off,
+    /// It is told.
+    #[default]
+    Report,
+    /// It is added, where that takes nothing away and no row is in the way.
+    Add,
+}
+
+impl SafetyNet {
+    /// What an order means that does not speak of it.
+    #[must_use]
+    pub const fn off() -> Self {
+        Self::Off
+    }
 }
 
 /// How a stop is meant.
@@ -171,7 +192,12 @@ pub enum Order {
     Validate {
         /// Also what costs a look at every row.
         deep: bool,
+        /// Whether it is held against the declared schema as well.
+        #[serde(default = "SafetyNet::off")]
+        net: SafetyNet,
     },
+    /// Compare what a fresh installation has with what the migrations make from nothing.
+    VerifyUpgrade,
     /// Record that the target holds everything up to this version.
     Baseline {
         /// The version a person says it holds.
@@ -193,6 +219,11 @@ pub enum Order {
         /// What the copy begins with.
         from: RehearsalFrom,
     },
+    /// Run the migrations' own tests in a scratch database.
+    Test {
+        /// Of which migrations.
+        which: Tests,
+    },
 }
 
 impl Order {
@@ -202,7 +233,7 @@ impl Order {
         match self {
             Self::Migrate { dry_run, .. } | Self::Rollback { dry_run, .. } => *dry_run,
             Self::Restore(Restore { into, dry_run, .. }) => *dry_run || into.is_some(),
-            Self::Verify { .. } | Self::Rehearse { .. } => true,
+            Self::Verify { .. } | Self::Rehearse { .. } | Self::VerifyUpgrade | Self::Test { .. } => true,
             _ => false,
         }
     }
@@ -218,9 +249,11 @@ impl Order {
             Self::Restore(_) => JobKind::Restore,
             Self::Prune { .. } => JobKind::Prune,
             Self::Validate { .. } => JobKind::Validate,
+            Self::VerifyUpgrade => JobKind::VerifyUpgrade,
             Self::Baseline { .. } => JobKind::Baseline,
             Self::Adopt { .. } | Self::Unadopt => JobKind::Adopt,
             Self::Rehearse { .. } => JobKind::Rehearse,
+            Self::Test { .. } => JobKind::Test,
         }
     }
 }

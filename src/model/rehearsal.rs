@@ -31,15 +31,21 @@ pub struct TableRows {
     pub after: Option<u64>,
 }
 
-/// A lock that a migration took of a table or index that was there before it.
+/// A lock that a migration took of a table or index that was there before it, or of the whole database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LockHeld {
-    /// The table or index.
+    /// The table or index; [`LockHeld::WHOLE`] where a lock is one of all of them.
     pub object: String,
     /// The lock in the server's own words: `AccessExclusiveLock`.
     pub mode: String,
-    /// From the statement that took it to the end of its transaction, the commit itself left out.
+    /// From the statement that took it to the end of its transaction, the commit itself left out unless it is of the whole
+    /// database.
     pub held_ms: u64,
+}
+
+impl LockHeld {
+    /// What a lock is of that is of everything.
+    pub const WHOLE: &str = "the database";
 }
 
 /// What was learned of one migration.

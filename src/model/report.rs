@@ -56,6 +56,9 @@ pub struct RunReport {
     pub loss: Option<Loss>,
     /// What was applied or taken back, in the order in which it happened.
     pub migrations: Vec<MigrationResult>,
+    /// What was added of the declared schema, statement by statement.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<String>,
     /// What was noticed on the way.
     pub findings: Vec<Finding>,
     /// What validation found afterwards.
@@ -89,6 +92,26 @@ pub struct ValidationReport {
     pub info: Vec<Finding>,
     /// What to do, in order.
     pub recommendations: Vec<String>,
+    /// What was added of the declared schema, statement by statement.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<String>,
+}
+
+/// What a fresh installation has, held against what the migrations make from nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UpgradeReport {
+    /// Whether both came to their end, and have the same schema.
+    pub equal: bool,
+    /// On which server.
+    pub server: String,
+    /// The file of the declared schema.
+    pub declared: String,
+    /// How many migrations were run from nothing.
+    pub migrations: u64,
+    /// Each difference; what weighs as info is none.
+    pub findings: Vec<Finding>,
+    /// How long it took in all.
+    pub execution_time_ms: u64,
 }
 
 impl ValidationReport {
@@ -108,5 +131,13 @@ impl ValidationReport {
         }
         report.overall = report.critical_issues.is_empty();
         report
+    }
+
+    /// Both as one.
+    #[must_use]
+    pub fn and(self, more: Self) -> Self {
+        let findings = [self.critical_issues, more.critical_issues, self.warnings, more.warnings, self.info, more.info];
+        let added = [self.added, more.added].concat();
+        Self { added, ..Self::of(self.checks + more.checks, findings.concat()) }
     }
 }

@@ -1,11 +1,13 @@
 //! Pure thinking: (catalog, history, schema facts, goal) to plan and findings.
 
+mod against;
 mod analytics;
 mod backfill;
 mod backward;
 mod base;
 mod caretaking;
 mod compatibility;
+mod declared;
 mod difference;
 mod digest;
 mod drift;
@@ -25,11 +27,13 @@ mod steps;
 mod trust;
 
 pub use self::{
+    against::Against,
     analytics::analytics,
     backward::{Backward, backward, kept},
     base::{Branch, against_base},
     caretaking::{next_snapshot, next_verification},
     compatibility::compatibility,
+    declared::{is_about_only, makes, other_order, remembered},
     difference::differences,
     digest::digest,
     drift::{Drift, Missing, drift},

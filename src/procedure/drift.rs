@@ -7,14 +7,14 @@ use crate::{
         history::History,
         schema::Schema,
     },
-    plan::{self, Drift, Missing},
+    plan::{self, Against, Drift, Missing},
     store::StoreError,
 };
 
 /// The differences between a schema that was left and the live one.
 #[must_use]
 pub(super) fn between(target: &Target, left: &Schema, live: &Schema) -> Vec<Finding> {
-    plan::drift(left, live).into_iter().map(|drift| with_repair(target, drift)).collect()
+    plan::drift(left, live, Against::LastRun).into_iter().map(|drift| with_repair(target, drift)).collect()
 }
 
 /// What the target has become since the last run left it, as something to look at: nothing of it keeps a run from
@@ -34,15 +34,20 @@ pub async fn drifted(target: &Target, history: &History, live: &Schema) -> Resul
 }
 
 fn with_repair(target: &Target, Drift { finding, missing }: Drift) -> Finding {
-    let (dialect, words) = (target.engine.dialect(), target.engine.words());
-    let statement = missing.and_then(|missing| match missing {
-        Missing::Column { table, column } => words.column_again(dialect, &table, &column),
-        Missing::Index { table, name, words: told } => words.index_again(dialect, &table, &name, &told),
-    });
-    match statement {
+    match missing.and_then(|missing| again(target, &missing)) {
         Some(statement) => {
             Finding { remedy: format!("{}; its definition again: {statement}", finding.remedy), ..finding }
         }
         None => finding,
+    }
+}
+
+/// The statement that would bring a column or an index back; `None` for a table, and where that would not be plain.
+pub(super) fn again(target: &Target, missing: &Missing) -> Option<String> {
+    let (dialect, words) = (target.engine.dialect(), target.engine.words());
+    match missing {
+        Missing::Table { .. } => None,
+        Missing::Column { table, column } => words.column_again(dialect, table, column),
+        Missing::Index { table, name, words: told } => words.index_again(dialect, table, name, told),
     }
 }

@@ -7,6 +7,7 @@ use super::{
     Assignment, Ended, Held, Target,
     apply::{self, Change, Failed, Left},
     archived::{self, with_archived},
+    declared,
     evidence::Evidence,
     keys, looked_at,
     loss::{self, Taker},
@@ -349,6 +350,10 @@ impl Run<'_> {
     async fn validate(&mut self, catalog: &Catalog) -> Result<(), Short> {
         if self.recording.is_some() {
             return Ok(());
+        }
+        if let Some(net) = Box::pin(declared::behind_run(self.target, self.told, self.held, catalog)).await? {
+            self.report.added = net.added;
+            self.report.findings.extend(net.findings);
         }
         let found = validate::after_hop(self.target, self.told, self.held, catalog, self.ask.validate).await?;
         let critical = found.as_ref().map(|report| report.critical_issues.clone()).unwrap_or_default();

@@ -8,8 +8,10 @@ mod assignment;
 mod backfill;
 mod base;
 mod baseline;
+mod beside;
 mod cancel;
 mod circumstances;
+mod declared;
 mod doubt;
 mod drift;
 mod ended;
@@ -26,6 +28,7 @@ mod queue;
 mod recover;
 mod rehearse;
 mod rehearsed;
+mod replay;
 mod restore;
 mod restoring;
 mod risky;
@@ -35,6 +38,7 @@ mod snapshot;
 mod space;
 mod steps;
 mod target;
+mod test;
 mod trust;
 mod undo;
 mod validate;
@@ -86,7 +90,12 @@ pub async fn perform(
         Order::Verify { snapshot, deep } => verify::ordered(target, told, *snapshot, *deep).await,
         Order::Restore(order) => restoring::ordered(target, told, &mut held, order).await,
         Order::Prune { rule, dry_run } => prune::ordered(target, told, &mut held, rule, *dry_run).await,
-        Order::Validate { deep } => validate::ordered(target, told, &mut held, *deep).await,
+        Order::Validate { deep, net } => {
+            let ask = validate::Ask { deep: *deep, net: *net };
+            validate::ordered(target, told, &mut held, ask).await
+        }
+        Order::Test { which } => test::ordered(target, told, &mut held, which).await,
+        Order::VerifyUpgrade => declared::verify(target, told, &mut held).await,
         Order::Baseline { version } => baseline::baseline(target, told, &mut held, version).await,
         Order::Adopt { from, accept_differences } => {
             let ask = adopt::Ask { from: *from, accepts: *accept_differences };

@@ -13,7 +13,9 @@ use crate::{
     model::{
         catalog::Catalog,
         loss::LossPolicy,
-        order::{PathPolicy, RollbackPolicy, SnapshotPolicy, SpacePolicy},
+        migration::Migration,
+        order::{PathPolicy, RollbackPolicy, SafetyNet, SnapshotPolicy, SpacePolicy},
+        testing::MigrationTest,
     },
     plan::{Needs, Site},
     snapshot::Archive,
@@ -59,6 +61,7 @@ impl Target {
         config.policy.space = SpacePolicy::Warn;
         config.policy.loss = LossPolicy::Accept;
         config.policy.blocking_risks = Vec::new();
+        config.policy.safety_net = SafetyNet::Off;
         let store = Store::at(&folder.join("windlass.db"));
         Self { engine, store, config: Arc::new(config), read: None, ..self.clone() }
     }
@@ -89,6 +92,25 @@ impl Target {
             let _ = read.set(catalog);
         }
         Ok(())
+    }
+
+    /// The declared schema, as one migration; `None` where none is declared.
+    ///
+    /// # Errors
+    /// [`CatalogError`].
+    pub async fn declared(&self) -> Result<Option<Migration>, CatalogError> {
+        let (settings, dialect) = (self.config.catalog.clone(), self.engine.dialect());
+        aside(move || catalog::declared(&settings, dialect)).await
+    }
+
+    /// The tests of the migrations of a catalog, each with its place in it.
+    ///
+    /// # Errors
+    /// [`CatalogError`].
+    pub async fn tests(&self, catalog: &Arc<Catalog>) -> Result<Vec<Option<MigrationTest>>, CatalogError> {
+        let (settings, dialect) = (self.config.catalog.clone(), self.engine.dialect());
+        let catalog = Arc::clone(catalog);
+        aside(move || catalog::tests(&settings, dialect, &catalog.migrations)).await
     }
 
     /// The files of the migrations on disk, read off the async threads: a session is opened meanwhile.

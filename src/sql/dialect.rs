@@ -12,6 +12,9 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Postgres, Self::MySql, Self::Sqlite];
+
     /// The word in file names: `up.<suffix>.sql`.
     #[must_use]
     pub fn suffix(self) -> &'static str {

@@ -24,6 +24,7 @@ mod marker;
 mod moves;
 mod names;
 mod operator;
+mod outward;
 mod placeholder;
 mod quoted;
 mod rewrite;
@@ -210,6 +211,30 @@ pub fn shows_in_schema(dialect: Dialect, statement: &str) -> bool {
 #[must_use]
 pub fn act(dialect: Dialect, statement: &str) -> Act {
     act::of(dialect, statement)
+}
+
+/// Whether a table is one that the server makes by itself and nobody else can.
+#[must_use]
+pub fn is_reserved(dialect: Dialect, table: &str) -> bool {
+    dialect == Dialect::Sqlite && table.to_ascii_lowercase().starts_with("sqlite_")
+}
+
+/// Whether a statement asks for rows, and changes none as far as its words tell: `SELECT`, `VALUES`, `TABLE`, and `WITH` before one of
+/// them.
+#[must_use]
+pub fn is_query(dialect: Dialect, statement: &str) -> bool {
+    match Words::of_newest(dialect, statement).nth(0).as_deref() {
+        Some("select" | "values" | "table" | "(") => true,
+        Some("with") => matches!(act(dialect, statement), Act::Other(_)),
+        _ => false,
+    }
+}
+
+/// Whether a statement makes, changes or chooses another database, an account or something else of the whole server, as far as its
+/// words tell.
+#[must_use]
+pub fn leads_out(dialect: Dialect, statement: &str) -> bool {
+    outward::leads_out(dialect, statement)
 }
 
 /// The waivers in a script: `-- windlass:allow <rule> <reason>`, each with the line of the statement that it stands directly

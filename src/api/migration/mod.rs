@@ -16,3 +16,4 @@ pub mod status;
 pub mod stop;
 pub mod validate;
 pub mod verify_snapshot;
+pub mod verify_upgrade;

@@ -9,7 +9,10 @@ use crate::{
         order::{Accepted, Counter, KeyHeader, WaitHeader},
         problem::{Problem, responses::OrderProblems},
     },
-    model::{job::Job, order::Order},
+    model::{
+        job::Job,
+        order::{Order, SafetyNet},
+    },
 };
 
 /// What to check. The body may be left out.
@@ -19,11 +22,16 @@ use crate::{
 pub struct ValidateRequest {
     /// Also what costs a look at every row.
     deep: bool,
+    /// Also held against the declared schema, which is run in a scratch database.
+    declared: bool,
+    /// Add the tables, columns and indexes that the declared schema has and the database has not, as far as that takes nothing
+    /// away and no row is in the way. Means `declared` as well.
+    add_missing: bool,
 }
 
 /// Check what is in the database.
 ///
-/// The job's `result` is the report. Changes nothing.
+/// The job's `result` is the report. Changes nothing but what `add_missing` adds; `added` has the statements.
 #[utoipa::path(post, path = "/api/migration/validate", tag = "migration", security(("admin_jwt" = [])),
     request_body(content = Option<ValidateRequest>),
     params(KeyHeader, WaitHeader),
@@ -34,5 +42,11 @@ pub struct ValidateRequest {
         OrderProblems,
     ))]
 pub async fn validate(counter: Counter, Body(request): Body<ValidateRequest>) -> Result<Accepted, Problem> {
-    counter.submit(Order::Validate { deep: request.deep }).await
+    let ValidateRequest { deep, declared, add_missing } = request;
+    let net = match (add_missing, declared) {
+        (true, _) => SafetyNet::Add,
+        (_, true) => SafetyNet::Report,
+        _ => SafetyNet::Off,
+    };
+    counter.submit(Order::Validate { deep, net }).await
 }

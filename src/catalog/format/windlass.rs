@@ -32,8 +32,11 @@ const SCRIPTS: [&str; 12] = [
     "backfill.sqlite.sql",
 ];
 
+/// A migration's own test, which `catalog/testing.rs` reads.
+const TESTS: [&str; 4] = ["test.sql", "test.postgres.sql", "test.mysql.sql", "test.sqlite.sql"];
+
 /// How a file begins that was meant as a script.
-const WAYS: [&str; 3] = ["up", "down", "backfill"];
+const WAYS: [&str; 4] = ["up", "down", "backfill", "test"];
 
 /// Folders that begin with a version.
 pub static FORMAT: Format = Format {
@@ -99,11 +102,11 @@ fn migration(reader: &mut Reader, place: &str, identity: Identity) -> Draft {
 /// Says what is to be said of a file that is not read.
 fn judge(reader: &mut Reader, place: &str, file: &str) {
     let whole = format!("{place}/{file}");
-    if file == METADATA || SCRIPTS.contains(&file) {
+    if file == METADATA || SCRIPTS.contains(&file) || TESTS.contains(&file) {
         return;
     }
     if is_sql(file) && WAYS.iter().any(|way| file.starts_with(way)) {
-        let meant = nearest(file, SCRIPTS).unwrap_or("up.sql");
+        let meant = nearest(file, SCRIPTS.into_iter().chain(TESTS)).unwrap_or("up.sql");
         let message = "no engine is called so, and the script is not read";
         let finding = Finding::warning("unknown-script", whole, message);
         reader.findings.push(finding.remedy(format!("did you mean {meant}?")));

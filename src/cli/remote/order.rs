@@ -8,7 +8,7 @@ use crate::{
     cli::failure::Failure,
     model::{
         archive::PruneRule,
-        order::{Order, Restore, RollbackGoal},
+        order::{Order, Restore, RollbackGoal, SafetyNet},
     },
 };
 
@@ -48,8 +48,13 @@ fn words(order: &Order) -> Result<(Cow<'static, str>, Value), Failure> {
             "snapshots/prune".into(),
             json!({"older_than_days": older_than_days, "keep": keep, "tag": tag, "dry_run": dry_run}),
         )),
-        Order::Validate { deep } => Ok(("validate".into(), json!({"deep": deep}))),
+        Order::Validate { deep, net } => Ok((
+            "validate".into(),
+            json!({"deep": deep, "declared": *net != SafetyNet::Off, "add_missing": *net == SafetyNet::Add}),
+        )),
+        Order::VerifyUpgrade => Ok(("verify-upgrade".into(), json!({}))),
         Order::Rehearse { to, from } => Ok(("rehearse".into(), json!({"to": to, "from": from}))),
+        Order::Test { .. } => Err(Failure::only_here("windlass test")),
         Order::Recover => Ok(("start".into(), json!({}))),
         Order::Baseline { .. } | Order::Adopt { .. } | Order::Unadopt => Err(Failure::only_here("windlass adopt")),
     }

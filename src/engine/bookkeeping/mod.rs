@@ -9,4 +9,4 @@ pub mod restoring;
 mod tables;
 pub mod undoing;
 
-pub use tables::{LAYOUT, ensure, present, remove};
+pub use tables::{LAYOUT, ensure, is_ours, present, remove};

@@ -88,3 +88,10 @@ pub async fn remove(session: &mut dyn Session, words: &Words, epoch: i64) -> Res
     }
     Ok(())
 }
+
+/// Whether a table, called by its plain name, is one of ours, whatever its case.
+#[must_use]
+pub fn is_ours(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.starts_with("windlass_") || matches!(name.as_str(), "schema_version" | "migration_history")
+}

@@ -6,7 +6,7 @@ use sqlx::{
     Arguments, AssertSqlSafe, Column, Encode, PgConnection, Postgres, Row as _, Type, TypeInfo,
     encode::IsNull,
     error::BoxDynError,
-    postgres::{PgArgumentBuffer, PgArguments, PgRow, PgTypeInfo, types::Oid},
+    postgres::{PgArgumentBuffer, PgArguments, PgRow, PgTypeInfo, PgValueFormat, types::Oid},
 };
 
 use crate::engine::{EngineError, Row, Value};
@@ -92,6 +92,10 @@ fn value(row: &PgRow, column: usize) -> Result<Value, EngineError> {
         "INT8" => row.try_get::<Option<i64>, _>(column).map(|number| number.map(Value::Int)),
         "TEXT" | "VARCHAR" | "NAME" | "CHAR" | "UNKNOWN" => {
             row.try_get::<Option<String>, _>(column).map(|text| text.map(Value::Text))
+        }
+        // A question without values is answered in text, whatever the type.
+        _ if row.try_get_raw(column).is_ok_and(|raw| raw.format() == PgValueFormat::Text) => {
+            row.try_get_unchecked::<Option<String>, _>(column).map(|text| text.map(Value::Text))
         }
         _ => {
             let found = format!("a value of type {kind}");

@@ -11,12 +11,12 @@ use super::{
     connect::{self, Purpose},
     copy, dump, swap, tool,
 };
-use crate::engine::{DumpSink, DumpSource, Engine, EngineError, Probe, Scratch, Server, Session, Stage};
+use crate::engine::{DumpSink, DumpSource, Engine, EngineError, Probe, Questions, Scratch, Server, Session, Stage};
 
 /// The locks of tables, indexes and the like that a session holds (PostgreSQL manual, `pg_locks`), kept in a temporary table
 /// of its own: a setting would go with the RESET ALL behind a script. ACCESS SHARE, which every reader takes, and the
 /// server's own catalogs are left out. A row without a mode is the time of a look.
-const PROBE: Probe = Probe {
+const QUESTIONS: Questions = Questions {
     begin: "SET client_min_messages = warning; \
             CREATE TEMPORARY TABLE IF NOT EXISTS windlass_locks (mode text, object text, ms bigint); \
             GRANT ALL ON pg_temp.windlass_locks TO PUBLIC; RESET client_min_messages",
@@ -103,7 +103,7 @@ impl Stage for Postgres {
     }
 
     fn probe(&self) -> Option<Probe> {
-        Some(PROBE)
+        Some(Probe::Asked(QUESTIONS))
     }
 }
 

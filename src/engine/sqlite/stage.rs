@@ -18,7 +18,7 @@ use super::{
     rows,
     scratch::Scratch as File,
 };
-use crate::engine::{DumpSink, DumpSource, Engine, EngineError, Scratch, Server, Stage, Value};
+use crate::engine::{DumpSink, DumpSource, Engine, EngineError, Probe, Scratch, Server, Stage, Value};
 
 /// The size of a piece.
 const PIECE_BYTES: usize = 128 * 1024;
@@ -38,6 +38,11 @@ impl Stage for Sqlite {
     async fn set(&self, folder: &Path) -> Result<Box<dyn Scratch>, EngineError> {
         let path = folder.join(format!("rehearsal-{}.db", Ulid::generate()));
         Ok(Box::new(SqliteScratch(Place { address: format!("sqlite:{}", path.display()), path })))
+    }
+
+    /// Others may read meanwhile and may not write, from BEGIN IMMEDIATE on (SQLite manual, "File Locking And Concurrency").
+    fn probe(&self) -> Option<Probe> {
+        Some(Probe::OfTheWhole("write lock"))
     }
 
     async fn fill(&self, _: &Path, source: DumpSource, _: &Server) -> Result<(), EngineError> {

@@ -4,6 +4,7 @@
 //! Times are text, `YYYY-MM-DD HH:MM:SS.SSS` in UTC, which its date functions read and which sorts as time does.
 
 use crate::engine::Words;
+pub(super) use crate::engine::bookkeeping::is_ours;
 
 /// A table of the application: no table of SQLite's own (`sqlite_…`) and none of ours. `_` is a wildcard of LIKE, hence the escape.
 macro_rules! foreign {
@@ -15,12 +16,6 @@ macro_rules! foreign {
 
 /// The condition on `sqlite_schema` that leaves the application's own tables.
 pub(super) const FOREIGN: &str = foreign!();
-
-/// Whether a name is one of our tables, whatever its case.
-pub(super) fn is_ours(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.starts_with("windlass_") || matches!(name.as_str(), "schema_version" | "migration_history")
-}
 
 /// What is particular to SQLite about them.
 pub(super) static WORDS: Words = Words {

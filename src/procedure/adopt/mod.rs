@@ -3,11 +3,10 @@
 //! The other tool's table is read and never written, so that the tool reports what it reported before.
 
 mod refusal;
-mod replay;
 mod take;
 mod undo;
 
-use super::{Assignment, Ended, Held, Target, baseline, problem, read_history, validate};
+use super::{Assignment, Ended, Held, Target, baseline, migrate::Short, problem, read_history, replay, validate};
 use crate::{
     engine::{
         EngineError,
@@ -71,7 +70,12 @@ async fn take_over(
     let edited = edited.into_iter().filter(|migration| !migration.identity.is_repeatable());
     report.findings.extend(edited.map(|migration| take::was_edited(migration, former, severity)));
     told.step(format!("replaying {} migrations in a database beside", holds.len()));
-    let expected = held.awake(replay::replay(target, told, &catalog, &holds)).await?;
+    let replaying = replay::replay(target, told, &target.engine, only(&catalog, &holds), refusal::replay);
+    let expected = match held.awake(Box::pin(replaying)).await {
+        Ok(replayed) => replayed.schema,
+        Err(Short::Problem(problem)) => return Err(*problem),
+        Err(Short::Paused) => return Err(problem::untouched(EngineError::Cancelled)),
+    };
     told.step("comparing the schemas");
     let live = held.session().map_err(problem::untouched)?.schema(None).await.map_err(problem::untouched)?;
     report.findings.extend(differences(&without(expected, former), &without(live, former), severity));

@@ -8,22 +8,19 @@ mod scene;
 mod state;
 mod trial;
 
-use std::{collections::HashSet, sync::Arc};
+use std::collections::HashSet;
 
 use semver::Version;
 use tokio::time::Instant;
 
-use self::{
-    scene::{Original, Scene, Validation},
-    state::State,
-};
+pub(super) use self::scene::{Original, Ran, Scene, Validation};
+use self::state::State;
 use super::{
-    Assignment, Ended, Held, Target, keys,
+    Assignment, Ended, Held, Target, beside, keys,
     migrate::{Short, ms_since},
     name_of, problem, read_history, space, trust,
 };
 use crate::{
-    engine::{self, Engine, EngineError},
     model::{
         catalog::Catalog,
         finding::Finding,
@@ -91,7 +88,7 @@ async fn go(
     to: Option<&Version>,
     report: &mut RehearsalReport,
 ) -> Result<(), Short> {
-    let place = place(target).await?;
+    let place = beside::place(target).await?;
     let catalog = target.catalog().await.map_err(|error| problem::catalog(&error))?;
     let server = held.session().map_err(problem::untouched)?.server().clone();
     let Task { history, tried, later } = match report.from {
@@ -120,43 +117,6 @@ async fn go(
     let ended = held.awake(Box::pin(rehearsal.all(report))).await;
     rehearsal.scene.strike(told).await;
     ended
-}
-
-/// Beside which database copies are made.
-async fn place(target: &Target) -> Result<Arc<dyn Engine>, JobProblem> {
-    let Some(url) = &target.config.rehearsal.url else { return Ok(Arc::clone(&target.engine)) };
-    let place = engine::at(url).map_err(|error| match error {
-        EngineError::Address { reason } => problem::rehearsal_unusable(&reason),
-        error => problem::rehearsal_unusable(&error.to_string()),
-    })?;
-    if place.dialect() != target.engine.dialect() {
-        return Err(problem::rehearsal_unusable("it names a database of another kind than the target"));
-    }
-    if target.engine.scratch_bytes(1) > 0 {
-        return Err(problem::rehearsal_unusable(
-            "copies of a database that is a file are made in snapshots.path, and nowhere else",
-        ));
-    }
-    if is_same(place.address(), target.engine.address()) {
-        return Err(problem::rehearsal_unusable("it names the target itself"));
-    }
-    let reached = async {
-        place.open_to_read().await?.close().await;
-        Ok(())
-    };
-    let reached: Result<(), EngineError> = reached.await;
-    reached.map_err(|error| problem::rehearsal_unusable(&error.to_string()))?;
-    Ok(place)
-}
-
-/// Whether two addresses name one database, whoever comes there.
-fn is_same(one: &str, other: &str) -> bool {
-    let place = |address: &str| {
-        let (_, rest) = address.split_once("://").unwrap_or(("", address));
-        let rest = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-        rest.replace("localhost", "127.0.0.1").replace("[::1]", "127.0.0.1")
-    };
-    place(one) == place(other)
 }
 
 /// Every migration of the catalog.

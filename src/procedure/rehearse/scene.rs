@@ -9,7 +9,7 @@ use tokio::sync::{OnceCell, mpsc};
 use super::{Short, state::State};
 use crate::{
     engine::{
-        DumpSource, Dumped, Engine, EngineError, Locks, Scratch, Server, Session, Watched,
+        DumpSource, Dumped, Engine, EngineError, Locks, Row, Scratch, Server, Session, Watched,
         bookkeeping::{
             history,
             journal::{self, Planned, Signature},
@@ -38,7 +38,7 @@ use crate::{
 const PIECES_MAX: usize = 4;
 
 /// What a copy is made of.
-pub(super) struct Original<'a> {
+pub(in crate::procedure) struct Original<'a> {
     pub target: &'a Target,
     /// Beside which database copies are made.
     pub place: Arc<dyn Engine>,
@@ -50,7 +50,7 @@ pub(super) struct Original<'a> {
 }
 
 /// A scratch copy.
-pub(super) struct Scene {
+pub(in crate::procedure) struct Scene {
     /// Nothing between two copies.
     scratch: Option<Box<dyn Scratch>>,
     target: Target,
@@ -62,13 +62,13 @@ pub(super) struct Scene {
 
 /// Whether what a run on the copy left is validated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Validation {
+pub(in crate::procedure) enum Validation {
     Wanted,
     LeftOut,
 }
 
 /// What a run on the copy came to.
-pub(super) struct Ran {
+pub(in crate::procedure) struct Ran {
     pub ended: Ended,
     pub report: RunReport,
 }
@@ -191,6 +191,42 @@ impl Scene {
         }
         let report = ended.result.as_ref().and_then(|result| RunReport::deserialize(result).ok()).unwrap_or_default();
         Ran { ended, report }
+    }
+
+    /// Asks on it a question of somebody else's.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn ask(&mut self, sql: &str) -> Result<Vec<Row>, EngineError> {
+        let mut session = self.session().await?;
+        let answer = session.query(sql, &[]).await;
+        self.session = Some(session);
+        answer
+    }
+
+    /// Runs on it a statement that belongs to no migration.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn execute(&mut self, sql: &str) -> Result<(), EngineError> {
+        let mut session = self.session().await?;
+        let ran = session.execute(sql).await;
+        self.session = Some(session);
+        ran.map(drop).map_err(|failed| failed.error)
+    }
+
+    /// Makes every setting of its session windlass's own again.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn own_settings(&mut self) -> Result<(), EngineError> {
+        let mut session = self.session().await?;
+        let mut set = Ok(());
+        for setting in session.own_settings() {
+            set = set.and(session.execute(&setting).await.map(drop).map_err(|failed| failed.error));
+        }
+        self.session = Some(session);
+        set
     }
 
     /// What it holds.

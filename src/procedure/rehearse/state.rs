@@ -15,7 +15,7 @@ use crate::{
 
 /// What a scratch copy holds at one moment.
 #[derive(Debug, Clone)]
-pub(super) struct State {
+pub(in crate::procedure) struct State {
     pub schema: Schema,
     pub rows: BTreeMap<String, TableDigest>,
 }
@@ -88,8 +88,11 @@ impl State {
         })
     }
 
-    /// The name by which the schema knows a table or index, of its full name.
+    /// The name by which the schema knows a table or index, of its full name; the whole database is what it is.
     pub fn known(&self, full: &str) -> Option<String> {
+        if full == LockHeld::WHOLE {
+            return Some(full.to_owned());
+        }
         let (_, name) = full.split_once('.').unwrap_or(("", full));
         let is_index = |name: &str| self.schema.tables.values().any(|table| table.indexes.contains_key(name));
         let known = [full, name].into_iter().find(|name| self.schema.tables.contains_key(*name));

@@ -6,11 +6,12 @@ mod data;
 use semver::Version;
 
 pub(super) use self::bookkeeping::digest;
-use super::{Assignment, Ended, Held, Target, drift, problem, read_history};
+use super::{Assignment, Ended, Held, Target, declared, drift, migrate::Short, problem, read_history};
 use crate::{
     engine::{EngineError, bookkeeping::history::newest_version},
     model::{
-        catalog::Catalog, finding::Finding, history::History, job::JobProblem, report::ValidationReport, schema::Schema,
+        catalog::Catalog, finding::Finding, history::History, job::JobProblem, order::SafetyNet,
+        report::ValidationReport, schema::Schema,
     },
     plan::Facts,
 };
@@ -26,23 +27,60 @@ struct Seen<'a> {
     deep: bool,
 }
 
+/// What was asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ask {
+    /// Also what costs a look at every row.
+    pub deep: bool,
+    /// Whether it is held against the declared schema as well, and what becomes of what is missing.
+    pub net: SafetyNet,
+}
+
 /// Validates because somebody asked for it.
-pub async fn ordered(target: &Target, told: &Assignment, held: &mut Held, deep: bool) -> Ended {
-    let catalog = match target.catalog().await {
-        Ok(catalog) => catalog,
-        Err(error) => return Ended::badly(problem::catalog(&error), None),
-    };
-    match held.begin_to_look(target, told).await {
-        Err(EngineError::Cancelled) => return Ended::paused(&()),
-        Err(error) => return Ended::badly(problem::untouched(error), None),
-        Ok(()) => {}
-    }
-    match look(target, told, held, &catalog, deep).await {
-        Ok((report, _)) => Ended::well(&report),
-        Err(problem) => {
+pub(super) async fn ordered(target: &Target, told: &Assignment, held: &mut Held, ask: Ask) -> Ended {
+    match asked(target, told, held, ask).await {
+        Ok(report) => Ended::well(&report),
+        Err(Short::Paused) => Ended::paused(&()),
+        Err(Short::Problem(problem)) => {
             told.error(problem.detail.clone());
-            Ended::badly(problem, None)
+            Ended::badly(*problem, None)
         }
+    }
+}
+
+async fn asked(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    Ask { deep, net }: Ask,
+) -> Result<ValidationReport, Short> {
+    let catalog = target.catalog().await.map_err(|error| problem::catalog(&error))?;
+    begin(target, told, held, net).await?;
+    let declared = match net {
+        SafetyNet::Off => None,
+        net => Some(declared::ordered(target, told, held, net, &catalog).await?),
+    };
+    let (report, _) = look(target, told, held, &catalog, deep).await?;
+    Ok(match declared {
+        Some(net) => report.and(net.into_report()),
+        None => report,
+    })
+}
+
+/// Who only looks writes nothing but that it does; who may add has the run's epoch, and nothing interrupted before it.
+async fn begin(target: &Target, told: &Assignment, held: &mut Held, net: SafetyNet) -> Result<(), Short> {
+    let begun = match net {
+        SafetyNet::Add => held.begin(target, told).await.map(|history| history.unfinished),
+        SafetyNet::Off | SafetyNet::Report => held.begin_to_look(target, told).await.map(|()| None),
+    };
+    match begun {
+        Ok(None) => Ok(()),
+        Ok(Some(left)) => {
+            let finding = Finding::critical("interrupted", left.migration, "it was interrupted, and comes first");
+            Err(problem::blocked(&[finding.remedy("finish it first: windlass up")]).into())
+        }
+        Err(EngineError::Cancelled) => Err(Short::Paused),
+        Err(error) => Err(problem::untouched(error).into()),
     }
 }
 

@@ -26,6 +26,12 @@ impl Catalog {
         self.file(id, "up.sql", up).file(id, "down.sql", down)
     }
 
+    /// Writes a file beside the migrations.
+    pub fn beside(&self, name: &str, text: &str) -> &Self {
+        fs::write(self.0.join(name), text).expect("a file of the catalog");
+        self
+    }
+
     /// Writes one file of a migration. A new migration appears as a whole: it is renamed into its place.
     pub fn file(&self, id: &str, name: &str, text: &str) -> &Self {
         let (folder, hidden) = (self.0.join(id), self.0.join(format!(".{id}")));

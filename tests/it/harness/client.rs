@@ -91,6 +91,21 @@ impl Database {
         }
     }
 
+    /// The schema alone, as the engine's own program dumps it to be loaded elsewhere, with everything that is there.
+    pub fn schema_as_dumped(&self) -> String {
+        match self.on {
+            On::Sqlite => told(self.sqlite(&["-batch", ".schema"])),
+            On::Postgres => {
+                let mut dump = Command::new(pg_dump());
+                dump.args(["--schema-only", "--no-owner"]).arg(&self.url);
+                let text = told(dump);
+                let lines = text.lines().filter(|line| !GUARDS.iter().any(|guard| line.starts_with(guard)));
+                lines.map(|line| line.to_owned() + "\n").collect()
+            }
+            On::MariaDb => told(self.mariadb("mariadb-dump", &["--no-data", "--routines", "--events"])),
+        }
+    }
+
     fn words_of_sqlite(&self) -> String {
         if !self.file().exists() {
             return String::new();

@@ -30,7 +30,7 @@ use windlass::{
 };
 
 /// Every route for administrators, with the methods it knows.
-const ADMIN_ROUTES: [(Method, &str); 17] = [
+const ADMIN_ROUTES: [(Method, &str); 18] = [
     (Method::GET, "/api/migration/plan"),
     (Method::GET, "/api/migration/progress"),
     (Method::GET, "/api/migration/status"),
@@ -46,6 +46,7 @@ const ADMIN_ROUTES: [(Method, &str); 17] = [
     (Method::POST, "/api/migration/start"),
     (Method::POST, "/api/migration/stop"),
     (Method::POST, "/api/migration/validate"),
+    (Method::POST, "/api/migration/verify-upgrade"),
     (Method::POST, "/api/migration/rehearse"),
     (Method::POST, "/api/migration/rollback"),
 ];

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::{
-    history::{APALIS_MARIADB, FANG_POSTGRES, LEMMY_POSTGRES},
+    history::{APALIS_MARIADB, FANG_POSTGRES, LEMMY_POSTGRES, PGMQ_POSTGRES},
     life::{Life, applied, counts, list, text},
 };
 use crate::harness::{
@@ -41,6 +41,24 @@ async fn apalis_on_mariadb() {
         assert!(stop.detail.contains("20220530084123_jobs_workers.sql:1: "), "{}", stop.detail);
         assert_eq!(life.target.in_its_own_words(), life.empty);
     }
+}
+
+/// Goal: a file that asks for extensions which the server does not have is refused in a rehearsal, with the words of the database's
+/// own client, and nothing is left of the scratch copy.
+#[tokio::test]
+async fn pgmq_on_postgresql() {
+    let life = Life::begins(PGMQ_POSTGRES).await;
+
+    let rehearsed = life.windlass().says("rehearse --history");
+    let stop = life.goes_up_as_far_as_the_client();
+
+    let Some(stop) = stop else {
+        assert_eq!(list(&rehearsed.result, "/result/migrations").len(), 1, "{rehearsed:#?}");
+        return;
+    };
+    assert_eq!((rehearsed.exit, text(&rehearsed.failure, "/detail")), (1, stop.detail.as_str()));
+    assert!(text(&rehearsed.failure, "/target_state").starts_with("the target is as it was before"), "{rehearsed:#?}");
+    assert_eq!(life.target.in_its_own_words(), life.reference.in_its_own_words());
 }
 
 /// Goal: what a way back forgot stops the next way up, with its place, and the first migration stays.

@@ -28,6 +28,10 @@ const FANG: Published = Published { name: "fang", version: "0.11.0" };
 const MATRIX: Published = Published { name: "matrix-sdk-sqlite", version: "0.19.1" };
 const LEMMY: Published = Published { name: "lemmy_db_schema", version: "1.0.0-test-fix-publish-3" };
 const APALIS: Published = Published { name: "apalis-mysql", version: "1.0.0-rc.8" };
+const APALIS_PG: Published = Published { name: "apalis-postgres", version: "1.0.0" };
+const APALIS_LITE: Published = Published { name: "apalis-sqlite", version: "1.0.0" };
+const CALA: Published = Published { name: "cala-ledger", version: "0.33.3" };
+pub const PGMQ: Published = Published { name: "pgmq", version: "0.34.0-alpha.7" };
 
 const fn history(
     published: Published,
@@ -49,6 +53,10 @@ pub const MATRIX_EVENTS: History = history(MATRIX, "migrations/event_cache_store
 pub const MATRIX_MEDIA: History = history(MATRIX, "migrations/media_store", On::Sqlite, (2, 4));
 pub const MATRIX_STATE: History = history(MATRIX, "migrations/state_store", On::Sqlite, (16, 37));
 pub const LEMMY_POSTGRES: History = history(LEMMY, "migrations", On::Postgres, (336, 2650));
+pub const APALIS_POSTGRES: History = history(APALIS_PG, "migrations", On::Postgres, (23, 70));
+pub const APALIS_SQLITE: History = history(APALIS_LITE, "migrations", On::Sqlite, (11, 49));
+pub const CALA_POSTGRES: History = history(CALA, "migrations", On::Postgres, (3, 72));
+pub const PGMQ_POSTGRES: History = history(PGMQ, "migrations", On::Postgres, (1, 2));
 pub const APALIS_MARIADB: History = history(APALIS, "migrations", On::MariaDb, (10, 27));
 
 const fn ours(folder: &'static str, on: On, statements: usize) -> History {

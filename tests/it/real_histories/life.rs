@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::history::{
-    ATUIN_POSTGRES, FANG_MARIADB, FANG_POSTGRES, FANG_SQLITE, Files, History, MATRIX_CRYPTO, MATRIX_EVENTS,
-    MATRIX_MEDIA, MATRIX_STATE, TORRUST_MARIADB, TORRUST_SQLITE,
+    APALIS_POSTGRES, APALIS_SQLITE, ATUIN_POSTGRES, CALA_POSTGRES, FANG_MARIADB, FANG_POSTGRES, FANG_SQLITE, Files,
+    History, MATRIX_CRYPTO, MATRIX_EVENTS, MATRIX_MEDIA, MATRIX_STATE, TORRUST_MARIADB, TORRUST_SQLITE,
 };
 use crate::harness::{
     command_line::Windlass,
@@ -40,6 +40,27 @@ async fn torrust_on_mariadb() {
 #[tokio::test]
 async fn torrust_on_sqlite() {
     let life = Life::begins(TORRUST_SQLITE).await;
+    life.goes_up();
+    life.goes_down_by_its_snapshot();
+}
+
+#[tokio::test]
+async fn apalis_on_postgresql() {
+    let life = Life::begins(APALIS_POSTGRES).await;
+    life.goes_up();
+    life.goes_down_by_its_snapshot();
+}
+
+#[tokio::test]
+async fn apalis_on_sqlite() {
+    let life = Life::begins(APALIS_SQLITE).await;
+    life.goes_up();
+    life.goes_down_by_its_snapshot();
+}
+
+#[tokio::test]
+async fn cala_on_postgresql() {
+    let life = Life::begins(CALA_POSTGRES).await;
     life.goes_up();
     life.goes_down_by_its_snapshot();
 }

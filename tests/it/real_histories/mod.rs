@@ -2,6 +2,7 @@
 //! client makes of the same files.
 
 mod beyond;
+mod fresh;
 mod history;
 mod life;
 mod own_layout;

@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::{
     history::{
-        FANG_MARIADB, FANG_POSTGRES, FANG_SQLITE, Files, History, LEMMY_POSTGRES, TORRUST_SQLITE, VOLUNTEERS_MARIADB,
-        VOLUNTEERS_POSTGRES, VOLUNTEERS_SQLITE,
+        APALIS_POSTGRES, APALIS_SQLITE, CALA_POSTGRES, FANG_MARIADB, FANG_POSTGRES, FANG_SQLITE, Files, History,
+        LEMMY_POSTGRES, TORRUST_SQLITE, VOLUNTEERS_MARIADB, VOLUNTEERS_POSTGRES, VOLUNTEERS_SQLITE,
     },
     life::{list, text},
 };
@@ -42,6 +42,13 @@ async fn volunteers() {
 #[tokio::test]
 async fn torrust_has_no_way_back() {
     assert!(must_agree(TORRUST_SQLITE).await.iter().all(|verdict| verdict == "none"));
+}
+
+#[tokio::test]
+async fn apalis_and_cala_have_no_way_back() {
+    for history in [APALIS_POSTGRES, APALIS_SQLITE, CALA_POSTGRES] {
+        assert!(must_agree(history).await.iter().all(|verdict| verdict == "none"));
+    }
 }
 
 /// Goal: more than three hundred ways back, each with the right verdict, in less than ten minutes.

@@ -32,7 +32,13 @@ async fn tables_written_anew_are_named_where_the_server_tells(on: On) {
 
 async fn locks_are_named_where_the_server_tells(on: On) {
     let ship = with_rows(on).await;
-    let hold = if on == On::Postgres { "SELECT pg_sleep(0.2);" } else { "SELECT 1;" };
+    let hold = match on {
+        On::Postgres => "SELECT pg_sleep(0.2);",
+        On::MariaDb => "SELECT 1;",
+        On::Sqlite => {
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000) SELECT max(i) FROM n;"
+        }
+    };
     let up = format!(
         "ALTER TABLE guests ADD COLUMN berth INTEGER;\n{hold}\nUPDATE berths SET name = 'bow' WHERE id = 1;\n\
          CREATE TABLE decks (id INTEGER PRIMARY KEY);"
@@ -44,9 +50,16 @@ async fn locks_are_named_where_the_server_tells(on: On) {
     let report = rehearsed(&ship, &[], 0).await;
 
     let locks = &report["migrations"][0]["locks"];
-    if on != On::Postgres {
-        assert!(locks.is_null(), "{locks:#}");
-        return;
+    match on {
+        On::Postgres => {}
+        On::MariaDb => return assert!(locks.is_null(), "{locks:#}"),
+        On::Sqlite => {
+            let [lock] = locks.as_array().expect("locks").as_slice() else { panic!("one lock: {locks:#}") };
+            assert_eq!((&lock["object"], &lock["mode"]), (&"the database".into(), &"write lock".into()));
+            let held_ms = lock["held_ms"].as_u64().expect("a time");
+            let up_ms = report["migrations"][0]["up_ms"].as_u64().expect("a time");
+            return assert!((20..=up_ms).contains(&held_ms), "{held_ms} of {up_ms}");
+        }
     }
     let locks = locks.as_array().expect("locks");
     let held_ms = |object: &str, mode: &str| -> Option<u64> {

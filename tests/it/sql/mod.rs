@@ -8,6 +8,7 @@ mod effects;
 mod kinds;
 mod moves;
 mod named;
+mod outward;
 mod properties;
 mod refused;
 mod servers;

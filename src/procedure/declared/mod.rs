@@ -1,0 +1,84 @@
+//! The declared schema: what a fresh installation runs, held against the live schema ([`net`]) and against what the migrations make
+//! from nothing ([`upgrade`]). It is run in a database of its own, never on the target.
+
+mod net;
+mod problem;
+mod repair;
+mod standing;
+mod upgrade;
+
+use std::sync::Arc;
+
+pub(super) use self::{
+    net::{Net, behind_run, ordered},
+    upgrade::verify,
+};
+use super::{
+    Assignment, Held, Target, beside,
+    migrate::Short,
+    problem::catalog as unusable,
+    replay::{Replayed, replay},
+};
+use crate::{
+    engine::{Engine, bookkeeping::is_ours},
+    model::{catalog::Catalog, job::JobProblem, migration::Migration},
+    plan, sql,
+};
+
+/// The declared schema, as it was written and as it came out.
+struct Declared {
+    as_written: Migration,
+    made: Replayed,
+}
+
+/// The file of it, read. What a dump of a database has of our own tables is left out: they are made where it is run.
+///
+/// # Errors
+/// The problem: it cannot be used, or none is declared.
+async fn written(target: &Target) -> Result<Migration, JobProblem> {
+    let declared = target.declared().await.map_err(|error| unusable(&error))?;
+    let place = || target.config.catalog.path.display().to_string();
+    let mut declared = declared.ok_or_else(|| problem::not_declared(&place()))?;
+    let dialect = target.engine.dialect();
+    declared.up.statements.retain(|statement| {
+        let is_made_there = |table: &str| is_ours(table) || sql::is_reserved(dialect, table);
+        !plan::is_about_only(dialect, &statement.sql, &is_made_there)
+    });
+    Ok(declared)
+}
+
+/// Runs it in an empty database beside that of `place`.
+///
+/// # Errors
+/// That it was stopped; the problem, which is told of the declared schema where a statement of it fails.
+async fn made(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    place: &Arc<dyn Engine>,
+    as_written: Migration,
+) -> Result<Declared, Short> {
+    told.step(format!("running {} in an empty database", as_written.up.file));
+    let catalog = Catalog { migrations: vec![as_written.clone()], findings: Vec::new() };
+    let replaying = replay(target, told, place, catalog, problem::declared_failed);
+    let made = held.awake(Box::pin(replaying)).await?;
+    Ok(Declared { as_written, made })
+}
+
+/// The place, the file, and what it makes.
+///
+/// # Errors
+/// As [`written`] and [`made`].
+async fn declared(target: &Target, told: &Assignment, held: &mut Held) -> Result<Declared, Short> {
+    let as_written = written(target).await?;
+    let place = beside::place(target).await?;
+    sweep(target, told).await;
+    made(target, told, held, &place, as_written).await
+}
+
+/// Removes what killed jobs left where scratch databases are made.
+async fn sweep(target: &Target, told: &Assignment) {
+    if let Err(error) = target.archive.sweep_scratch().await {
+        told.warning(format!("leftovers in the snapshot folder could not be swept up: {error}"));
+    }
+}

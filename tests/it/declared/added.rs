@@ -1,0 +1,137 @@
+//! `validate --declared`, and what `--add-missing` adds.
+
+use serde_json::{Value, json};
+
+use super::{FRESH, added, declaring, of_declared, set, with_holes};
+use crate::harness::{database::On, eye::must_be_same, on_every_engine, ship::Ship};
+
+on_every_engine!(
+    what_is_missing_is_told_and_nothing_is_changed,
+    what_is_missing_is_added_and_told,
+    what_cannot_be_added_safely_is_told_and_left_alone,
+    nothing_is_added_before_the_end_of_the_catalog_or_behind_it,
+    over_http_it_is_the_same,
+);
+
+async fn report(ship: &Ship, words: &[&str], code: i32) -> Value {
+    ship.cli(&[&["validate", "--json"], words].concat()).await.exits(code).json()["result"].clone()
+}
+
+async fn what_is_missing_is_told_and_nothing_is_changed(on: On) {
+    let ship = with_holes(on).await;
+    ship.eye().await.run("CREATE TABLE strangers (id INTEGER PRIMARY KEY)").await;
+    ship.eye().await.run("ALTER TABLE decks ADD COLUMN extra INTEGER").await;
+    let before = ship.eye().await.everything().await;
+
+    let report = report(&ship, &["--declared"], 2).await;
+
+    let expected = set([
+        "table-missing holds",
+        "column-missing decks.berths",
+        "index-missing decks.decks_by_name",
+        "table-orphaned strangers",
+        "column-orphaned decks.extra",
+    ]);
+    assert_eq!(of_declared(&report), expected);
+    let info = report["info"].as_array().expect("findings").iter().filter(|one| one["rule"] == "table-orphaned");
+    assert_eq!(info.count(), 1, "what is more than declared is worth knowing, no more: {report:#}");
+    assert!(added(&report).is_empty());
+    must_be_same(&ship.eye().await.everything().await, &before);
+}
+
+/// Goal: after it nothing is missing, rows are as they were, and what was added is no drift.
+async fn what_is_missing_is_added_and_told(on: On) {
+    let ship = with_holes(on).await;
+
+    let first = report(&ship, &["--add-missing"], 0).await;
+    let again = report(&ship, &["--add-missing"], 0).await;
+    let plain = report(&ship, &[], 0).await;
+
+    assert_eq!(of_declared(&first), set([]), "{first:#}");
+    let statements = added(&first);
+    assert_eq!(statements.len(), 4, "{statements:#?}");
+    assert_eq!(statements[0], "CREATE TABLE holds (id INTEGER PRIMARY KEY, deck INTEGER)");
+    assert_eq!(statements[1], "CREATE INDEX holds_by_deck ON holds (deck)");
+    assert!(statements[2].starts_with("ALTER TABLE ") && statements[2].contains("berths"), "{statements:#?}");
+    assert!(statements[3].starts_with("CREATE INDEX ") && statements[3].contains("decks_by_name"), "{statements:#?}");
+    assert!(added(&again).is_empty(), "{again:#}");
+    assert_eq!(plain["warnings"].as_array().map(Vec::len), Some(0), "{plain:#}");
+    assert_eq!(ship.eye().await.number("SELECT berths FROM decks WHERE id = 1").await, 2);
+    assert_eq!(ship.eye().await.texts("SELECT name FROM decks").await, ["orlop"]);
+    ship.cli(&["verify-upgrade"]).await.exits(0);
+}
+
+/// Method: rows are in the way of a NOT NULL column and of a unique index; a column that is another type is not touched.
+async fn what_cannot_be_added_safely_is_told_and_left_alone(on: On) {
+    let ship = with_holes(on).await;
+    ship.eye().await.run("INSERT INTO decks (id, name) VALUES (2, 'orlop')").await;
+    let fresh = FRESH.replace("name VARCHAR(80),", "name VARCHAR(90),\n  keeper INTEGER NOT NULL,").replace(
+        "CREATE INDEX decks_by_name ON decks (name, berths);",
+        "CREATE UNIQUE INDEX decks_by_name ON decks (name);",
+    );
+    ship.catalog().beside("schema.sql", &fresh);
+
+    let report = report(&ship, &["--add-missing"], 2).await;
+
+    let expected = set([
+        "column-changed decks.name",
+        "column-missing decks.keeper",
+        "index-missing decks.decks_by_name",
+        "not-added column decks.keeper",
+        "not-added index decks.decks_by_name",
+    ]);
+    assert_eq!(of_declared(&report), expected, "{report:#}");
+    let not_added = report["warnings"].as_array().expect("findings").iter().filter(|one| one["rule"] == "not-added");
+    let told: Vec<&str> = not_added.map(|one| one["message"].as_str().expect("words")).collect();
+    assert!(told.iter().any(|message| message.contains("NOT NULL and has no default")), "{told:#?}");
+    assert!(told.iter().any(|message| message.contains("the database refused")), "{told:#?}");
+    assert_eq!(added(&report).len(), 3, "the table, its index and the other column: {report:#}");
+    assert_eq!(ship.eye().await.number("SELECT COUNT(*) FROM decks").await, 2);
+    ship.cli(&["up"]).await.exits(0);
+}
+
+/// Goal: what a pending migration is to make is not made before it, nor what a newer release has dropped made again.
+async fn nothing_is_added_before_the_end_of_the_catalog_or_behind_it(on: On) {
+    let mut ship = declaring(on).await;
+    ship.set("policy.safety_net", "add");
+    ship.cli(&["up", "--to", "1.0.0", "--snapshot", "never"]).await.exits(0);
+    let before = ship.eye().await.everything().await;
+
+    let looked = report(&ship, &["--declared"], 2).await;
+    let early = ship.cli(&["validate", "--add-missing", "--json"]).await.exits(2).json();
+    must_be_same(&ship.eye().await.everything().await, &before);
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    std::fs::remove_dir_all(ship.catalog().0.join("v1.1.0_01_holds")).expect("the newer migration");
+    let late = ship.cli(&["validate", "--add-missing", "--json"]).await.exits(2).json();
+
+    let info = looked["info"].as_array().expect("findings").iter().find(|one| one["rule"] == "not-at-the-end");
+    assert_eq!(
+        info.expect("a finding")["message"],
+        "migrations: 1 pending, and what is still to come of them counts as missing"
+    );
+    for (job, told) in [(early, "windlass up"), (late, "the release that the database is at")] {
+        assert_eq!(job["problem"]["type"], "not-ready", "{job:#}");
+        assert!(job["problem"]["next_step"].as_str().expect("words").contains(told), "{job:#}");
+    }
+}
+
+async fn over_http_it_is_the_same(on: On) {
+    let mut ship = with_holes(on).await;
+    ship.serve().await;
+    let admin = ship.admin().await;
+
+    let looked = admin.post_and_wait("/api/migration/validate", json!({"declared": true})).await;
+    let mended = admin.post_and_wait("/api/migration/validate", json!({"add_missing": true})).await;
+    let bad = admin.post("/api/migration/validate", json!({"add_missing": "yes"})).await;
+    let id = mended["id"].as_str().expect("a job");
+    let log = admin.get(&format!("/api/migration/logs?job={id}")).await.body;
+
+    let missing = ["table-missing holds", "column-missing decks.berths", "index-missing decks.decks_by_name"];
+    assert_eq!(of_declared(&looked["result"]), set(missing));
+    assert_eq!((&mended["state"], added(&mended["result"]).len()), (&"succeeded".into(), 4), "{mended:#}");
+    assert_eq!(mended["result"]["overall"], true);
+    bad.must_be_problem("malformed-body", 400);
+    let log = log.to_string();
+    assert!(log.contains("added table holds: CREATE TABLE holds"), "each statement is in the job's log: {log}");
+    assert!(log.contains("ordered validate"), "and the order in the audit trail: {log}");
+}

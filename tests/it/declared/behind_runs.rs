@@ -1,0 +1,82 @@
+//! The safety net behind the migrations of a run, as `policy.safety_net` says.
+
+use serde_json::Value;
+
+use super::{FRESH, added, declaring, named};
+use crate::harness::{database::On, on_every_engine, ship::Ship};
+
+on_every_engine!(
+    a_run_reports_what_the_migrations_forgot,
+    a_run_adds_it_where_the_policy_says_so,
+    what_is_wrong_with_the_declared_schema_does_not_fail_a_run,
+    without_a_declared_schema_there_is_no_net,
+);
+
+const FORGOTTEN: &str = "CREATE TABLE crew (id INTEGER PRIMARY KEY);\nCREATE INDEX decks_by_id ON decks (id, name);\n";
+
+/// A catalog that declares more than its migrations make.
+async fn forgetful(on: On) -> Ship {
+    let ship = declaring(on).await;
+    ship.catalog().beside("schema.sql", &format!("{FRESH}{FORGOTTEN}"));
+    ship
+}
+
+async fn up(ship: &Ship) -> Value {
+    ship.cli(&["up", "--snapshot", "never", "--json"]).await.exits(0).json()["result"].clone()
+}
+
+fn of_net(report: &Value) -> Vec<String> {
+    named(&report["findings"]).into_iter().filter(|one| one.contains("missing") || one.contains("declared")).collect()
+}
+
+async fn a_run_reports_what_the_migrations_forgot(on: On) {
+    let mut ship = forgetful(on).await;
+
+    let report = up(&ship).await;
+
+    assert_eq!(of_net(&report), ["index-missing decks.decks_by_id", "table-missing crew"]);
+    assert!(report["findings"].as_array().unwrap().iter().all(|one| one["severity"] != "critical"), "{report:#}");
+    assert!(added(&report).is_empty());
+    assert_eq!(report["validation"]["overall"], true);
+
+    ship.set("policy.safety_net", "off");
+    ship.catalog().add("v1.2.0_01_more", "CREATE TABLE more (id INTEGER PRIMARY KEY);", "DROP TABLE more;");
+    assert_eq!(of_net(&up(&ship).await), [""; 0]);
+}
+
+async fn a_run_adds_it_where_the_policy_says_so(on: On) {
+    let mut ship = forgetful(on).await;
+    ship.set("policy.safety_net", "add");
+
+    let dry = ship.cli(&["up", "--dry-run"]).await.exits(0);
+    let report = up(&ship).await;
+
+    assert!(!dry.stdout.contains("crew"), "a dry run asks nobody: {}", dry.stdout);
+    assert_eq!((of_net(&report), added(&report).len()), (vec![], 2), "{report:#}");
+    let tables = ship.eye().await.own_tables().await;
+    assert_eq!(tables, ["crew", "decks", "holds"]);
+    let validated = ship.cli(&["validate", "--declared", "--json"]).await.exits(0).json();
+    assert_eq!(validated["result"]["warnings"].as_array().map(Vec::len), Some(0), "what was added is no drift");
+    ship.cli(&["down", "--to", "1.0.0", "--yes"]).await.exits(0);
+}
+
+async fn what_is_wrong_with_the_declared_schema_does_not_fail_a_run(on: On) {
+    let ship = declaring(on).await;
+    ship.catalog()
+        .beside("schema.sql", "CREATE TABLE decks (id INTEGER PRIMARY KEY);\nCREATE TABEL holds (id INTEGER);\n");
+
+    let report = up(&ship).await;
+
+    let found = report["findings"].as_array().expect("findings");
+    let told = found.iter().find(|one| one["rule"] == "declared-not-compared").expect("a finding");
+    assert!(told["message"].as_str().unwrap().contains("schema.sql:2: "), "{told:#}");
+    assert_eq!(ship.applied().await.len(), 2);
+}
+
+async fn without_a_declared_schema_there_is_no_net(on: On) {
+    let mut ship = forgetful(on).await;
+    std::fs::remove_file(ship.catalog().0.join("schema.sql")).expect("the file");
+    ship.set("policy.safety_net", "add");
+    assert_eq!(of_net(&up(&ship).await), [""; 0]);
+    assert_eq!(ship.eye().await.own_tables().await, ["decks", "holds"]);
+}
