@@ -5,7 +5,7 @@ use memchr::memchr;
 use crate::engine::content::{Class, Column, Kind, RowBytes};
 
 /// Rows out of the pieces in which they come: whole ones as a rule (PostgreSQL manual, "COPY Operations" of the protocol, which
-/// does not promise it).
+/// does not promise it; `pg_dump` cuts as it likes).
 #[derive(Default)]
 pub(super) struct Lines {
     begun: Vec<u8>,
@@ -26,6 +26,11 @@ impl Lines {
             rest = &rest[end + 1..];
         }
         self.begun.extend_from_slice(rest);
+    }
+
+    /// Whether no row is begun.
+    pub(super) fn is_at_end(&self) -> bool {
+        self.begun.is_empty()
     }
 }
 
