@@ -212,6 +212,17 @@ pub struct Backfill {
     pub health_max: u64,
 }
 
+/// Whether payloads are made smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compression {
+    /// Zstandard.
+    #[default]
+    Zstd,
+    /// Not at all: for whoever has more room than time.
+    None,
+}
+
 /// `[snapshots]`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -220,6 +231,8 @@ pub struct Snapshots {
     pub path: PathBuf,
     /// Where the snapshots are instead: `file:///absolute/path`, `s3://bucket/prefix`.
     pub url: Option<String>,
+    /// Whether payloads are compressed.
+    pub compression: Compression,
     /// How payloads are sealed.
     pub encryption: Scheme,
     /// Who else can open payloads: public halves of age identities, `age1…`.
@@ -319,6 +332,7 @@ impl Default for Snapshots {
         Self {
             path: "data/snapshots".into(),
             url: None,
+            compression: Compression::Zstd,
             encryption: Scheme::Age,
             recipients: Vec::new(),
             identity: None,
