@@ -27,11 +27,6 @@ impl Lines {
         }
         self.begun.extend_from_slice(rest);
     }
-
-    /// Whether no row is begun.
-    pub(super) fn is_at_end(&self) -> bool {
-        self.begun.is_empty()
-    }
 }
 
 /// Reads the values of a row: bytes of `bytea`, and the server's text of everything else.

@@ -12,6 +12,9 @@ const MAGIC: &[u8] = b"PGDMP";
 /// The formats of PostgreSQL 13 to 18: 1.14, 1.15 and 1.16.
 const MAJOR: u8 = 1;
 const MINORS: std::ops::RangeInclusive<u8> = 14..=16;
+/// The line behind the rows; no row is written so (PostgreSQL manual, "COPY", "Text Format").
+const END_OF_ROWS: &[u8] = br"\.";
+
 /// From here on a byte tells how it is compressed; before, a number.
 const NAMED_COMPRESSION_SINCE: u8 = 15;
 /// From here on an entry tells its relation's kind.
@@ -82,6 +85,8 @@ pub(super) struct Custom {
     /// The tables by the numbers of their blocks.
     blocks: BTreeMap<i64, usize>,
     lines: Lines,
+    /// The line was seen that ends the block's rows.
+    is_past_rows: bool,
     whole: Vec<bool>,
 }
 
@@ -103,6 +108,7 @@ impl Custom {
             layout: Layout::default(),
             blocks: BTreeMap::new(),
             lines: Lines::default(),
+            is_past_rows: false,
         }
     }
 
@@ -195,7 +201,10 @@ impl Custom {
             return Ok(());
         };
         self.at = match kind {
-            ROWS => At::Length(self.blocks.get(&number).map_or(Of::Other, |table| Of::Table(*table))),
+            ROWS => {
+                self.is_past_rows = false;
+                At::Length(self.blocks.get(&number).map_or(Of::Other, |table| Of::Table(*table)))
+            }
             LARGE_OBJECTS => At::Object,
             other => return Err(format!("a block of kind {other}")),
         };
@@ -209,7 +218,7 @@ impl Custom {
             _ if left > 0 => At::Chunk { of, left },
             Of::Object => At::Object,
             Of::Other => At::Block,
-            Of::Table(_) if !self.lines.is_at_end() => return Err("rows that end within a line".to_owned()),
+            Of::Table(_) if !self.is_past_rows => return Err("rows without their end".to_owned()),
             Of::Table(table) => {
                 self.whole[table] = true;
                 At::Block
@@ -221,7 +230,13 @@ impl Custom {
     fn chunk(&mut self, rest: &mut &[u8], of: Of, left: usize, take: &mut impl FnMut(usize, &[u8])) {
         let (chunk, after) = rest.split_at(left.min(rest.len()));
         if let Of::Table(table) = of {
-            self.lines.of(chunk, |row| take(table, row));
+            let is_past_rows = &mut self.is_past_rows;
+            self.lines.of(chunk, |line| {
+                *is_past_rows |= line == END_OF_ROWS;
+                if !*is_past_rows {
+                    take(table, line);
+                }
+            });
         }
         *rest = after;
         self.at = if chunk.len() < left { At::Chunk { of, left: left - chunk.len() } } else { At::Length(of) };
