@@ -58,6 +58,8 @@ async fn a_restore_that_the_servers_disk_has_no_room_for_changes_nothing() {
     let id = taken(&ship).await;
     app.run("DELETE FROM cargo WHERE id > 2").await;
     drop(app);
+    // A new database has holes where nothing was written yet; now they are filled, or every checkpoint would fail later.
+    owner.run("CHECKPOINT").await;
     let mut filling = Eye::at(On::Postgres, &other).await;
     let mut fillers = 0;
     while filling.try_run(&FILLER.replace("$n", &fillers.to_string())).await.is_ok() {
