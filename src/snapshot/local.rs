@@ -256,11 +256,11 @@ impl Write for Syncing<'_> {
 
 /// Writes a file with a second thread that syncs it now and then. What a sync says of a disk is said once (Linux manual, fsync(2)),
 /// and so it is kept.
-fn with_early_syncs(file: &File, fill: &mut Fill<'_>) -> io::Result<Measure> {
+fn with_early_syncs(new: &File, fill: &mut Fill<'_>) -> io::Result<Measure> {
     thread::scope(|threads| {
         let (ask, asked) = sync_channel(1);
-        let syncing = threads.spawn(move || asked.iter().try_for_each(|()| file.sync_data()));
-        let written = fill(&mut Syncing { file, bytes: 0, ask });
+        let syncing = threads.spawn(move || asked.iter().try_for_each(|()| new.sync_data()));
+        let written = fill(&mut Syncing { file: new, bytes: 0, ask });
         let synced = syncing.join().unwrap_or_else(|_| Err(io::Error::other("the thread that syncs is gone")));
         written.and_then(|written| synced.map(|()| written))
     })

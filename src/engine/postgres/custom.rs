@@ -175,6 +175,7 @@ impl Custom {
         }
     }
 
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime")]
     fn entry(&mut self, rest: &mut &[u8], left: i64) {
         let Some(Entry { number, oid, is_rows, copy }) = self.read(rest, |words| words.entry()) else {
             if self.held.len() > ENTRY_BYTES_MAX {
@@ -242,6 +243,7 @@ impl Custom {
         self.at = if chunk.len() < left { At::Chunk { of, left: left - chunk.len() } } else { At::Length(of) };
     }
 
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is of one lifetime")]
     fn number(&mut self, rest: &mut &[u8]) -> Option<i64> {
         self.read(rest, |words| words.number())
     }
@@ -301,11 +303,11 @@ impl<'a> Words<'a> {
         Some(if is_negative { -number } else { number })
     }
 
-    /// Its length, and a text; none where the length is -1.
-    fn text(&mut self) -> Option<Option<&'a [u8]>> {
+    /// Its length, and a text; nothing where the length is -1, which stands for none.
+    fn text(&mut self) -> Option<&'a [u8]> {
         match usize::try_from(self.number()?) {
-            Ok(length) => self.bytes(length).map(Some),
-            Err(_) => Some(None),
+            Ok(length) => self.bytes(length),
+            Err(_) => Some(&[]),
         }
     }
 
@@ -318,9 +320,8 @@ impl<'a> Words<'a> {
             self.number()?;
         }
         let (_owner, _with_oids) = (self.text()?, self.text()?);
-        while self.text()?.is_some() {} // What it depends on.
+        while !self.text()?.is_empty() {} // What it depends on.
         let _offset = self.bytes(1 + self.layout.offset_bytes)?;
-        let owned = |text: Option<&[u8]>| text.unwrap_or_default().to_vec();
-        Some(Entry { number, is_rows: kind == Some(ROWS_KIND), oid: owned(oid), copy: owned(copy) })
+        Some(Entry { number, is_rows: kind == ROWS_KIND, oid: oid.to_vec(), copy: copy.to_vec() })
     }
 }

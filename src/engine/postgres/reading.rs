@@ -59,7 +59,9 @@ impl Reading {
     pub(super) async fn pass(mut self, mut pieces: Receiver<Bytes>) -> Result<Self, EngineError> {
         while let Some(piece) = pieces.recv().await {
             let Self { relations, custom, rows } = &mut self;
-            custom.piece(&piece, |table, text| rows.take_in(relations, table, text)).map_err(not_understood)?;
+            custom
+                .piece(&piece, |table, text| rows.take_in(relations, table, text))
+                .map_err(|found| not_understood(&found))?;
             rows.deliver().await?;
         }
         Ok(self)
@@ -68,7 +70,7 @@ impl Reading {
     /// Reads the tables from the server that did not pass, in a session that holds the moment.
     pub(super) async fn complete(self, line: &mut PgConnection) -> Result<Digests, EngineError> {
         let Self { relations, custom, mut rows } = self;
-        let passed = custom.end().map_err(not_understood)?;
+        let passed = custom.end().map_err(|found| not_understood(&found))?;
         for table in (0..relations.len()).filter(|table| passed.get(*table) != Some(&true)) {
             rows.read(line, &relations, table).await?;
         }
@@ -80,7 +82,7 @@ impl Reading {
     }
 }
 
-fn not_understood(found: String) -> EngineError {
+fn not_understood(found: &str) -> EngineError {
     EngineError::Tool {
         program: "pg_dump".to_owned(),
         reason: format!("wrote what is not understood, {found}: report this with its version"),
