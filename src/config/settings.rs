@@ -219,7 +219,7 @@ pub enum Compression {
     /// Zstandard.
     #[default]
     Zstd,
-    /// Not at all: for whoever has more room than time.
+    /// Not at all: for data that does not compress.
     None,
 }
 

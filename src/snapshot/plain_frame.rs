@@ -1,4 +1,4 @@
-//! A zstd frame that holds its content as it is, for whoever has more room than time: `zstd -d` opens it like any other, and so
+//! A zstd frame that holds its content as it is, for data that does not compress: `zstd -d` opens it like any other, and so
 //! does everything here that reads.
 //!
 //! RFC 8878, section 3.1.1: the magic number, a descriptor that promises neither a size nor a checksum, the window, and blocks of
