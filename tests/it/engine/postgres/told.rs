@@ -34,21 +34,29 @@ async fn with_rows(settings: &[&str]) -> (target::Target, Box<dyn Session>) {
     for setting in ELSEWHERE.iter().chain(settings) {
         execute(session.as_mut(), &format!("ALTER DATABASE \"{name}\" SET {setting}")).await;
     }
+    // It tells what it read when it ends: making an index is reading as well.
+    session.close().await;
+    let session = target.open().await;
     (target, session)
+}
+
+/// Waits until every other session has ended, and so has told what it read.
+async fn alone(session: &mut dyn Session) {
+    const OTHERS: &str =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let ended = async { while number(session, OTHERS).await > 0 {} };
+    tokio::time::timeout(PATIENCE, ended).await.expect("the other sessions end");
 }
 
 /// Dumps, compares, restores into a scratch database; gives how often the table `cargo` was read for the dump.
 async fn times_read(target: &target::Target, session: &mut dyn Session) -> i64 {
     const READ: &str = "SELECT coalesce(sum(seq_scan), 0)::bigint FROM pg_stat_user_tables WHERE relname = 'cargo'";
-    const OTHERS: &str =
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    alone(session).await;
     let before = number(session, READ).await;
 
     let dumped = target.dump(session).await;
 
-    // Sessions tell what they read when they end.
-    let ended = async { while number(session, OTHERS).await > 0 {} };
-    tokio::time::timeout(PATIENCE, ended).await.expect("the sessions of the dump end");
+    alone(session).await;
     let read = number(session, READ).await - before;
     assert_eq!(dumped.manifest.tables["cargo"].rows, 30_000);
     assert_eq!(dumped.manifest.tables["nothing"].rows, 1);
