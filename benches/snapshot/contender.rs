@@ -11,8 +11,12 @@ pub enum Contender {
     Own,
     /// The raw floor: the bytes copied, and on the disk.
     Copy,
+    /// The floor where a program has to be asked: its output, which nobody takes.
+    Nowhere,
     /// `windlass snapshot create`, as it is without any setting.
     Windlass,
+    /// The same with `snapshots.compression = "none"`.
+    WindlassPlain,
     /// The engine's own program filling an empty database.
     OwnBack,
     /// `windlass snapshot restore`: verified, the state before kept, loaded beside, compared, swapped.
@@ -30,7 +34,10 @@ impl Contender {
             (Self::Own, Engine::MariaDb) => "mariadb-dump, zstd -3",
             (Self::Own, Engine::Sqlite) => "sqlite3 .backup, zstd -3",
             (Self::Copy, _) => "cp",
+            (Self::Nowhere, Engine::Postgres) => "pg_dump -Fc -Z0 (to nowhere)",
+            (Self::Nowhere, _) => "mariadb-dump (to nowhere)",
             (Self::Windlass, _) => "windlass snapshot create",
+            (Self::WindlassPlain, _) => "windlass, uncompressed",
             (Self::OwnBack, Engine::Postgres) => "zstd, pg_restore",
             (Self::OwnBack, Engine::MariaDb) => "zstd, mariadb",
             (Self::OwnBack, Engine::Sqlite) => "zstd",
@@ -69,16 +76,18 @@ impl Contender {
                 "sqlite3 \"$D\" \".backup '$F.raw'\" && zstd -q -3 --rm \"$F.raw\" -o \"$F\" && sync \"$F\""
             }
             (Self::Copy, _) => "cp \"$D\" \"$F\" && sync \"$F\"",
+            (Self::Nowhere, Engine::Postgres) => "pg_dump -Fc -Z0 -d \"$C\" >/dev/null",
+            (Self::Nowhere, _) => "mariadb-dump --single-transaction --quick $C >/dev/null",
             (Self::OwnBack, Engine::Postgres) => "zstd -dc \"$F\" | pg_restore --exit-on-error -d \"$C\"",
             (Self::OwnBack, Engine::MariaDb) => "zstd -dc \"$F\" | mariadb $C",
             (Self::OwnBack, Engine::Sqlite) => "zstd -q -d \"$F\" -o \"$D\" && sync \"$D\"",
-            (Self::Windlass | Self::WindlassBack, _) => "",
+            (Self::Windlass | Self::WindlassPlain | Self::WindlassBack, _) => "",
         }
     }
 }
 
 /// Who makes a copy on this engine, in turn.
 pub fn contenders(engine: Engine) -> Vec<Contender> {
-    let raw = (engine == Engine::Sqlite).then_some(Contender::Copy);
-    [Contender::Usual, Contender::Own].into_iter().chain(raw).chain([Contender::Windlass]).collect()
+    let floor = if engine == Engine::Sqlite { Contender::Copy } else { Contender::Nowhere };
+    vec![Contender::Usual, Contender::Own, floor, Contender::Windlass, Contender::WindlassPlain]
 }

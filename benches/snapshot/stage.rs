@@ -107,6 +107,11 @@ impl Stage {
     pub fn out(&self, ground: &Ground, contender: Contender) -> Command {
         match contender {
             Contender::Windlass => self.windlass(&["snapshot", "create"]),
+            Contender::WindlassPlain => {
+                let mut plain = self.windlass(&["snapshot", "create"]);
+                plain.env("WINDLASS__SNAPSHOTS__COMPRESSION", "none");
+                plain
+            }
             other => self.shell(ground, &self.place, other.script(ground.engine)),
         }
     }

@@ -217,6 +217,17 @@ pub struct Backfill {
     pub health_max: u64,
 }
 
+/// Whether payloads are made smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compression {
+    /// Zstandard.
+    #[default]
+    Zstd,
+    /// Not at all: for data that does not compress.
+    None,
+}
+
 /// `[snapshots]`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -225,6 +236,8 @@ pub struct Snapshots {
     pub path: PathBuf,
     /// Where the snapshots are instead: `file:///absolute/path`, `s3://bucket/prefix`.
     pub url: Option<String>,
+    /// Whether payloads are compressed.
+    pub compression: Compression,
     /// How payloads are sealed.
     pub encryption: Scheme,
     /// Who else can open payloads: public halves of age identities, `age1…`.
@@ -324,6 +337,7 @@ impl Default for Snapshots {
         Self {
             path: "data/snapshots".into(),
             url: None,
+            compression: Compression::Zstd,
             encryption: Scheme::Age,
             recipients: Vec::new(),
             identity: None,

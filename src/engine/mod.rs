@@ -13,6 +13,7 @@ mod lookout;
 pub mod loss;
 mod mariadb;
 mod owner;
+mod pipe;
 mod postgres;
 pub mod ranges;
 mod recorder;

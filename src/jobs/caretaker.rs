@@ -27,13 +27,22 @@ const PRUNE_S: u64 = 24 * 60 * 60;
 pub struct Caretaker {
     desk: Desk,
     pruned: Option<Instant>,
+    last: Option<Duty>,
+}
+
+/// What there is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Duty {
+    Prune,
+    Snapshot,
+    Verify,
 }
 
 impl Caretaker {
     /// One who gives orders at `desk`.
     #[must_use]
     pub fn at(desk: Desk) -> Self {
-        Self { desk, pruned: None }
+        Self { desk, pruned: None, last: None }
     }
 
     /// Looks after them for ever. What cannot be done now is tried at a later look.
@@ -50,7 +59,7 @@ impl Caretaker {
         }
     }
 
-    /// Does what is due; gives the time until something is.
+    /// Does one thing that is due; gives the time until something is.
     async fn look(&mut self) -> Result<Duration, ArchiveError> {
         let target = self.desk.target();
         let settings = &target.config.snapshots;
@@ -58,21 +67,36 @@ impl Caretaker {
         let (listed, now) = (target.archive.list().await?.snapshots, target.clock.now());
         let snapshot = plan::next_snapshot(&listed, every, now);
         let verification = plan::next_verification(&listed, verify_every, now);
-        if snapshot.is_some_and(|at| at <= now) {
-            let message = Some("taken by the service".to_owned());
-            self.order(Order::Snapshot { message, tags: vec!["scheduled".to_owned()], notes: None, export: false })
-                .await;
-        } else if let Some((id, _)) = verification.filter(|(_, at)| *at <= now) {
-            self.order(Order::Verify { snapshot: Some(id), deep: true }).await;
-        } else if self.prunes_now(&listed, &retention, now)
-            && self.order(Order::Prune { rule: retention, dry_run: false }).await
-        {
-            self.pruned = Some(Instant::now());
+        let mut due = Vec::new();
+        if self.prunes_now(&listed, &retention, now) {
+            due.push((Duty::Prune, Order::Prune { rule: retention, dry_run: false }));
         }
+        if snapshot.is_some_and(|at| at <= now) {
+            let (message, tags) = (Some("taken by the service".to_owned()), vec!["scheduled".to_owned()]);
+            due.push((Duty::Snapshot, Order::Snapshot { message, tags, notes: None, export: false }));
+        }
+        if let Some((id, _)) = verification.filter(|(_, at)| *at <= now) {
+            due.push((Duty::Verify, Order::Verify { snapshot: Some(id), deep: true }));
+        }
+        self.turn(due).await;
         let next = [snapshot, verification.map(|(_, at)| at)].into_iter().flatten().min();
         let until = next.and_then(|at| (at - now).to_std().ok()).unwrap_or_default();
         let longest = Duration::from_secs(LOOK_S_MAX);
         Ok(if next.is_some() { until.clamp(Duration::from_secs(LOOK_S_MIN), longest) } else { longest })
+    }
+
+    /// Does one thing: the first that it did not do last, so that what fails again and again keeps nothing else from being done. Old
+    /// snapshots go first, as they may have the room that a new one needs.
+    async fn turn(&mut self, mut due: Vec<(Duty, Order)>) {
+        let other = due.iter().position(|(duty, _)| Some(*duty) != self.last);
+        if due.is_empty() {
+            return;
+        }
+        let (duty, order) = due.swap_remove(other.unwrap_or(0));
+        if self.order(order).await {
+            self.last = Some(duty);
+            self.pruned = if duty == Duty::Prune { Some(Instant::now()) } else { self.pruned };
+        }
     }
 
     /// Whether there is something to let go, and it was not tried lately.

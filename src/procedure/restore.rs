@@ -43,7 +43,7 @@ pub async fn restore(
     id: SnapshotId,
     force: Force,
 ) -> Result<Option<Manifest>, JobProblem> {
-    let manifest = held.awake(target.archive.verify(id, |_| ())).await.map_err(|error| problem::archive(&error))?;
+    let manifest = held.awake(target.archive.prove(id)).await.map_err(|error| problem::archive(&error))?;
     let labels = Labels {
         message: Some(format!("before going back to snapshot {id}")),
         tags: vec!["before-rollback".to_owned()],
@@ -77,7 +77,7 @@ pub async fn restore(
 /// # Errors
 /// The problem; the database is still empty.
 pub async fn into_empty(target: &Target, told: &Assignment, held: &mut Held, id: SnapshotId) -> Result<(), JobProblem> {
-    let manifest = held.awake(target.archive.verify(id, |_| ())).await.map_err(|error| problem::archive(&error))?;
+    let manifest = held.awake(target.archive.prove(id)).await.map_err(|error| problem::archive(&error))?;
     told.step(format!("restoring snapshot {id}"));
     swap(target, held, &manifest).await?;
     told.info(format!("snapshot {id} restored into {}", target.name));

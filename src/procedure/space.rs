@@ -1,12 +1,13 @@
 //! Whether it will fit: what a run, a snapshot or a restore takes of each disk, before its first byte.
 //!
-//! A forecast: what was needed last time for as large a database, else half of the database for a sealed dump. Only what can
+//! A forecast: what was needed last time for as large a database, else half of the database for a sealed dump, or all of it for one that is not compressed. Only what can
 //! be seen from this machine is held against what is free; the rest is told.
 
 use std::path::{Path, PathBuf};
 
 use super::{Assignment, Held, Target, problem};
 use crate::{
+    config::Compression,
     disk,
     engine::{Engine, EngineError, Room},
     model::{
@@ -157,9 +158,14 @@ async fn copy(target: &Target, beside: &dyn Engine, room: &Room) -> Result<Space
 /// The sealed dump, and what the engine puts in between.
 fn snapshot(target: &Target, room: &Room, listed: &[Listed]) -> Vec<SpaceNeed> {
     let before = listed.iter().map(|listed| &listed.manifest).find(|manifest| manifest.database_bytes > 0);
+    let is_compressed = target.config.snapshots.compression == Compression::Zstd;
     let sealed = match before {
-        Some(before) => in_proportion(before.payload_bytes, room.database_bytes, before.database_bytes),
-        None => room.database_bytes / COMPRESSED_PARTS,
+        Some(before) => {
+            let bytes = if is_compressed { before.payload_bytes } else { before.dump_bytes.max(before.payload_bytes) };
+            in_proportion(bytes, room.database_bytes, before.database_bytes)
+        }
+        None if is_compressed => room.database_bytes / COMPRESSED_PARTS,
+        None => room.database_bytes,
     };
     let place = target.archive.folder();
     let mut needs = vec![need("the snapshot", place.as_deref().and_then(Path::to_str), with_margin(sealed))];

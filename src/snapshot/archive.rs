@@ -25,7 +25,7 @@ use super::{
     write,
 };
 use crate::{
-    config,
+    config::{self, Compression},
     model::snapshot::{Export, GoodMark, Manifest, Marks, SnapshotId, VerifiedMark},
 };
 
@@ -42,6 +42,7 @@ pub struct Archive {
 struct Inner {
     store: Box<dyn Store>,
     keyring: Keyring,
+    compression: Compression,
     /// The folder for what is needed in between.
     scratch: PathBuf,
     /// Marks are read, changed and written: one after the other.
@@ -61,7 +62,8 @@ impl Archive {
             Address::Folder(folder) => Box::new(Local::at(folder)),
             Address::Bucket { bucket, prefix } => Box::new(Bucket::at(&bucket, prefix, &settings.s3, scratch.clone())?),
         };
-        Ok(Self { inner: Arc::new(Inner { store, keyring, scratch, marking: Mutex::default() }) })
+        let (compression, marking) = (settings.compression, Mutex::default());
+        Ok(Self { inner: Arc::new(Inner { store, keyring, compression, scratch, marking }) })
     }
 
     /// Where it is, for a person.
@@ -109,16 +111,7 @@ impl Archive {
                 return Err(ArchiveError::file(ending.as_ref(), io::Error::new(io::ErrorKind::InvalidInput, reason)));
             };
             let measures = inner.stream(id, &payload, dump, progress)?;
-            Ok(Written {
-                payload,
-                payload_bytes: measures.stored.bytes,
-                payload_sha256: measures.stored.sha256,
-                compressed_bytes: measures.compressed.bytes,
-                compressed_sha256: measures.compressed.sha256,
-                dump_bytes: measures.content.bytes,
-                dump_sha256: measures.content.sha256,
-                encryption: inner.keyring.encryption(&keys),
-            })
+            Ok(measures.of_payload(payload, inner.keyring.encryption(&keys)))
         })
         .await
     }
@@ -137,15 +130,7 @@ impl Archive {
         self.on_a_thread(move |inner| {
             let file = names::export(id, inner.keyring.scheme());
             let measures = inner.stream(id, &file, rows, progress)?;
-            Ok(Export {
-                file,
-                bytes: measures.stored.bytes,
-                sha256: measures.stored.sha256,
-                compressed_bytes: measures.compressed.bytes,
-                compressed_sha256: measures.compressed.sha256,
-                content_bytes: measures.content.bytes,
-                content_sha256: measures.content.sha256,
-            })
+            Ok(measures.of_export(file))
         })
         .await
     }
@@ -196,11 +181,28 @@ impl Archive {
         id: SnapshotId,
         mut progress: impl FnMut(u64) + Send + 'static,
     ) -> Result<Manifest, ArchiveError> {
+        self.each_file(id, move |store, keys, parcel| read::verify(store, keys, parcel, &mut progress)).await
+    }
+
+    /// Reads every byte of the payload (and of the export) as it lies there, and compares sizes and hashes with the manifest; tries the
+    /// key. What is in it is proved by whoever reads it: [`Archive::open`].
+    ///
+    /// # Errors
+    /// As [`Archive::verify`].
+    pub async fn prove(&self, id: SnapshotId) -> Result<Manifest, ArchiveError> {
+        self.each_file(id, read::prove_stored).await
+    }
+
+    async fn each_file(
+        &self,
+        id: SnapshotId,
+        mut look: impl FnMut(&dyn Store, &Keys, &Parcel<'_>) -> Result<(), ArchiveError> + Send + 'static,
+    ) -> Result<Manifest, ArchiveError> {
         self.on_a_thread(move |inner| {
             let (manifest, keys) = (inner.find(id)?, inner.keys(id)?);
-            read::verify(&*inner.store, &keys, &Parcel::payload(&manifest)?, &mut progress)?;
+            look(&*inner.store, &keys, &Parcel::payload(&manifest)?)?;
             if let Some(export) = &manifest.export {
-                read::verify(&*inner.store, &keys, &Parcel::export(&manifest, export)?, &mut progress)?;
+                look(&*inner.store, &keys, &Parcel::export(&manifest, export)?)?;
             }
             Ok(manifest)
         })
@@ -309,7 +311,7 @@ impl Inner {
         id: SnapshotId,
         name: &str,
         source: Receiver<Bytes>,
-        progress: impl FnMut(u64),
+        progress: impl FnMut(u64) + Send,
     ) -> Result<write::Measures, ArchiveError> {
         let keys = self.keyring.to_seal()?;
         for taken in [name, &names::part(name), &names::manifest(id)] {
@@ -318,7 +320,7 @@ impl Inner {
                 return Err(ArchiveError::Exists(id));
             }
         }
-        write::stream(&*self.store, (&self.keyring, &keys), name, source, progress)
+        write::stream(&*self.store, (&self.keyring, &keys), self.compression, name, source, progress)
     }
 
     fn publish(&self, manifest: &Manifest) -> Result<(), ArchiveError> {

@@ -6,6 +6,8 @@ use std::{
     io::{self, Read, Seek, SeekFrom, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::mpsc::{SyncSender, sync_channel},
+    thread,
 };
 
 use super::{
@@ -18,6 +20,9 @@ use crate::model::snapshot::SnapshotId;
 
 /// Small files are a few kilobytes; a thousand migrations make a manifest a few hundred.
 pub(super) const SMALL_BYTES_MAX: u64 = 16 * 1_024 * 1_024;
+
+/// A stream is synced whenever so much of it was written.
+const SYNC_BYTES: usize = 16 * 1_024 * 1_024;
 
 /// A folder; made (mode 700) with the first file.
 #[derive(Debug)]
@@ -101,16 +106,15 @@ impl Store for Local {
         prepare(&self.folder)?;
         let (part, place) = (self.path(&names::part(name)), self.path(name));
         let on_part = |error| ArchiveError::file(&part, error);
-        let mut new = new_file(&part).map_err(on_part)?;
+        let new = new_file(&part).map_err(on_part)?;
         let mut write = || {
-            let written = fill(&mut new)?;
+            let written = with_early_syncs(&new, fill)?;
             failpoint!("snap.sync", std::io::Error::from);
-            new.sync_all()?;
             Ok(written)
         };
         let written = write()
             .map_err(on_part)
-            .and_then(|written| prove(&part, written))
+            .and_then(|written| side_by_side(|| new.sync_all().map_err(on_part), || prove(&part, written)))
             .and_then(|written| name_it(&self.folder, &part, &place).map(|()| written));
         if written.is_err() {
             let _ = fs::remove_file(&part); // A sweep finds what stays.
@@ -224,6 +228,56 @@ fn regular(path: &Path) -> Result<Option<Metadata>, ArchiveError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(ArchiveError::file(path, error)),
     }
+}
+
+/// A file that is brought to the disk while it is written, so that the end has little left to wait for.
+struct Syncing<'a> {
+    file: &'a File,
+    /// Written since the last sync was asked for.
+    bytes: usize,
+    ask: SyncSender<()>,
+}
+
+impl Write for Syncing<'_> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(piece)?;
+        self.bytes += written;
+        if self.bytes >= SYNC_BYTES {
+            self.bytes = 0;
+            let _ = self.ask.try_send(()); // One is asked for already, or has failed, which is told in the end.
+        }
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Writes a file with a second thread that syncs it now and then. What a sync says of a disk is said once (Linux manual, fsync(2)),
+/// and so it is kept.
+fn with_early_syncs(new: &File, fill: &mut Fill<'_>) -> io::Result<Measure> {
+    thread::scope(|threads| {
+        let (ask, asked) = sync_channel(1);
+        let syncing = threads.spawn(move || asked.iter().try_for_each(|()| new.sync_data()));
+        let written = fill(&mut Syncing { file: new, bytes: 0, ask });
+        let synced = syncing.join().unwrap_or_else(|_| Err(io::Error::other("the thread that syncs is gone")));
+        written.and_then(|written| synced.map(|()| written))
+    })
+}
+
+/// Two things that wait for different parts of the machine; both must be well.
+fn side_by_side<T, E: Send>(
+    aside: impl FnOnce() -> Result<(), E> + Send,
+    here: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
+    thread::scope(|threads| {
+        let aside = threads.spawn(aside);
+        let here = here();
+        // A thread of ours does not panic; if it did, this one goes on doing so.
+        aside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        here
+    })
 }
 
 /// Reads back what was written before it gets its name: a disk that lies is found now, not on the day it is needed.

@@ -21,6 +21,8 @@ mod listing;
 mod local;
 mod measure;
 mod names;
+mod packing;
+mod plain_frame;
 mod read;
 mod scratch;
 mod store;

@@ -2,28 +2,29 @@
 
 use std::{
     io::{self, Write},
+    sync::mpsc::{SyncSender, sync_channel},
     thread,
 };
 
 use age::stream::StreamWriter;
 use bytes::Bytes;
 use tokio::sync::mpsc::Receiver;
-use zstd::zstd_safe::CParameter;
 
 use super::{
     ArchiveError,
     key::{Keyring, Keys},
     measure::{Measure, Measured},
+    packing::Packing,
     store::Store,
 };
+use crate::{
+    config::Compression,
+    model::snapshot::{Encryption, Export},
+};
 
-/// zstd's own default: about 500 MB/s on the text of a dump, for most of what a higher level saves.
-const ZSTD_LEVEL: i32 = 3;
-/// At most so many threads compress, and one core is left for the rest: hashes and age take half as long as zstd, and the database
-/// reads meanwhile. On two cores one thread compresses while another one hashes and seals.
-const ZSTD_WORKERS_MAX: usize = 2;
-/// How much of the dump each of them takes at once: with zstd's own choice (8 MB at this level) memory grows past its bound.
-const ZSTD_JOB_BYTES: u32 = 1_024 * 1_024;
+/// So much is handed from the thread that packs to the one that seals, and so many of them at once.
+const HANDED_BYTES: usize = 256 * 1_024;
+const HANDED_MAX: usize = 4;
 
 /// What was written, in the words of the manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +44,7 @@ pub struct Written {
     /// The SHA-256 of the dump.
     pub dump_sha256: String,
     /// How it is sealed.
-    pub encryption: crate::model::snapshot::Encryption,
+    pub encryption: Encryption,
 }
 
 /// The three measures of a stream.
@@ -54,6 +55,35 @@ pub(super) struct Measures {
     pub compressed: Measure,
     /// As it lies there.
     pub stored: Measure,
+}
+
+impl Measures {
+    /// In the manifest's words for a payload.
+    pub fn of_payload(self, payload: String, encryption: Encryption) -> Written {
+        Written {
+            payload,
+            payload_bytes: self.stored.bytes,
+            payload_sha256: self.stored.sha256,
+            compressed_bytes: self.compressed.bytes,
+            compressed_sha256: self.compressed.sha256,
+            dump_bytes: self.content.bytes,
+            dump_sha256: self.content.sha256,
+            encryption,
+        }
+    }
+
+    /// In its words for an export.
+    pub fn of_export(self, file: String) -> Export {
+        Export {
+            file,
+            bytes: self.stored.bytes,
+            sha256: self.stored.sha256,
+            compressed_bytes: self.compressed.bytes,
+            compressed_sha256: self.compressed.sha256,
+            content_bytes: self.content.bytes,
+            content_sha256: self.content.sha256,
+        }
+    }
 }
 
 /// Where compressed bytes go.
@@ -88,33 +118,70 @@ impl<W: Write> Write for Sealing<W> {
     }
 }
 
+/// Gives what is written to another thread, in pieces.
+struct Handover {
+    piece: Vec<u8>,
+    taker: SyncSender<Vec<u8>>,
+}
+
+impl Handover {
+    fn to(taker: SyncSender<Vec<u8>>) -> Self {
+        Self { piece: Vec::with_capacity(HANDED_BYTES), taker }
+    }
+
+    fn hand_over(&mut self) -> io::Result<()> {
+        let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(HANDED_BYTES));
+        let gone = |_| io::Error::new(io::ErrorKind::BrokenPipe, "nobody takes it any more");
+        if piece.is_empty() { Ok(()) } else { self.taker.send(piece).map_err(gone) }
+    }
+}
+
+impl Write for Handover {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.piece.extend_from_slice(piece);
+        if self.piece.len() >= HANDED_BYTES {
+            self.hand_over()?;
+        }
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.hand_over()
+    }
+}
+
 /// Writes what comes in under a name of its own; what fails leaves nothing behind. The memory it takes does not depend on how
-/// much that is.
+/// much that is. One thread packs, the other one seals and writes.
 pub(super) fn stream(
     store: &dyn Store,
     (keyring, keys): (&Keyring, &Keys),
+    compression: Compression,
     name: &str,
-    mut source: Receiver<Bytes>,
-    mut progress: impl FnMut(u64),
+    source: Receiver<Bytes>,
+    progress: impl FnMut(u64) + Send,
 ) -> Result<Measures, ArchiveError> {
     let mut encryptor = keyring.encryptor(keys)?;
+    let mut work = Some((source, progress));
     let mut inner = None;
     let stored = store.stream(name, &mut |file| {
         let file = Measured::new(file);
-        let sealing = match encryptor.take() {
+        let mut sealing = match encryptor.take() {
             Some(encryptor) => Sealing::Age(Box::new(encryptor.wrap_output(file)?)),
             None => Sealing::Plain(file),
         };
-        let mut encoder = Measured::new(compressor(Measured::new(sealing))?);
-        while let Some(piece) = source.blocking_recv() {
-            failpoint!("snap.piece", std::io::Error::from);
-            encoder.write_all(&piece)?;
-            progress(encoder.bytes());
-        }
-        let (encoder, content) = encoder.finish();
-        let (sealing, compressed) = encoder.finish()?.finish();
+        let (taker, packed) = sync_channel::<Vec<u8>>(HANDED_MAX);
+        let (source, progress) = work.take().ok_or_else(|| io::Error::other("a stream is written once"))?;
+        thread::scope(|threads| {
+            let packing = threads.spawn(move || pack(compression, source, progress, Handover::to(taker)));
+            let sealed = packed.iter().try_for_each(|piece| sealing.write_all(&piece));
+            // Whoever packs has to notice that nobody takes it any more.
+            drop(packed);
+            let packing = packing.join().unwrap_or_else(|_| Err(io::Error::other("the thread that packs is gone")));
+            sealed?;
+            inner = Some(packing?);
+            Ok::<_, io::Error>(())
+        })?;
         let (_, stored) = sealing.finish()?.finish();
-        inner = Some((content, compressed));
         Ok(stored)
     })?;
     let gone = || ArchiveError::file(name.as_ref(), io::Error::other("nothing was written"));
@@ -122,13 +189,21 @@ pub(super) fn stream(
     Ok(Measures { content, compressed, stored })
 }
 
-fn compressor<W: Write>(into: W) -> io::Result<zstd::Encoder<'static, W>> {
-    let mut encoder = zstd::Encoder::new(into, ZSTD_LEVEL)?;
-    encoder.include_checksum(true)?;
-    let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    if cores > 1 {
-        encoder.multithread(u32::try_from((cores - 1).min(ZSTD_WORKERS_MAX)).unwrap_or(1))?;
-        encoder.set_parameter(CParameter::JobSize(ZSTD_JOB_BYTES))?;
+/// Measures what comes, packs it, and measures that.
+fn pack(
+    compression: Compression,
+    mut source: Receiver<Bytes>,
+    mut progress: impl FnMut(u64),
+    into: Handover,
+) -> io::Result<(Measure, Measure)> {
+    let mut packing = Measured::new(Packing::begin(compression, Measured::new(into))?);
+    while let Some(piece) = source.blocking_recv() {
+        failpoint!("snap.piece", std::io::Error::from);
+        packing.write_all(&piece)?;
+        progress(packing.bytes());
     }
-    Ok(encoder)
+    let (packing, content) = packing.finish();
+    let (mut into, compressed) = packing.finish()?.finish();
+    into.flush()?;
+    Ok((content, compressed))
 }

@@ -1,9 +1,15 @@
 //! A native dump of the whole database, taken at one moment.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{path::Path, process::Stdio, sync::Arc, time::Duration};
 
-use bytes::BytesMut;
-use tokio::{io::AsyncReadExt, process::ChildStdout, time::timeout};
+use bytes::{Bytes, BytesMut};
+use tokio::{
+    io::AsyncReadExt,
+    process::ChildStdout,
+    sync::mpsc::{self, Receiver},
+    time::timeout,
+};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{
     MYSQL,
@@ -16,10 +22,14 @@ use super::{
 use crate::engine::{
     DumpSink, Dumped, EngineError, Session,
     content::{self, Digests, Export, Tally},
+    pipe,
 };
 
 /// The size of a piece.
-const PIECE_BYTES: usize = 64 * 1024;
+const PIECE_BYTES: usize = 128 * 1024;
+
+/// Pieces that may wait for whoever reads them.
+const PIECES_MAX: usize = 4;
 
 /// How long the program may be silent, and how long a reader may take for a piece.
 const PIECE_S_MAX: u64 = 30 * 60;
@@ -64,11 +74,15 @@ pub(super) async fn dump(
     let mut session = open::open(address, Purpose::Read).await?;
     let product = session.server().product;
     let fingerprint = session.schema(None).await?.fingerprint();
-    let tables = rows::tables(&mut session).await?;
+    let tables = rows::tables(&mut session).await?.into();
     let program = program_for(product).await?;
-    let mut reading = Reading::of(&program, &tables, product, export);
-    run(&program, address, scratch, sink, &[], &mut reading).await?;
-    let digests = reading.end().await?;
+    let (pieces, passing) = mpsc::channel(PIECES_MAX);
+    // A task of its own: rows are read and hashed while the next ones come.
+    let reading = Reading::of(program.clone(), tables, product, export).pass(passing);
+    let reading = AbortOnDropHandle::new(tokio::spawn(reading));
+    let reading = async { reading.await.map_err(|error| EngineError::Lost { reason: error.to_string() })? };
+    let out = Out { sink, pieces: Some(pieces) };
+    let ((), digests) = tokio::try_join!(run(&program, address, scratch, out, &[]), reading)?;
     if session.schema(None).await?.fingerprint() != fingerprint {
         let message = "the schema changed while it was dumped; try again when nobody changes it".to_owned();
         return Err(EngineError::Refused { code: "schema".to_owned(), message });
@@ -86,23 +100,21 @@ pub(super) async fn schema(address: &Address, scratch: &Path, sink: DumpSink) ->
     let product = session.server().product;
     Box::new(session).close().await;
     let program = program_for(product).await?;
-    let mut reading = Reading::of(&program, &[], product, None);
-    run(&program, address, scratch, sink, &["--no-data"], &mut reading).await
+    run(&program, address, scratch, Out { sink, pieces: None }, &["--no-data"]).await
 }
 
 async fn program_for(product: &str) -> Result<Tool, EngineError> {
     if product == MYSQL { Tool::mysqldump().await } else { Tool::find(["mariadb-dump", "mysqldump"]).await }
 }
 
-/// Runs the program to its end.
-async fn run(
-    program: &Tool,
-    address: &Address,
-    scratch: &Path,
+/// Where a dump goes: to whoever keeps it, and to whoever reads it meanwhile.
+struct Out {
     sink: DumpSink,
-    more: &[&str],
-    reading: &mut Reading<'_>,
-) -> Result<(), EngineError> {
+    pieces: Option<DumpSink>,
+}
+
+/// Runs the program to its end.
+async fn run(program: &Tool, address: &Address, scratch: &Path, out: Out, more: &[&str]) -> Result<(), EngineError> {
     let credentials = Credentials::write(address, program.maker, scratch)?;
     let mut command = program.command(&credentials);
     tool::with(&mut command, &ARGUMENTS);
@@ -114,7 +126,7 @@ async fn run(
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| program.failed(&error.to_string()))?;
     let output = child.stdout.take().ok_or_else(|| program.failed("it has no output"))?;
     let errors = child.stderr.take();
-    let (sent, complaints) = tokio::join!(send(program, output, sink, reading), tool::complaints(errors));
+    let (sent, complaints) = tokio::join!(send(program, output, out), tool::complaints(errors));
     let tail = match sent {
         Ok(tail) => tail,
         Err(error) => {
@@ -135,51 +147,62 @@ async fn run(
 }
 
 /// Passes the output on, piece by piece; gives the last bytes.
-async fn send(
-    program: &Tool,
-    mut output: ChildStdout,
-    sink: DumpSink,
-    reading: &mut Reading<'_>,
-) -> Result<Vec<u8>, EngineError> {
+async fn send(program: &Tool, mut output: ChildStdout, out: Out) -> Result<Vec<u8>, EngineError> {
     let limit = Duration::from_secs(PIECE_S_MAX);
+    let late = |_| EngineError::TimedOut(limit);
+    pipe::widen(&output);
     let mut tail = Vec::new();
+    let mut piece = BytesMut::with_capacity(PIECE_BYTES);
     loop {
-        let mut piece = BytesMut::with_capacity(PIECE_BYTES);
-        let read = timeout(limit, output.read_buf(&mut piece)).await.map_err(|_| EngineError::TimedOut(limit))?;
-        if read.map_err(|error| program.failed(&error.to_string()))? == 0 {
+        let read = timeout(limit, output.read_buf(&mut piece)).await.map_err(late)?;
+        let ended = read.map_err(|error| program.failed(&error.to_string()))? == 0;
+        if !piece.is_empty() && (ended || piece.len() == piece.capacity()) {
+            tail.extend_from_slice(&piece[piece.len().saturating_sub(2 * LAST_WORDS.len())..]);
+            tail.drain(..tail.len().saturating_sub(2 * LAST_WORDS.len()));
+            let full = std::mem::replace(&mut piece, BytesMut::with_capacity(PIECE_BYTES)).freeze();
+            if let Some(reader) = &out.pieces {
+                // A reader that gave up says why itself.
+                let _ = timeout(limit, reader.send(full.clone())).await.map_err(late)?;
+            }
+            let taken = timeout(limit, out.sink.send(full)).await.map_err(late)?;
+            taken.map_err(|_| program.failed("nobody takes its output any more"))?;
+        }
+        if ended {
             return Ok(tail);
         }
-        tail.extend_from_slice(&piece[piece.len().saturating_sub(2 * LAST_WORDS.len())..]);
-        tail.drain(..tail.len().saturating_sub(2 * LAST_WORDS.len()));
-        let piece = piece.freeze();
-        let taken = timeout(limit, sink.send(piece.clone())).await.map_err(|_| EngineError::TimedOut(limit))?;
-        taken.map_err(|_| program.failed("nobody takes its output any more"))?;
-        reading.take_in(&piece).await?;
     }
 }
 
 /// What a dump is found to hold.
-struct Reading<'a> {
-    program: &'a Tool,
-    tables: &'a [Listed],
-    inserts: Inserts<'a>,
+struct Reading {
+    program: Tool,
+    tables: Arc<[Listed]>,
+    inserts: Inserts,
     tallies: Vec<Tally>,
     export: Option<(Export, DumpSink)>,
     /// The table that the export is at.
     turned_to: Option<usize>,
 }
 
-impl<'a> Reading<'a> {
-    fn of(program: &'a Tool, tables: &'a [Listed], product: &str, export: Option<DumpSink>) -> Self {
+impl Reading {
+    fn of(program: Tool, tables: Arc<[Listed]>, product: &str, export: Option<DumpSink>) -> Self {
         let told = || tables.iter().map(|listed| listed.table.clone()).collect::<Vec<_>>();
         Self {
             program,
-            tables,
-            inserts: Inserts::of(tables),
+            inserts: Inserts::of(Arc::clone(&tables)),
             tallies: vec![Tally::default(); tables.len()],
             export: export.map(|sink| (Export::of(product, &told()), sink)),
             turned_to: None,
+            tables,
         }
+    }
+
+    /// Reads what passes, to its end.
+    async fn pass(mut self, mut pieces: Receiver<Bytes>) -> Result<Digests, EngineError> {
+        while let Some(piece) = pieces.recv().await {
+            self.take_in(&piece).await?;
+        }
+        self.end().await
     }
 
     async fn take_in(&mut self, piece: &[u8]) -> Result<(), EngineError> {

@@ -6,6 +6,8 @@
 //! --hex-blob; "String Literals"; it sets an empty `sql_mode`). A value is taken in as what the server sent to the program,
 //! which is what the server sends to us when it is asked for the row.
 
+use std::sync::Arc;
+
 use memchr::{memchr, memchr2, memchr3};
 
 use super::content::Listed;
@@ -49,8 +51,8 @@ enum At {
 }
 
 /// The reader of a dump.
-pub(super) struct Inserts<'a> {
-    tables: &'a [Listed],
+pub(super) struct Inserts {
+    tables: Arc<[Listed]>,
     at: At,
     /// The beginning of a line, the head of an INSERT, or a bare value.
     word: Vec<u8>,
@@ -66,8 +68,8 @@ pub(super) struct Inserts<'a> {
     row: RowBytes,
 }
 
-impl<'a> Inserts<'a> {
-    pub(super) fn of(tables: &'a [Listed]) -> Self {
+impl Inserts {
+    pub(super) fn of(tables: Arc<[Listed]>) -> Self {
         Self {
             tables,
             at: At::Line,

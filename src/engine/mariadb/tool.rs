@@ -36,6 +36,7 @@ pub(super) enum Maker {
 }
 
 /// A program that was found.
+#[derive(Clone)]
 pub(super) struct Tool {
     pub name: &'static str,
     pub maker: Maker,

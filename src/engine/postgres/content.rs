@@ -1,29 +1,25 @@
-//! What is in the tables at one moment, read by COPY.
+//! What is in the tables at one moment, as COPY tells it.
 //!
 //! A line of COPY's text format stands for one row and no other: tabs part its values, NULL is `\N`, and both are escaped
 //! within values (PostgreSQL manual, "COPY", "Text Format"). What a value looks like depends on settings of the session,
 //! and these are set here; nothing of it depends on the machine.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::sync::Arc;
 
-use futures_util::StreamExt;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
-use tokio::time::timeout;
 
 use super::{
     connect::bounded,
-    copy_text,
+    custom::Expected,
     introspect::{self, PICKED},
+    reading::Reading,
     refusal,
     session::PgSession,
 };
 use crate::engine::{
     DumpSink, EngineError, Session,
-    content::{self, Column, Digests, Export, Kind, RowBytes, Table, Tally},
+    content::{Column, Digests, Kind, Table},
 };
-
-/// The server may be silent so long within a table.
-const SILENT_MS_MAX: u64 = 15 * 60_000;
 
 /// One moment for everything that follows (PostgreSQL manual, "Transaction Isolation": the snapshot of the first statement).
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -37,7 +33,7 @@ const SETTINGS: &str = "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyl
 
 /// Each table that holds rows itself, with the statement that reads it: of a partitioned one the leaves, of an inherited one
 /// its own rows; a foreign table's are elsewhere. Generated columns are computed again, and COPY leaves them out as well.
-const RELATIONS: &str = "SELECT p.name, format('COPY %I.%I%s TO STDOUT', p.nspname, p.bare, '(' || f.list || ')') AS copy, \
+const RELATIONS: &str = "SELECT p.name, p.oid::text AS oid, format('COPY %I.%I %s TO STDOUT', p.nspname, p.bare, '(' || f.list || ')') AS copy, \
          coalesce(f.names, '{}') AS names, coalesce(f.types, '{}') AS types, coalesce(f.kinds, '{}') AS kinds \
      FROM picked p CROSS JOIN LATERAL ( \
          SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS list, \
@@ -48,16 +44,29 @@ const RELATIONS: &str = "SELECT p.name, format('COPY %I.%I%s TO STDOUT', p.nspna
          WHERE a.attrelid = p.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') f \
      WHERE p.relkind = 'r' ORDER BY p.name";
 
+/// Whether `pg_dump` writes values as [`SETTINGS`] say. It sets the other ones itself (PostgreSQL source, `setup_connection`), or by
+/// its environment ([`super::dump`]); asked for before they are set here, as it begins with what this session began with.
+const IS_ALIKE: &str = "SELECT current_setting('server_encoding') = 'UTF8' AND current_setting('bytea_output') = 'hex' \
+     AND (current_setting('lc_monetary') IN ('C', 'POSIX') OR NOT EXISTS ( \
+         SELECT FROM pg_attribute WHERE atttypid IN ('money'::regtype, 'money[]'::regtype) \
+         UNION ALL SELECT FROM pg_type WHERE typbasetype IN ('money'::regtype, 'money[]'::regtype) \
+         UNION ALL SELECT FROM pg_range WHERE rngsubtype = 'money'::regtype))";
+
 /// A table, and how it is read.
-struct Relation {
-    table: Table,
-    copy: String,
+pub(super) struct Relation {
+    pub(super) table: Table,
+    /// Its object identifier, in digits.
+    oid: String,
+    /// The statement that reads it.
+    pub(super) copy: String,
 }
 
 /// A moment of the database, held by a transaction of a session of its own.
 pub(super) struct Moment {
     session: PgSession,
-    relations: Vec<Relation>,
+    relations: Arc<[Relation]>,
+    /// Whether `pg_dump` writes rows as they are read here.
+    is_alike: bool,
     /// The name by which others take part in it.
     pub(super) snapshot: String,
     /// The schema's fingerprint.
@@ -70,21 +79,26 @@ impl Moment {
         let major = session.server().number.0;
         let line = session.line()?;
         bounded(run(line, BEGIN)).await?;
-        let snapshot = bounded(exported(line)).await?;
+        let snapshot = bounded(told(line, "SELECT pg_export_snapshot()")).await?;
         let fingerprint = bounded(introspect::schema(line, major, None)).await?.fingerprint();
-        let relations = bounded(settled(line)).await?;
-        Ok(Self { session, relations, snapshot, fingerprint })
+        let is_alike = bounded(told(line, IS_ALIKE)).await?;
+        let relations = bounded(settled(line)).await?.into();
+        Ok(Self { session, relations, is_alike, snapshot, fingerprint })
     }
 
-    /// Reads every table, into `export` as well if there is one.
-    pub(super) async fn read(&mut self, export: Option<DumpSink>) -> Result<Digests, EngineError> {
-        let tables = || self.relations.iter().map(|relation| relation.table.clone()).collect::<Vec<_>>();
-        let mut lines = export.map(|sink| (Export::of("PostgreSQL", &tables()), sink));
-        let digests = read(self.session.line()?, &self.relations, lines.as_mut()).await?;
-        if let Some((lines, sink)) = lines {
-            content::deliver(&sink, lines.end()).await?;
-        }
-        Ok(digests)
+    /// What is to be found out while `pg_dump`'s output passes.
+    pub(super) fn reading(&self, export: Option<DumpSink>) -> Reading {
+        let told = |relation: &Relation| Expected {
+            oid: relation.oid.clone(),
+            copy: relation.copy.replacen(" TO STDOUT", " FROM stdin;\n", 1),
+        };
+        let expected = if self.is_alike { self.relations.iter().map(told).collect() } else { Vec::new() };
+        Reading::of(Arc::clone(&self.relations), expected, export)
+    }
+
+    /// Reads the tables that were not found in what passed.
+    pub(super) async fn complete(&mut self, reading: Reading) -> Result<Digests, EngineError> {
+        reading.complete(self.session.line()?).await
     }
 
     /// Lets go of it.
@@ -98,7 +112,7 @@ pub(super) async fn digests(line: &mut PgConnection) -> Result<Digests, EngineEr
     bounded(run(line, BEGIN)).await?;
     let read = async {
         let relations = bounded(settled(line)).await?;
-        read(line, &relations, None).await
+        Reading::of(relations.into(), Vec::new(), None).complete(line).await
     };
     let digests = read.await;
     if !matches!(digests, Err(EngineError::Lost { .. } | EngineError::TimedOut(_))) {
@@ -111,8 +125,12 @@ async fn run(line: &mut PgConnection, statement: &'static str) -> Result<(), Eng
     sqlx::raw_sql(statement).execute(line).await.map(|_| ()).map_err(|error| refusal::of(&error))
 }
 
-async fn exported(line: &mut PgConnection) -> Result<String, EngineError> {
-    let row = sqlx::raw_sql("SELECT pg_export_snapshot()").fetch_one(line).await;
+/// The one value that a question has for an answer.
+async fn told<T>(line: &mut PgConnection, question: &'static str) -> Result<T, EngineError>
+where
+    T: for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+{
+    let row = sqlx::raw_sql(question).fetch_one(line).await;
     row.and_then(|row| row.try_get(0)).map_err(|error| refusal::of(&error))
 }
 
@@ -136,7 +154,8 @@ fn relation(row: &sqlx::postgres::PgRow) -> Result<Relation, sqlx::Error> {
     let kinds: Vec<String> = row.try_get("kinds")?;
     let columns = names.into_iter().zip(types).zip(&kinds);
     let columns = columns.map(|((name, data_type), kind)| Column { name, data_type, kind: told_as(kind) }).collect();
-    Ok(Relation { table: Table { name: row.try_get("name")?, columns }, copy: row.try_get("copy")? })
+    let table = Table { name: row.try_get("name")?, columns };
+    Ok(Relation { table, oid: row.try_get("oid")?, copy: row.try_get("copy")? })
 }
 
 fn told_as(kind: &str) -> Kind {
@@ -147,51 +166,4 @@ fn told_as(kind: &str) -> Kind {
         "bytea" => Kind::Bytes,
         _ => Kind::Text,
     }
-}
-
-async fn read(
-    line: &mut PgConnection,
-    relations: &[Relation],
-    mut export: Option<&mut (Export, DumpSink)>,
-) -> Result<Digests, EngineError> {
-    let mut digests = BTreeMap::new();
-    for relation in relations {
-        if let Some((lines, _)) = &mut export {
-            lines.turn_to(&relation.table);
-        }
-        let tally = read_one(line, relation, export.as_deref_mut()).await?;
-        digests.insert(relation.table.name.clone(), tally.digest());
-    }
-    Ok(digests)
-}
-
-async fn read_one(
-    line: &mut PgConnection,
-    relation: &Relation,
-    mut export: Option<&mut (Export, DumpSink)>,
-) -> Result<Tally, EngineError> {
-    let limit = Duration::from_millis(SILENT_MS_MAX);
-    let late = |_| EngineError::TimedOut(limit);
-    let failed = |error: sqlx::Error| refusal::of(&error);
-    let mut pieces = timeout(limit, line.copy_out_raw(&relation.copy)).await.map_err(late)?.map_err(failed)?;
-    let mut tally = Tally::default();
-    let mut parts = copy_text::Lines::default();
-    let mut row = RowBytes::default();
-    while let Some(piece) = timeout(limit, pieces.next()).await.map_err(late)? {
-        let piece = piece.map_err(failed)?;
-        match &mut export {
-            None => parts.of(&piece, |text| tally.take_in(text)),
-            Some((lines, sink)) => {
-                parts.of(&piece, |text| {
-                    tally.take_in(text);
-                    copy_text::values(text, &relation.table.columns, &mut row);
-                    lines.row(row.cells());
-                });
-                if let Some(full) = lines.full() {
-                    content::deliver(sink, full).await?;
-                }
-            }
-        }
-    }
-    Ok(tally)
 }

@@ -13,7 +13,7 @@ use super::{
     tool::{self, Tool},
 };
 use crate::{
-    engine::{DumpSource, EngineError, Session},
+    engine::{DumpSource, EngineError, Session, pipe},
     model::snapshot::Manifest,
 };
 
@@ -163,6 +163,7 @@ pub(super) async fn fill(
 /// Gives the dump to the program. One that stops reading tells why by its exit.
 async fn feed(tool: &Tool, mut stdin: ChildStdin, mut source: DumpSource) -> Result<(), EngineError> {
     let limit = Duration::from_millis(PIECE_MS_MAX);
+    pipe::widen(&stdin);
     loop {
         let piece = match timeout(limit, source.recv()).await.map_err(|_| EngineError::TimedOut(limit))? {
             None => return Ok(()),

@@ -5,7 +5,7 @@ use memchr::memchr;
 use crate::engine::content::{Class, Column, Kind, RowBytes};
 
 /// Rows out of the pieces in which they come: whole ones as a rule (PostgreSQL manual, "COPY Operations" of the protocol, which
-/// does not promise it).
+/// does not promise it; `pg_dump` cuts as it likes).
 #[derive(Default)]
 pub(super) struct Lines {
     begun: Vec<u8>,

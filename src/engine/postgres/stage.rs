@@ -86,7 +86,8 @@ impl Stage for Postgres {
         let session = connect::open(&self.address, Purpose::Look).await?;
         let major = session.server().number.0;
         Box::new(session).close().await;
-        dump::dump(&tool::find("pg_dump", major).await?, &self.address, folder, "--schema-only", sink).await
+        let out = dump::Out { sink, pieces: None };
+        dump::dump(&tool::find("pg_dump", major).await?, &self.address, folder, "--schema-only", out).await
     }
 
     async fn makings(&self, session: &mut dyn Session, tables: &[String]) -> Result<Option<Vec<String>>, EngineError> {

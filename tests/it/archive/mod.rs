@@ -7,6 +7,7 @@ mod killed_upload;
 mod prune;
 mod restore;
 mod schedule;
+mod server_full;
 mod space;
 mod verify;
 

@@ -7,6 +7,7 @@ mod our_tables;
 mod pooler;
 mod restore;
 mod rows;
+mod told;
 mod transact;
 
 use std::sync::Arc;

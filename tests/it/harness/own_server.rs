@@ -1,6 +1,6 @@
 //! A database server of a test's own, that can be killed and started again: `tests/support/own_server.sh`.
 
-use std::process::Stdio;
+use std::{path::Path, process::Stdio};
 
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection};
 use tokio::{
@@ -22,9 +22,23 @@ pub struct OwnServer {
 impl OwnServer {
     /// Starts one.
     pub async fn begins(on: On) -> Self {
+        Self::begun(on, Command::new("bash")).await
+    }
+
+    /// Starts one that sees a file system of its own, of so many MB, in the folder; a server is not root, and there it is not either.
+    pub async fn beside_a_small_disk(on: On, folder: &Path, megabytes: u32) -> Self {
+        const MOUNTED: &str = "mount -t tmpfs -o size=${megabytes}m,mode=700 none \"$folder\" && mkdir \"$folder/space\" && \
+                               exec unshare --user --map-user=65534 --map-group=65534 bash \"$@\"";
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "bash", "-euc", MOUNTED, "a small disk"]);
+        command.env("folder", folder).env("megabytes", megabytes.to_string());
+        Self::begun(on, command).await
+    }
+
+    async fn begun(on: On, mut command: Command) -> Self {
         let support = format!("{}/tests/support", env!("CARGO_MANIFEST_DIR"));
         let engine = if on == On::MariaDb { "mariadb" } else { "postgres" };
-        let mut process = Command::new("bash")
+        let mut process = command
             .args([&format!("{support}/own_server.sh"), &format!("{support}/servers.sh"), engine])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -54,6 +68,11 @@ impl OwnServer {
     async fn told(&mut self, order: &str) -> String {
         self.orders.write_all(format!("{order}\n").as_bytes()).await.expect("the server's shell");
         self.answer().await
+    }
+
+    /// Its maintenance database.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// An empty database on it.

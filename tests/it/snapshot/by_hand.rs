@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use windlass::model::snapshot::Scheme;
+use windlass::{config::Compression, model::snapshot::Scheme};
 
 use super::{Place, dump};
 
@@ -36,6 +36,23 @@ async fn zstd_opens_a_payload_that_is_not_sealed() {
     let content = dump(300_000);
     let snapshot = place.publish(&content).await;
     assert!(output(&snapshot.open_by_hand, &place.settings.path) == content);
+}
+
+/// Goal: a payload that is not made smaller opens in the same way, whatever its size, and windlass reads it.
+/// Method: sizes round a block of the frame.
+#[tokio::test]
+async fn a_payload_that_is_not_compressed_opens_like_any_other() {
+    let place = Place::with(|settings| settings.compression = Compression::None);
+    for bytes in [0, 1, 131_071, 131_072, 131_073, 1_000_000] {
+        let content = dump(bytes);
+        let snapshot = place.publish(&content).await;
+        fs::copy(place.key_path(), place.path_of("snapshot.key")).expect("the key beside the payload");
+
+        let blocks = snapshot.dump_bytes.div_ceil(131_072).max(1);
+        assert_eq!(snapshot.compressed_bytes, snapshot.dump_bytes + 6 + 3 * blocks, "{bytes}: as they are");
+        assert!(output(&snapshot.open_by_hand, &place.settings.path) == content, "{bytes}");
+        place.archive.verify(snapshot.id, |_| ()).await.expect("a whole snapshot");
+    }
 }
 
 /// Goal: a payload sealed with a passphrase opens with `age` and that passphrase, which it asks for on a terminal.

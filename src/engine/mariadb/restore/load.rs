@@ -11,6 +11,7 @@ use crate::engine::{
         address::Address,
         tool::{self, Credentials, Tool},
     },
+    pipe,
 };
 
 /// How long the source may take for a piece, and how long the client may take to accept one: an index over a big table
@@ -65,6 +66,7 @@ pub(in crate::engine::mariadb) async fn load(
 
 async fn feed(mut input: ChildStdin, mut source: DumpSource) -> Result<(), std::io::Error> {
     let limit = Duration::from_secs(PIECE_S_MAX);
+    pipe::widen(&input);
     let late = |_| std::io::Error::from(std::io::ErrorKind::TimedOut);
     while let Some(piece) = timeout(limit, source.recv()).await.map_err(late)? {
         timeout(limit, input.write_all(&piece?)).await.map_err(late)??;
