@@ -1,6 +1,6 @@
 //! How the service starts, and how it all stops.
 //!
-//! The doors are handed in, because this room stands below them: `lifecycle::serve(app, api::router)`.
+//! The doors are handed in, because this room stands below them: `lifecycle::serve(app, api::doors)`.
 //!
 //! A stop has three steps within `server.shutdown_grace`: the application is told (`App::stopping`: probes say no, streams
 //! end) and the desk asks the running job to come to a safe edge, and stops its statement at the server when it comes to none,
@@ -49,10 +49,12 @@ const ACCEPT_REST_MS: u64 = 100;
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Somebody else listens there.
-    #[error("{address} is taken: another process listens there; stop it, or set server.listen to another address")]
+    #[error("{address} is taken: another process listens there; stop it, or set {setting} to another address")]
     Taken {
         /// Where.
         address: SocketAddr,
+        /// Which setting says so.
+        setting: &'static str,
     },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
@@ -65,6 +67,14 @@ pub enum ServeError {
     /// Signals cannot be waited for.
     #[error("cannot wait for signals")]
     Signals(#[source] io::Error),
+}
+
+/// What is behind the listeners.
+pub struct Doors {
+    /// At `server.listen`.
+    pub main: Router,
+    /// At `metrics.listen`, where that is set.
+    pub metrics: Router,
 }
 
 /// A signal that asks to stop.
@@ -102,8 +112,12 @@ impl From<Ended> for ExitCode {
 ///
 /// # Errors
 /// When the service cannot come up. Nothing was begun then.
-pub async fn serve(app: App, doors: impl FnOnce(App) -> Router) -> Result<Ended, ServeError> {
-    let listener = listen(app.config.server.listen).await?;
+pub async fn serve(app: App, doors: impl FnOnce(App) -> Doors) -> Result<Ended, ServeError> {
+    let listener = listen(app.config.server.listen, "server.listen").await?;
+    let metrics = match app.config.metrics.listen.filter(|_| app.config.metrics.enabled) {
+        Some(address) => Some(listen(address, "metrics.listen").await?),
+        None => None,
+    };
     let mut signals = Signals::install().map_err(ServeError::Signals)?;
     let doors = doors(app.clone());
     let stopping = app.stopping.clone();
@@ -117,7 +131,10 @@ pub async fn serve(app: App, doors: impl FnOnce(App) -> Router) -> Result<Ended,
             app.stopping.run_until_cancelled(looking_after).await
         }
     });
-    let serving = serve_on(listener, app, doors);
+    if let Some(listener) = metrics {
+        tokio::spawn(serve_metrics_on(listener, app.clone(), doors.metrics));
+    }
+    let serving = serve_on(listener, app, doors.main);
     tokio::pin!(serving);
     tokio::select! {
         () = &mut serving => return Ok(Ended::Stopped),
@@ -135,9 +152,9 @@ pub async fn serve(app: App, doors: impl FnOnce(App) -> Router) -> Result<Ended,
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+async fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, ServeError> {
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => ServeError::Taken { address },
+        io::ErrorKind::AddrInUse => ServeError::Taken { address, setting },
         _ => ServeError::Listen { address, source },
     })
 }
@@ -152,12 +169,7 @@ pub async fn serve_on(listener: TcpListener, app: App, doors: Router) {
         let app = app.clone();
         async move { app.watch().await }
     });
-    let house = House {
-        doors,
-        connections: TaskTracker::new(),
-        closing: CancellationToken::new(),
-        cut: CancellationToken::new(),
-    };
+    let house = House::with(doors);
     let accepting = house.accept(listener);
     tokio::pin!(accepting);
     tokio::select! {
@@ -177,6 +189,16 @@ pub async fn serve_on(listener: TcpListener, app: App, doors: Router) {
     tracing::info!("stopped");
 }
 
+/// Serves the figures at `listener` until the service stops; nobody there is waited for.
+async fn serve_metrics_on(listener: TcpListener, app: App, doors: Router) {
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(metrics.listen = %address, "metrics are at http://{address}/metrics");
+    }
+    let house = House::with(doors);
+    app.stopping.run_until_cancelled(house.accept(listener)).await;
+    house.empty(Instant::now()).await;
+}
+
 /// Who is inside.
 struct House {
     doors: Router,
@@ -188,6 +210,11 @@ struct House {
 }
 
 impl House {
+    fn with(doors: Router) -> Self {
+        let (connections, closing, cut) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
+        Self { doors, connections, closing, cut }
+    }
+
     /// Lets callers in; never returns.
     async fn accept(&self, listener: TcpListener) {
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));

@@ -41,7 +41,6 @@ mod words;
 
 use std::{ffi::OsString, process::ExitCode};
 
-use axum::Router;
 use clap::Parser;
 
 use self::{
@@ -51,13 +50,13 @@ use self::{
     failure::Failure,
     output::Output,
 };
-use crate::app::App;
+use crate::{app::App, lifecycle::Doors};
 
 /// The other door, handed in because rooms on one floor do not know each other.
 #[derive(Clone, Copy)]
 pub struct HttpDoor {
     /// The HTTP service over an application.
-    pub router: fn(App) -> Router,
+    pub doors: fn(App) -> Doors,
     /// Its description.
     pub openapi: fn() -> String,
 }

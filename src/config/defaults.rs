@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::settings::{Auth, Backfill, Health, Run, Server};
+use super::settings::{Auth, Backfill, Health, Metrics, Run, Server};
 
 impl Default for Server {
     fn default() -> Self {
@@ -51,5 +51,11 @@ impl Default for Run {
 impl Default for Backfill {
     fn default() -> Self {
         Self { target_ms: 75, max_rows_per_second: 0, health_query: None, health_max: 0 }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { enabled: true, listen: None }
     }
 }

@@ -44,6 +44,8 @@ pub struct Config {
     pub rehearsal: Rehearsal,
     /// Our own database.
     pub store: Store,
+    /// What is counted.
+    pub metrics: Metrics,
     /// What is told.
     pub log: Log,
 }
@@ -279,6 +281,16 @@ pub struct Rehearsal {
 pub struct Store {
     /// The file.
     pub path: PathBuf,
+}
+
+/// `[metrics]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// Whether `/metrics` is served.
+    pub enabled: bool,
+    /// Where it is served instead of at `server.listen`.
+    pub listen: Option<SocketAddr>,
 }
 
 /// How a log line looks.

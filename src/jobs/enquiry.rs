@@ -229,7 +229,9 @@ impl Enquiry {
     }
 
     /// The job that is at work in this process.
-    fn running(&self) -> Option<Job> {
+    /// The job of this process that is at work, from memory.
+    #[must_use]
+    pub fn running(&self) -> Option<Job> {
         let job = self.slot.at_work()?.job(self.target.clock.now());
         (!job.state.is_final()).then_some(job)
     }

@@ -118,6 +118,7 @@ async fn work(
     job.result = ended.result;
     job.problem = ended.problem;
     failpoint!("job.finish");
+    count(target, &job);
     save(target, &job).await;
     audit(target, &by, &job).await;
     failpoint!("job.finished");
@@ -127,6 +128,12 @@ async fn work(
     }
     tracing::info!(job.id = %job.id, "job {} {}", job.id, job.state.as_str());
     job
+}
+
+/// Counts how a job ended.
+fn count(target: &Target, job: &Job) {
+    let took = job.finished_at.zip(job.started_at).and_then(|(end, begin)| (end - begin).to_std().ok());
+    target.meters.job_ended(job.kind.as_str(), job.state.as_str(), took.unwrap_or_default());
 }
 
 /// Writes into the audit trail what came of an order.

@@ -32,7 +32,7 @@ pub use self::{
     compatibility::compatibility,
     difference::differences,
     digest::digest,
-    drift::{Drift, Missing, drift},
+    drift::{Drift, Missing, drift, is_drift},
     facts::{Facts, Needs, Site},
     findings::{NEWER, of_history},
     forward::forward,

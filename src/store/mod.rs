@@ -2,11 +2,16 @@
 
 mod expectations;
 mod jobs;
+mod ledger;
 mod log;
 mod open;
 mod rehearsals;
 
-pub use self::{log::NewLine, open::Store};
+pub use self::{
+    ledger::{Ledger, Tally},
+    log::NewLine,
+    open::Store,
+};
 
 /// Our own database said no.
 #[derive(Debug, thiserror::Error)]

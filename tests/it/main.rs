@@ -18,6 +18,7 @@ mod harness;
 mod house;
 mod http_door;
 mod http_run;
+mod metrics;
 mod readme;
 mod real_histories;
 mod rehearsal;
