@@ -113,6 +113,9 @@ impl App {
     /// [`OpenError`].
     pub async fn for_service(mut self) -> Result<Self, OpenError> {
         self.keys = Arc::new(Keys::load(&self.config.auth, self.config.data_dir())?);
+        if let Err(error) = self.target.store.seal_earlier_lines().await {
+            tracing::error!(%error, "the audit trail cannot be sealed; every order is refused until that is mended");
+        }
         let catalog = self.target.catalog().await?;
         self.health.show(not_yet(&self.target, &catalog));
         Ok(self)
@@ -123,12 +126,14 @@ impl App {
         Caretaker::at(self.desk.clone()).run().await;
     }
 
-    /// Looks at the target once an interval until [`App::stopping`], and hangs what it sees on [`App::health`].
+    /// Looks at the target once an interval until [`App::stopping`], and hangs what it sees on [`App::health`]. Keeps the keys
+    /// as their files have them.
     pub async fn watch(&self) {
         let sampler = Sampler::new(self.target.clone(), self.health.clone(), self.running.clone());
         tokio::select! {
             () = sampler.run(self.stopping.clone()) => {}
             () = self.sort_measurements() => {}
+            () = self.keys.keep() => {}
         }
     }
 
@@ -150,7 +155,7 @@ impl App {
         gauges.job(self.enquiry.running().as_ref());
         let ledger = self.books.ledger().await;
         gauges.ledger(ledger.as_deref());
-        gauges.shelf(self.books.shelf(ledger.as_deref()).await.as_deref());
+        gauges.snapshots(self.books.shelf(ledger.as_deref()).await.as_deref());
         self.meters.text() + &moment.text()
     }
 }

@@ -19,6 +19,7 @@ use super::{
 use crate::{app::App, lifecycle::Doors};
 
 /// What is behind the listeners of a service.
+#[must_use]
 pub fn doors(app: App) -> Doors {
     Doors { main: router(app.clone()), metrics: metrics::metrics_router(app) }
 }

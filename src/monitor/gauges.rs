@@ -129,12 +129,11 @@ impl<'a> Gauges<'a> {
     }
 
     /// The snapshots.
-    pub fn shelf(&self, shelf: Option<&Shelf>) {
-        self.set("windlass_snapshots_readable", truth(shelf.is_some()));
-        let Some(shelf) = shelf else { return };
-        let all = &shelf.snapshots;
+    pub fn snapshots(&self, listed: Option<&Shelf>) {
+        self.set("windlass_snapshots_readable", truth(listed.is_some()));
+        let Some(Shelf { snapshots: all, unusable }) = listed else { return };
         self.set("windlass_snapshots", count(all.len()));
-        self.set("windlass_snapshots_unusable", count(shelf.unusable));
+        self.set("windlass_snapshots_unusable", count(*unusable));
         self.set("windlass_snapshots_bytes", bytes(all.iter().map(|listed| listed.manifest.stored_bytes()).sum()));
         let looks = || all.iter().filter_map(|listed| listed.marks.verified.as_ref());
         self.set("windlass_snapshots_damaged", count(looks().filter(|look| !look.is_whole()).count()));
