@@ -7,6 +7,7 @@
 mod adopt;
 mod analytics;
 pub mod arguments;
+mod audit;
 mod break_lock;
 mod call;
 mod carry_out;
@@ -101,6 +102,7 @@ async fn carry_out(command: Command, call: Call) -> Result<Exit, Failure> {
         Command::New(new) => new::run(&new, &call),
         Command::Init(init) => init::run(&init, &call),
         Command::Adopt(adopt) => adopt::run(adopt, &call).await,
+        Command::Audit(audit) => audit::run(audit, &call).await,
         Command::Token(token) => token::run(&token, &call),
         Command::Snapshot(snapshot) => snapshot::run(snapshot, &call).await,
         Command::Openapi => openapi::run(&call),

@@ -15,6 +15,7 @@ use crate::{
     model::{
         analytics::Analytics,
         archive::{ArchiveStatus, Brief, LastVerified},
+        audit::{AuditHead, AuditReport},
         catalog::Catalog,
         compatibility::{Compatibility, Matrix},
         finding::Finding,
@@ -194,6 +195,7 @@ impl Enquiry {
             running,
             recent,
             snapshots: self.snapshots().await?.snapshots,
+            audit: if self.target.store.is_there() { self.target.store.audit_head().await? } else { None },
         })
     }
 
@@ -253,6 +255,14 @@ impl Enquiry {
             Some(job) => Ok(job),
             None => self.target.store.job(id).await?.ok_or(Refused::NoJob(id)),
         }
+    }
+
+    /// Looks at the whole audit trail again; see [`crate::store::Store::verify_audit`].
+    ///
+    /// # Errors
+    /// [`Refused::Store`].
+    pub async fn verify_audit(&self, known: Option<&AuditHead>) -> Result<AuditReport, Refused> {
+        Ok(self.target.store.verify_audit(known).await?)
     }
 
     /// The job that is at work, else the newest one; `None` when there never was one.

@@ -146,7 +146,7 @@ async fn audit(target: &Target, by: &Requester, job: &Job) {
         actor: Some(by.to_string()),
         message: format!("{} {}", job.kind.as_str(), job.state.as_str()),
     };
-    if let Err(error) = target.store.append(&[line]).await {
+    if let Err(error) = target.store.record(&line).await {
         tracing::error!(job.id = %job.id, %error, "what came of job {} could not be written down", job.id);
     }
 }

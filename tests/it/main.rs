@@ -3,6 +3,7 @@
 
 mod adopt;
 mod archive;
+mod audit;
 mod auth;
 mod backfill;
 mod catalog;
