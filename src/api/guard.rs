@@ -134,7 +134,7 @@ impl FromRequestParts<Front> for Admin {
             return Ok(admin.clone());
         }
         let Some(token) = bearer(&parts.headers) else { return Err(unauthenticated()) };
-        let principal = front.app.keys.verify(token, front.app.clock.now()).map_err(|error| {
+        let principal = front.app.keys.verify_or_fetch(token, front.app.clock.now()).await.map_err(|error| {
             let client = ClientAddress::of(&parts.extensions);
             tracing::info!(reason = error.reason(), %client, "a token was not believed: {}", error.reason());
             disbelieved(front, client)

@@ -26,6 +26,9 @@ impl Default for Auth {
             audience: "windlass".to_owned(),
             lifetime_max: Duration::from_hours(1),
             keys: Vec::new(),
+            jwks: None,
+            jwks_refresh: Duration::from_mins(5),
+            deny_list: None,
             signing_key: None,
         }
     }
