@@ -7,7 +7,9 @@
 //! while questions are still answered; then nobody new is let in and answers under way are finished; what is left after
 //! that is cut.
 
-use std::{io, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+mod places;
+
+use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, server::conn::http1};
@@ -18,12 +20,12 @@ use hyper_util::{
 use tokio::{
     net::{TcpListener, TcpStream},
     signal::unix::{self, SignalKind},
-    sync::Semaphore,
     time::{Instant, sleep, sleep_until, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
+use self::places::{Place, Places, Worked};
 use crate::app::App;
 
 /// A caller that has not sent a whole request head after this time is let go, an idle one as well.
@@ -35,7 +37,7 @@ const HEADERS_MAX: usize = 64;
 /// The most bytes of a request that are held before somebody reads them, its head among them.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 
-/// Connections at once; further callers wait in the operating system's queue.
+/// Connections at once. Whoever comes then takes the place of the one that has asked nothing for longest.
 const CONNECTIONS_MAX: usize = 1024;
 
 /// `server.shutdown_grace` has so many parts. One is kept for finishing answers once the desk is closed, and one for
@@ -217,16 +219,15 @@ impl House {
 
     /// Lets callers in; never returns.
     async fn accept(&self, listener: TcpListener) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let places = Places::of(CONNECTIONS_MAX);
         loop {
-            let Ok(place) = places.clone().acquire_owned().await else { return };
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    let conversation = converse(stream, peer, self.doors.clone(), self.closing.clone());
-                    let cut = self.cut.clone();
+                    let Some(place) = places.take().await else { return };
+                    let (cut, gone) = (self.cut.clone(), place.gone());
+                    let conversation = converse(stream, peer, self.doors.clone(), self.closing.clone(), place);
                     self.connections.spawn(async move {
-                        cut.run_until_cancelled(conversation).await;
-                        drop(place);
+                        cut.run_until_cancelled(gone.run_until_cancelled(conversation)).await;
                     });
                 }
                 Err(error) => {
@@ -253,11 +254,16 @@ impl House {
 ///
 /// HTTP/1.1 only: TLS, and HTTP/2 with it, ends at a proxy; and what tells the two apart on an open port waits without a
 /// limit for the caller's first bytes.
-async fn converse(stream: TcpStream, peer: SocketAddr, doors: Router, closing: CancellationToken) {
+async fn converse(stream: TcpStream, peer: SocketAddr, doors: Router, closing: CancellationToken, place: Place) {
     let _ = stream.set_nodelay(true);
-    let doors = doors.map_request(move |mut request: Request<Incoming>| {
+    let begin = place.door();
+    let doors = tower::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        request.map(Body::new)
+        let (work, doors) = (begin(), doors.clone());
+        async move {
+            let answer = doors.oneshot(request.map(Body::new)).await;
+            answer.map(|answer| answer.map(|body| Body::new(Worked::by(work, body))))
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
