@@ -1,6 +1,6 @@
 //! What lives long.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -12,12 +12,19 @@ use crate::{
     config::Config,
     engine::{self, EngineError},
     jobs::{Caretaker, Desk, Enquiry, Slot},
-    model::catalog::Catalog,
-    monitor::{HealthBoard, Sampler, not_yet},
+    meters::{Meters, Moment},
+    model::{
+        catalog::Catalog,
+        job::{JobKind, JobState},
+    },
+    monitor::{Books, Gauges, HealthBoard, Sampler, not_yet},
     procedure::Target,
     snapshot::{Archive, ArchiveError},
     store::Store,
 };
+
+/// How often measurements are put into their buckets, so that they take no memory.
+const SORT_S: u64 = 5;
 
 /// Everything a door needs. Cheap to clone.
 #[derive(Clone)]
@@ -36,6 +43,9 @@ pub struct App {
     pub clock: Clock,
     /// Cancelled once the service is to stop: probes say so, streams end, no new work begins.
     pub stopping: CancellationToken,
+    /// What is counted.
+    pub meters: Meters,
+    books: Arc<Books>,
     target: Target,
     running: watch::Receiver<bool>,
 }
@@ -71,8 +81,14 @@ impl App {
             store: Store::at(&config.store.path),
             config: Arc::clone(&config),
             clock: clock.clone(),
+            meters: Meters::of(&config.target.name),
             read: None,
         };
+        for (kind, state) in
+            JobKind::ALL.iter().flat_map(|kind| [(kind, JobState::Succeeded), (kind, JobState::Failed)])
+        {
+            target.meters.expect_jobs(kind.as_str(), state.as_str());
+        }
         let (tell, running) = watch::channel(false);
         let slot = Slot::free(tell);
         Ok(Self {
@@ -80,6 +96,8 @@ impl App {
             enquiry: Enquiry::new(target.clone(), slot),
             health: HealthBoard::showing(not_yet(&target, &Catalog::default())),
             keys: Arc::new(Keys::none(&config.auth)),
+            meters: target.meters.clone(),
+            books: Arc::new(Books::of(target.clone())),
             config,
             clock,
             stopping: CancellationToken::new(),
@@ -95,6 +113,9 @@ impl App {
     /// [`OpenError`].
     pub async fn for_service(mut self) -> Result<Self, OpenError> {
         self.keys = Arc::new(Keys::load(&self.config.auth, self.config.data_dir())?);
+        if let Err(error) = self.target.store.seal_earlier_lines().await {
+            tracing::error!(%error, "the audit trail cannot be sealed; every order is refused until that is mended");
+        }
         let catalog = self.target.catalog().await?;
         self.health.show(not_yet(&self.target, &catalog));
         Ok(self)
@@ -105,9 +126,36 @@ impl App {
         Caretaker::at(self.desk.clone()).run().await;
     }
 
-    /// Looks at the target once an interval until [`App::stopping`], and hangs what it sees on [`App::health`].
+    /// Looks at the target once an interval until [`App::stopping`], and hangs what it sees on [`App::health`]. Keeps the keys
+    /// as their files have them.
     pub async fn watch(&self) {
         let sampler = Sampler::new(self.target.clone(), self.health.clone(), self.running.clone());
-        sampler.run(self.stopping.clone()).await;
+        tokio::select! {
+            () = sampler.run(self.stopping.clone()) => {}
+            () = self.sort_measurements() => {}
+            () = self.keys.keep() => {}
+        }
+    }
+
+    async fn sort_measurements(&self) {
+        let mut tick = tokio::time::interval(Duration::from_secs(SORT_S));
+        loop {
+            tick.tick().await;
+            self.meters.sort();
+        }
+    }
+
+    /// Everything that is measured, in Prometheus's text format. Never asks the target; the control store and the archive
+    /// once in a while, however often this is called.
+    pub async fn metrics(&self) -> String {
+        let moment = Moment::of(&self.target.name);
+        let gauges = Gauges::into(&moment);
+        gauges.build();
+        gauges.sample(&self.health.read());
+        gauges.job(self.enquiry.running().as_ref());
+        let ledger = self.books.ledger().await;
+        gauges.ledger(ledger.as_deref());
+        gauges.snapshots(self.books.shelf(ledger.as_deref()).await.as_deref());
+        self.meters.text() + &moment.text()
     }
 }

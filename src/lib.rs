@@ -3,7 +3,7 @@
 //! The rooms, from the ground up; a room uses only what stands below it:
 //!
 //! - [`model`]: every noun and every legal transition; [`sql`]: statements, dialects and checksums;
-//!   [`config`]: settings; [`clock`]: time; [`disk`]: room; [`telemetry`]: logs; `failpoint`: places where a test lets the process die.
+//!   [`config`]: settings; [`clock`]: time; [`disk`]: room; [`meters`]: what is counted; [`telemetry`]: logs; `failpoint`: places where a test lets the process die.
 //! - [`auth`]: tokens; [`catalog`]: migrations on disk; [`plan`]: pure thinking; [`engine`]: the target database;
 //!   [`snapshot`]: archives; [`git`]: the source's commit; [`store`]: our own database.
 //! - [`procedure`]: how each kind of job is done.
@@ -26,6 +26,7 @@ pub mod engine;
 pub mod git;
 pub mod jobs;
 pub mod lifecycle;
+pub mod meters;
 pub mod model;
 pub mod monitor;
 pub mod plan;

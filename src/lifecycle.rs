@@ -1,13 +1,15 @@
 //! How the service starts, and how it all stops.
 //!
-//! The doors are handed in, because this room stands below them: `lifecycle::serve(app, api::router)`.
+//! The doors are handed in, because this room stands below them: `lifecycle::serve(app, api::doors)`.
 //!
 //! A stop has three steps within `server.shutdown_grace`: the application is told (`App::stopping`: probes say no, streams
 //! end) and the desk asks the running job to come to a safe edge, and stops its statement at the server when it comes to none,
 //! while questions are still answered; then nobody new is let in and answers under way are finished; what is left after
 //! that is cut.
 
-use std::{io, net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+mod places;
+
+use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
 
 use axum::{Router, body::Body, extract::ConnectInfo};
 use hyper::{Request, body::Incoming, server::conn::http1};
@@ -18,12 +20,12 @@ use hyper_util::{
 use tokio::{
     net::{TcpListener, TcpStream},
     signal::unix::{self, SignalKind},
-    sync::Semaphore,
     time::{Instant, sleep, sleep_until, timeout_at},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
+use self::places::{Place, Places, Worked};
 use crate::app::App;
 
 /// A caller that has not sent a whole request head after this time is let go, an idle one as well.
@@ -35,7 +37,7 @@ const HEADERS_MAX: usize = 64;
 /// The most bytes of a request that are held before somebody reads them, its head among them.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 
-/// Connections at once; further callers wait in the operating system's queue.
+/// Connections at once. Whoever comes then takes the place of the one that has asked nothing for longest.
 const CONNECTIONS_MAX: usize = 1024;
 
 /// `server.shutdown_grace` has so many parts. One is kept for finishing answers once the desk is closed, and one for
@@ -49,10 +51,12 @@ const ACCEPT_REST_MS: u64 = 100;
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Somebody else listens there.
-    #[error("{address} is taken: another process listens there; stop it, or set server.listen to another address")]
+    #[error("{address} is taken: another process listens there; stop it, or set {setting} to another address")]
     Taken {
         /// Where.
         address: SocketAddr,
+        /// Which setting says so.
+        setting: &'static str,
     },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
@@ -65,6 +69,14 @@ pub enum ServeError {
     /// Signals cannot be waited for.
     #[error("cannot wait for signals")]
     Signals(#[source] io::Error),
+}
+
+/// What is behind the listeners.
+pub struct Doors {
+    /// At `server.listen`.
+    pub main: Router,
+    /// At `metrics.listen`, where that is set.
+    pub metrics: Router,
 }
 
 /// A signal that asks to stop.
@@ -102,8 +114,12 @@ impl From<Ended> for ExitCode {
 ///
 /// # Errors
 /// When the service cannot come up. Nothing was begun then.
-pub async fn serve(app: App, doors: impl FnOnce(App) -> Router) -> Result<Ended, ServeError> {
-    let listener = listen(app.config.server.listen).await?;
+pub async fn serve(app: App, doors: impl FnOnce(App) -> Doors) -> Result<Ended, ServeError> {
+    let listener = listen(app.config.server.listen, "server.listen").await?;
+    let metrics = match app.config.metrics.listen.filter(|_| app.config.metrics.enabled) {
+        Some(address) => Some(listen(address, "metrics.listen").await?),
+        None => None,
+    };
     let mut signals = Signals::install().map_err(ServeError::Signals)?;
     let doors = doors(app.clone());
     let stopping = app.stopping.clone();
@@ -117,7 +133,10 @@ pub async fn serve(app: App, doors: impl FnOnce(App) -> Router) -> Result<Ended,
             app.stopping.run_until_cancelled(looking_after).await
         }
     });
-    let serving = serve_on(listener, app, doors);
+    if let Some(listener) = metrics {
+        tokio::spawn(serve_metrics_on(listener, app.clone(), doors.metrics));
+    }
+    let serving = serve_on(listener, app, doors.main);
     tokio::pin!(serving);
     tokio::select! {
         () = &mut serving => return Ok(Ended::Stopped),
@@ -135,9 +154,9 @@ pub async fn serve(app: App, doors: impl FnOnce(App) -> Router) -> Result<Ended,
     }
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+async fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, ServeError> {
     TcpListener::bind(address).await.map_err(|source| match source.kind() {
-        io::ErrorKind::AddrInUse => ServeError::Taken { address },
+        io::ErrorKind::AddrInUse => ServeError::Taken { address, setting },
         _ => ServeError::Listen { address, source },
     })
 }
@@ -152,12 +171,7 @@ pub async fn serve_on(listener: TcpListener, app: App, doors: Router) {
         let app = app.clone();
         async move { app.watch().await }
     });
-    let house = House {
-        doors,
-        connections: TaskTracker::new(),
-        closing: CancellationToken::new(),
-        cut: CancellationToken::new(),
-    };
+    let house = House::with(doors);
     let accepting = house.accept(listener);
     tokio::pin!(accepting);
     tokio::select! {
@@ -177,6 +191,16 @@ pub async fn serve_on(listener: TcpListener, app: App, doors: Router) {
     tracing::info!("stopped");
 }
 
+/// Serves the figures at `listener` until the service stops; nobody there is waited for.
+async fn serve_metrics_on(listener: TcpListener, app: App, doors: Router) {
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(metrics.listen = %address, "metrics are at http://{address}/metrics");
+    }
+    let house = House::with(doors);
+    app.stopping.run_until_cancelled(house.accept(listener)).await;
+    house.empty(Instant::now()).await;
+}
+
 /// Who is inside.
 struct House {
     doors: Router,
@@ -188,18 +212,22 @@ struct House {
 }
 
 impl House {
+    fn with(doors: Router) -> Self {
+        let (connections, closing, cut) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
+        Self { doors, connections, closing, cut }
+    }
+
     /// Lets callers in; never returns.
     async fn accept(&self, listener: TcpListener) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let places = Places::of(CONNECTIONS_MAX);
         loop {
-            let Ok(place) = places.clone().acquire_owned().await else { return };
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    let conversation = converse(stream, peer, self.doors.clone(), self.closing.clone());
-                    let cut = self.cut.clone();
+                    let Some(place) = places.take().await else { return };
+                    let (cut, gone) = (self.cut.clone(), place.gone());
+                    let conversation = converse(stream, peer, self.doors.clone(), self.closing.clone(), place);
                     self.connections.spawn(async move {
-                        cut.run_until_cancelled(conversation).await;
-                        drop(place);
+                        cut.run_until_cancelled(gone.run_until_cancelled(conversation)).await;
                     });
                 }
                 Err(error) => {
@@ -226,11 +254,16 @@ impl House {
 ///
 /// HTTP/1.1 only: TLS, and HTTP/2 with it, ends at a proxy; and what tells the two apart on an open port waits without a
 /// limit for the caller's first bytes.
-async fn converse(stream: TcpStream, peer: SocketAddr, doors: Router, closing: CancellationToken) {
+async fn converse(stream: TcpStream, peer: SocketAddr, doors: Router, closing: CancellationToken, place: Place) {
     let _ = stream.set_nodelay(true);
-    let doors = doors.map_request(move |mut request: Request<Incoming>| {
+    let begin = place.door();
+    let doors = tower::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        request.map(Body::new)
+        let (work, doors) = (begin(), doors.clone());
+        async move {
+            let answer = doors.oneshot(request.map(Body::new)).await;
+            answer.map(|answer| answer.map(|body| Body::new(Worked::by(work, body))))
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

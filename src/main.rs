@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     let Ok(runtime) = runtime(&arguments) else {
         return Exit::Unavailable.into();
     };
-    let http = HttpDoor { router: api::router, openapi: api::openapi_json };
+    let http = HttpDoor { doors: api::doors, openapi: api::openapi_json };
     let code = runtime.block_on(cli::run(arguments, http));
     // work that blocks is not waited for: the command has ended, or was told to end at once
     runtime.shutdown_background();

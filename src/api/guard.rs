@@ -37,6 +37,7 @@ pub enum Pace {
 pub const PUBLIC: &[(&str, Pace)] = &[
     ("/livez", Pace::Free),
     ("/readyz", Pace::Free),
+    ("/metrics", Pace::Page),
     ("/api/system/health", Pace::Polled),
     ("/api/system/version", Pace::Polled),
     ("/api/openapi.json", Pace::Page),
@@ -99,7 +100,10 @@ async fn at_its_pace(front: &Front, pace: Pace, request: Request, next: Next) ->
     };
     let mut response = match allowance.retry_after_s {
         None => next.run(request).await,
-        Some(seconds) => too_many("Too many requests from this address.", seconds).into_response(),
+        Some(seconds) => {
+            front.app.meters.rate_limited(allowance.name());
+            too_many("Too many requests from this address.", seconds).into_response()
+        }
     };
     allowance.tell(response.headers_mut());
     response
@@ -130,7 +134,7 @@ impl FromRequestParts<Front> for Admin {
             return Ok(admin.clone());
         }
         let Some(token) = bearer(&parts.headers) else { return Err(unauthenticated()) };
-        let principal = front.app.keys.verify(token, front.app.clock.now()).map_err(|error| {
+        let principal = front.app.keys.verify_or_fetch(token, front.app.clock.now()).await.map_err(|error| {
             let client = ClientAddress::of(&parts.extensions);
             tracing::info!(reason = error.reason(), %client, "a token was not believed: {}", error.reason());
             disbelieved(front, client)
@@ -158,10 +162,14 @@ fn unauthenticated() -> Problem {
 }
 
 fn disbelieved(front: &Front, client: IpAddr) -> Problem {
+    front.app.meters.token_refused();
     let exempt = covers(&front.limits.exempt, client);
     match (!exempt).then(|| front.limits.failures.check(client).retry_after_s).flatten() {
         None => unauthenticated(),
-        Some(seconds) => too_many("Too many tokens from this address were not valid.", seconds),
+        Some(seconds) => {
+            front.app.meters.rate_limited(front.limits.failures.name());
+            too_many("Too many tokens from this address were not valid.", seconds)
+        }
     }
 }
 

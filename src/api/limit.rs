@@ -86,6 +86,11 @@ impl Limiter {
         Allowance { name: self.name, burst, window_s: whole_seconds(full), remaining, retry_after_s }
     }
 
+    /// What it is called.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     fn bucket(&self, address: IpAddr) -> Bucket {
         let address = neighbourhood(address);
         if self.buckets.len() < ADDRESSES_MAX {
@@ -104,6 +109,11 @@ impl Limiter {
 }
 
 impl Allowance {
+    /// Of which limiter.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Tells the caller, by the fields of the IETF draft "`RateLimit` header fields for HTTP".
     pub fn tell(&self, headers: &mut HeaderMap) {
         let Self { name, burst, window_s, remaining, .. } = *self;

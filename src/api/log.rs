@@ -7,7 +7,7 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
-    http::{Extensions, HeaderMap, HeaderName, HeaderValue},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method},
     middleware::Next,
     response::Response,
 };
@@ -22,7 +22,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
 /// Routes that are asked all the time, and told of at `debug` only.
-const FREQUENT: [&str; 3] = ["/livez", "/readyz", "/api/system/health"];
+const FREQUENT: [&str; 4] = ["/livez", "/readyz", "/metrics", "/api/system/health"];
 
 /// Whose request it is; an extension of every request.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +51,7 @@ pub async fn log(State(front): State<Front>, mut request: Request, next: Next) -
     let mut response = next.run(request).instrument(span).await;
 
     let status = response.status().as_u16();
+    front.app.meters.answered(word(&method), &route, class(status), began.elapsed());
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let client = client.map(tracing::field::display);
     if FREQUENT.contains(&route.as_str()) {
@@ -68,6 +69,23 @@ pub async fn log(State(front): State<Front>, mut request: Request, next: Next) -
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+/// A method as it is counted: whatever a caller makes up counts as one.
+fn word(method: &Method) -> &'static str {
+    const KNOWN: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
+}
+
+/// A status as it is counted.
+fn class(status: u16) -> &'static str {
+    match status / 100 {
+        1 => "1xx",
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        _ => "5xx",
+    }
 }
 
 /// The caller's own name for the request when it is short and plain, else a fresh one.

@@ -15,6 +15,7 @@ pub mod guard;
 mod headers;
 mod limit;
 mod log;
+mod metrics;
 mod migration;
 mod negotiate;
 mod openapi;
@@ -28,4 +29,8 @@ mod stream;
 mod system;
 mod whole;
 
-pub use self::{openapi::openapi_json, router::router};
+pub use self::{
+    metrics::metrics_router,
+    openapi::openapi_json,
+    router::{doors, router},
+};

@@ -13,10 +13,16 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    body, deadline, docs, finish, front::Front, guard, headers, log, migration, openapi, probes, problem::Problem,
-    system,
+    body, deadline, docs, finish, front::Front, guard, headers, log, metrics, migration, openapi, probes,
+    problem::Problem, system,
 };
-use crate::app::App;
+use crate::{app::App, lifecycle::Doors};
+
+/// What is behind the listeners of a service.
+#[must_use]
+pub fn doors(app: App) -> Doors {
+    Doors { main: router(app.clone()), metrics: metrics::metrics_router(app) }
+}
 
 /// The HTTP service.
 pub fn router(app: App) -> Router {
@@ -47,6 +53,7 @@ pub fn routes() -> OpenApiRouter<Front> {
         .routes(routes!(probes::livez))
         .routes(routes!(probes::readyz))
         .routes(routes!(openapi::openapi))
+        .routes(routes!(metrics::metrics))
         .routes(routes!(system::health::health))
         .routes(routes!(system::version::version))
         .routes(routes!(migration::plan::plan))

@@ -43,6 +43,46 @@ pub enum AuthError {
         /// The key.
         id: String,
     },
+    /// A file is no public key of its algorithm.
+    #[error(
+        "auth.keys: the file of key {id} is not a public key in PEM for its algorithm (P-256, or RSA of 2048 bits or more)"
+    )]
+    NotPublic {
+        /// The key.
+        id: String,
+    },
+    /// `auth.jwks` is an address that is not asked.
+    #[error("auth.jwks: {reason}")]
+    Address {
+        /// Why.
+        reason: &'static str,
+    },
+    /// A file holds no set of keys.
+    #[error("auth.jwks: {} cannot be used: {reason}", .path.display())]
+    Set {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A file that holds no secret cannot be used.
+    #[error("{setting}: {} cannot be used: {reason}", .path.display())]
+    Public {
+        /// The setting that names it.
+        setting: &'static str,
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A line of the deny list is not understood.
+    #[error("auth.deny_list: line {line} of {} is none of: jti NAME; subject NAME TIME", .path.display())]
+    DenyList {
+        /// Which.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+    },
     /// `auth.signing_key` names no key that can sign.
     #[error("auth.signing_key: there is no key {id} that can sign")]
     SigningKey {

@@ -2,8 +2,10 @@
 
 use std::{fmt, path::Path};
 
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{
-    Algorithm, DecodingKey, EncodingKey,
+    Algorithm, AlgorithmFamily, DecodingKey, EncodingKey,
     crypto::{self, aws_lc},
     jwk::EllipticCurve,
 };
@@ -16,8 +18,17 @@ use crate::config::{self, KeyAlgorithm, read_secret};
 pub(super) const SECRET_BYTES_MIN: usize = 32;
 /// The length of an Ed25519 public key, in bytes (RFC 8032, section 5.1.5).
 const ED25519_PUBLIC_BYTES: usize = 32;
+/// The length of a point on P-256, uncompressed, in bytes (SEC 1, section 2.3.3).
+const P256_POINT_BYTES: usize = 65;
+/// The shortest modulus of an RSA key, in bytes: 2048 bits (RFC 7518, section 3.3).
+const RSA_MODULUS_BYTES_MIN: usize = 256;
+/// The longest: 8192 bits.
+const RSA_MODULUS_BYTES_MAX: usize = 1024;
+/// What an RSA key has besides its modulus when it is written as one, in bytes.
+const RSA_REST_BYTES_MAX: usize = 32;
 
 /// A key.
+#[derive(Clone)]
 pub(super) struct Key {
     /// Its name.
     pub id: String,
@@ -49,7 +60,11 @@ impl Key {
             (KeyAlgorithm::HS256, None, Some(secret)) => Self::hs256(&id, secret),
             (KeyAlgorithm::HS256, ..) => needs("either a file or a secret"),
             (KeyAlgorithm::EdDSA, Some(path), None) => Self::ed25519(&id, &file(path)?),
-            (KeyAlgorithm::EdDSA, ..) => needs("a file with a PEM, and no secret"),
+            (KeyAlgorithm::ES256, Some(path), None) => Self::public(&id, &file(path)?, Self::p256),
+            (KeyAlgorithm::RS256, Some(path), None) => Self::public(&id, &file(path)?, Self::rsa),
+            (KeyAlgorithm::EdDSA | KeyAlgorithm::ES256 | KeyAlgorithm::RS256, ..) => {
+                needs("a file with a PEM, and no secret")
+            }
         }
     }
 
@@ -85,11 +100,61 @@ impl Key {
         Ok(Self { id: id.to_owned(), algorithm: KeyAlgorithm::EdDSA, verify, sign })
     }
 
+    /// A public key in PEM, of the kind that `of` takes.
+    fn public(id: &str, pem: &SecretString, of: fn(&str, DecodingKey) -> Option<Self>) -> Result<Self, AuthError> {
+        let pem = pem.expose_secret().as_bytes();
+        let read = DecodingKey::from_ec_pem(pem).or_else(|_| DecodingKey::from_rsa_pem(pem));
+        let key = read.ok().filter(|_| is_public_pem(pem)).and_then(|key| of(id, key));
+        key.ok_or_else(|| AuthError::NotPublic { id: id.to_owned() })
+    }
+
+    fn p256(id: &str, verify: DecodingKey) -> Option<Self> {
+        let point = verify.try_get_as_bytes().ok()?;
+        ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).ok()?;
+        let is_whole = point.len() == P256_POINT_BYTES && verify.family() == AlgorithmFamily::Ec;
+        is_whole.then(|| Self { id: id.to_owned(), algorithm: KeyAlgorithm::ES256, verify, sign: None })
+    }
+
+    fn rsa(id: &str, verify: DecodingKey) -> Option<Self> {
+        let der = verify.try_get_as_bytes().ok()?;
+        ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, der).ok()?;
+        let is_long = (RSA_MODULUS_BYTES_MIN..=RSA_MODULUS_BYTES_MAX + RSA_REST_BYTES_MAX).contains(&der.len());
+        (is_long && verify.family() == AlgorithmFamily::Rsa).then(|| Self {
+            id: id.to_owned(),
+            algorithm: KeyAlgorithm::RS256,
+            verify,
+            sign: None,
+        })
+    }
+
+    /// The Ed25519 key of a set (RFC 8037, section 2).
+    pub fn of_ed25519(id: &str, x: &str) -> Option<Self> {
+        let point = URL_SAFE_NO_PAD.decode(x).ok().filter(|point| point.len() == ED25519_PUBLIC_BYTES)?;
+        let verify = DecodingKey::from_ed_der(&point);
+        Some(Self { id: id.to_owned(), algorithm: KeyAlgorithm::EdDSA, verify, sign: None })
+    }
+
+    /// The P-256 key of a set (RFC 7518, section 6.2).
+    pub fn of_p256(id: &str, x: &str, y: &str) -> Option<Self> {
+        Self::p256(id, DecodingKey::from_ec_components(x, y).ok()?)
+    }
+
+    /// The RSA key of a set (RFC 7518, section 6.3), of 2048 to 8192 bits.
+    pub fn of_rsa(id: &str, n: &str, e: &str) -> Option<Self> {
+        let (n, e) = (URL_SAFE_NO_PAD.decode(n).ok()?, URL_SAFE_NO_PAD.decode(e).ok()?);
+        let is_long = (RSA_MODULUS_BYTES_MIN..=RSA_MODULUS_BYTES_MAX).contains(&n.len()) && n[0] >= 0x80;
+        let is_odd = e.last().is_some_and(|last| last % 2 == 1) && (1..=8).contains(&e.len()) && e != [1];
+        let verify = DecodingKey::from_rsa_raw_components(&n, &e);
+        (is_long && is_odd).then(|| Self { id: id.to_owned(), algorithm: KeyAlgorithm::RS256, verify, sign: None })
+    }
+
     /// The algorithm's name in a header.
     pub fn algorithm(&self) -> &'static str {
         match self.algorithm {
             KeyAlgorithm::HS256 => "HS256",
             KeyAlgorithm::EdDSA => "EdDSA",
+            KeyAlgorithm::ES256 => "ES256",
+            KeyAlgorithm::RS256 => "RS256",
         }
     }
 
@@ -112,6 +177,8 @@ impl Key {
         match self.algorithm {
             KeyAlgorithm::HS256 => Algorithm::HS256,
             KeyAlgorithm::EdDSA => Algorithm::EdDSA,
+            KeyAlgorithm::ES256 => Algorithm::ES256,
+            KeyAlgorithm::RS256 => Algorithm::RS256,
         }
     }
 }

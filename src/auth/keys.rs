@@ -1,29 +1,48 @@
 //! All keys: which one a token was signed with, and which one signs.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
+use arc_swap::ArcSwap;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use jsonwebtoken::crypto::aws_lc;
 use serde::Serialize;
+use tokio::time::{Instant, MissedTickBehavior, interval};
 use ulid::Ulid;
 
 use super::{
     claims::{Claims, Rules, SUBJECT_CHARS_MAX, is_subject},
     error::{AuthError, MintError, TokenError},
+    far::Far,
     key::Key,
-    own_secret,
     principal::Principal,
+    ring::{Ring, is_address},
     token::Parts,
 };
 use crate::config;
 
-/// All keys, in memory. To rotate: configure the new one beside the old, sign with it, then take the old one away.
-#[derive(Debug)]
+/// How often it is looked whether a file has changed: a key that was taken away is not believed for longer than this.
+const LOOK_MS: u64 = 500;
+
+/// Why a token is not believed that may be believed once the published keys are fetched again.
+const NOT_HERE: &str = "a key that is not here";
+
+/// All keys, in memory. To rotate: add the new one beside the old, sign with it, then take the old one away.
 pub struct Keys {
-    all: Vec<Key>,
-    signing: Option<usize>,
+    settings: config::Auth,
+    data_dir: PathBuf,
+    ring: ArcSwap<Ring>,
+    far: Option<Far>,
     rules: Rules,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").field("ring", &self.ring.load()).finish_non_exhaustive()
+    }
 }
 
 #[derive(Serialize)]
@@ -37,35 +56,64 @@ impl Keys {
     /// No key at all: nothing can be signed, and every token is refused.
     #[must_use]
     pub fn none(settings: &config::Auth) -> Self {
-        Self { all: Vec::new(), signing: None, rules: Rules::of(settings) }
+        Self {
+            settings: settings.clone(),
+            data_dir: PathBuf::new(),
+            ring: ArcSwap::default(),
+            far: None,
+            rules: Rules::of(settings),
+        }
     }
 
-    /// Loads the configured keys; without one, the secret in `data_dir`, which is made when it is missing.
-    /// Blocks for a few small files.
+    /// Loads the configured keys; without one, the secret in `data_dir`, which is made when it is missing. Keys that are
+    /// published at an address come by [`Keys::keep`]. Blocks for a few small files.
     ///
     /// # Errors
-    /// [`AuthError`]: a key that is short, misnamed, unreadable, or open to others than its owner.
+    /// [`AuthError`]: a key that is short, misnamed, unreadable, or open to others than its owner; a set or a deny list that is
+    /// none.
     pub fn load(settings: &config::Auth, data_dir: &Path) -> Result<Self, AuthError> {
         // Err means that somebody else in this process did so before.
         let _ = aws_lc::DEFAULT_PROVIDER.install_default();
-        let mut all: Vec<Key> = Vec::new();
-        for key in &settings.keys {
-            if all.iter().any(|other| other.id == key.id) {
-                return Err(AuthError::KeyTwice { id: key.id.clone() });
+        let ring = Ring::load(settings, data_dir)?;
+        let far = settings.jwks.as_deref().filter(|text| is_address(text)).map(Far::at).transpose()?;
+        let (ring, data_dir) = (ArcSwap::from_pointee(ring), data_dir.to_owned());
+        Ok(Self { settings: settings.clone(), data_dir, ring, far, rules: Rules::of(settings) })
+    }
+
+    /// Keeps the keys as the files and the address have them, for ever. What cannot be used is told, and the last that could
+    /// stays.
+    pub async fn keep(&self) {
+        let mut tick = interval(Duration::from_millis(LOOK_MS));
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut fetched: Option<Instant> = None;
+        loop {
+            tick.tick().await;
+            self.reload();
+            if let Some(far) = &self.far
+                && fetched.is_none_or(|at| at.elapsed() >= self.settings.jwks_refresh)
+            {
+                far.fetch().await;
+                fetched = Some(Instant::now());
             }
-            all.push(Key::load(key)?);
         }
-        if all.is_empty() {
-            all.push(Key::hs256(own_secret::KEY_ID, &own_secret::load_or_make(data_dir)?)?);
+    }
+
+    /// Reads the files again if one has changed. Blocks for a few small files.
+    pub fn reload(&self) {
+        let ring = self.ring.load();
+        if !ring.is_stale() {
+            return;
         }
-        let signing = match &settings.signing_key {
-            None => all.iter().position(Key::can_sign),
-            Some(id) => match all.iter().position(|key| key.id == *id && key.can_sign()) {
-                None => return Err(AuthError::SigningKey { id: id.clone() }),
-                found => found,
-            },
-        };
-        Ok(Self { all, signing, rules: Rules::of(settings) })
+        match Ring::load(&self.settings, &self.data_dir) {
+            Ok(fresh) => {
+                tracing::info!("the keys were read again: {} are here", fresh.all.len());
+                self.ring.store(fresh.into());
+            }
+            Err(error) => {
+                tracing::error!(%error, "the keys cannot be read again, so those from before stay");
+                self.ring.store(ring.but_seen().into());
+            }
+        }
     }
 
     /// Makes a token that is good from `now` for `lifetime`.
@@ -80,7 +128,8 @@ impl Keys {
         lifetime: Duration,
         now: DateTime<Utc>,
     ) -> Result<String, MintError> {
-        let key = self.signing.and_then(|index| self.all.get(index)).ok_or(MintError::NoSigningKey)?;
+        let ring = self.ring.load();
+        let key = ring.signing.and_then(|index| ring.all.get(index)).ok_or(MintError::NoSigningKey)?;
         if !is_subject(subject) {
             return Err(MintError::Subject { max: SUBJECT_CHARS_MAX });
         }
@@ -104,30 +153,47 @@ impl Keys {
         signed(key, &header, &claims).ok_or_else(|| MintError::Refused { id: key.id.clone() })
     }
 
-    /// Who the bearer of a token is; `bearer` is what stands behind `Bearer ` in the header.
+    /// Who the bearer of a token is; `bearer` is what stands behind `Bearer ` in the header. When it names a key that is not
+    /// here and keys are published at an address, they are fetched first, once a minute at most.
     ///
     /// # Errors
     /// [`TokenError`], which tells the outside nothing about the reason.
+    pub async fn verify_or_fetch(&self, bearer: &str, now: DateTime<Utc>) -> Result<Principal, TokenError> {
+        let verified = self.verify(bearer, now);
+        match (&verified, &self.far) {
+            (Err(error), Some(far)) if error.reason() == NOT_HERE && far.asked_for().await => self.verify(bearer, now),
+            _ => verified,
+        }
+    }
+
+    /// Who the bearer of a token is, by the keys that are here.
+    ///
+    /// # Errors
+    /// [`TokenError`].
     pub fn verify(&self, bearer: &str, now: DateTime<Utc>) -> Result<Principal, TokenError> {
         let parts = Parts::of(bearer)?;
-        let key = self.key(parts.header.kid.as_deref())?;
+        let (ring, far) = (self.ring.load(), self.far.as_ref().map(Far::seen));
+        let published = far.as_ref().map(|keys| keys.as_slice()).unwrap_or_default();
+        // A configured key comes before a published one of its name.
+        let mut all = ring.all.iter().chain(published);
+        let key = match &parts.header.kid {
+            Some(name) => all.find(|key| key.id == *name).ok_or(TokenError::because(NOT_HERE))?,
+            None => match (all.next(), all.next()) {
+                (Some(only), None) => only,
+                _ => return Err(TokenError::because("no key named, and not exactly one here")),
+            },
+        };
         if parts.header.alg != key.algorithm() {
             return Err(TokenError::because("another algorithm than the key's"));
         }
         if !key.has_signed(parts.signed, parts.signature) {
             return Err(TokenError::because("signature does not hold"));
         }
-        parts.claims::<Claims>()?.principal(&self.rules, now)
-    }
-
-    fn key(&self, name: Option<&str>) -> Result<&Key, TokenError> {
-        match (name, self.all.as_slice()) {
-            (None, [only]) => Ok(only),
-            (None, _) => Err(TokenError::because("no key named, and more than one here")),
-            (Some(name), keys) => {
-                keys.iter().find(|key| key.id == name).ok_or(TokenError::because("a key that is not here"))
-            }
+        let claims: Claims = parts.claims()?;
+        if ring.denied.denies(&claims) {
+            return Err(TokenError::because("denied by auth.deny_list"));
         }
+        claims.principal(&self.rules, now)
     }
 }
 

@@ -4,11 +4,15 @@
 //! [`Principal::is_admin`] says whether its bearer may act. The first three have one public answer.
 
 mod claims;
+mod deny;
 mod error;
+mod far;
+mod jwks;
 mod key;
 mod keys;
 mod own_secret;
 mod principal;
+mod ring;
 mod token;
 
 pub use self::{

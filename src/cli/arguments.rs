@@ -7,7 +7,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 
-use super::{adopt, completions, down, init, man, new, plan, rehearse, snapshot, test, token, up, validate};
+use super::{adopt, audit, completions, down, init, man, new, plan, rehearse, snapshot, test, token, up, validate};
 use crate::model::order::{InDoubt, SnapshotPolicy};
 
 /// Takes an application's database from one version to the next, and back.
@@ -98,6 +98,9 @@ pub enum Command {
     Init(init::Init),
     /// Record what a database without history holds
     Adopt(adopt::Adopt),
+    /// Who asked for what, and what came of it
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Print a token for the HTTP API
     Token(token::Token),
     /// Restorable copies

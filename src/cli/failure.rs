@@ -252,7 +252,7 @@ plain_failures! {
     AuthError => Configuration, "keys-unusable", "mend the key that is named (auth.keys)";
     TelemetryError => Configuration, "configuration", "mend the setting log.filter";
     MintError => Usage, "token", "change the flag, or auth.keys and auth.lifetime_max";
-    ServeError => Configuration, "cannot-listen", "set server.listen to an address that is free here";
+    ServeError => Configuration, "cannot-listen", "set server.listen, or metrics.listen, to an address that is free here";
 }
 
 impl From<StoreError> for Failure {

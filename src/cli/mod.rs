@@ -7,6 +7,7 @@
 mod adopt;
 mod analytics;
 pub mod arguments;
+mod audit;
 mod break_lock;
 mod call;
 mod carry_out;
@@ -44,7 +45,6 @@ mod words;
 
 use std::{ffi::OsString, process::ExitCode};
 
-use axum::Router;
 use clap::Parser;
 
 use self::{
@@ -54,13 +54,13 @@ use self::{
     failure::Failure,
     output::Output,
 };
-use crate::app::App;
+use crate::{app::App, lifecycle::Doors};
 
 /// The other door, handed in because rooms on one floor do not know each other.
 #[derive(Clone, Copy)]
 pub struct HttpDoor {
     /// The HTTP service over an application.
-    pub router: fn(App) -> Router,
+    pub doors: fn(App) -> Doors,
     /// Its description.
     pub openapi: fn() -> String,
 }
@@ -107,6 +107,7 @@ async fn carry_out(command: Command, call: Call) -> Result<Exit, Failure> {
         Command::New(new) => new::run(&new, &call),
         Command::Init(init) => init::run(&init, &call),
         Command::Adopt(adopt) => adopt::run(adopt, &call).await,
+        Command::Audit(audit) => audit::run(audit, &call).await,
         Command::Token(token) => token::run(&token, &call),
         Command::Snapshot(snapshot) => snapshot::run(snapshot, &call).await,
         Command::Openapi => openapi::run(&call),

@@ -23,7 +23,7 @@ use crate::{
         plan::Plan,
         progress::{Progress, ProgressReader},
         snapshot::{Listed, SnapshotId, SnapshotList},
-        status::Status,
+        status::{LogFilter, LogLine, Status},
     },
 };
 
@@ -92,6 +92,13 @@ impl Place {
         match self {
             Self::Here(app) => Ok(app.enquiry.status().await?),
             Self::There(remote) => remote.status().await,
+        }
+    }
+
+    pub async fn logs(&self, filter: &LogFilter) -> Result<Vec<LogLine>, Failure> {
+        match self {
+            Self::Here(app) => Ok(app.enquiry.logs(filter).await?),
+            Self::There(remote) => remote.logs(filter).await,
         }
     }
 

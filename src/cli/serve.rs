@@ -13,5 +13,5 @@ pub(super) async fn run(call: &Call) -> Result<Exit, Failure> {
     let config = call.settings(&[])?;
     telemetry::start(&config.log)?;
     let app = open(config)?.for_service().await?;
-    Ok(lifecycle::serve(app, call.http.router).await?.into())
+    Ok(lifecycle::serve(app, call.http.doors).await?.into())
 }

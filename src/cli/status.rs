@@ -37,6 +37,7 @@ fn overview(page: Page, status: &Status) -> Page {
         left.choices.iter().fold(page, |page, way| page.line(format!("             {}: {}", way.command, way.effect)))
     });
     let page = page.all(&status.lock, |page, holder| page.line(format!("lock         {holder}")));
+    let page = page.all(&status.audit, |page, head| page.line(format!("audit        {head}")));
     let page = page.all(&status.running, |page, job| {
         page.line(format!(
             "running      {} {}: {} ({} %)",

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::settings::{Auth, Backfill, Health, Run, Server};
+use super::settings::{Auth, Backfill, Health, Metrics, Run, Server};
 
 impl Default for Server {
     fn default() -> Self {
@@ -26,6 +26,9 @@ impl Default for Auth {
             audience: "windlass".to_owned(),
             lifetime_max: Duration::from_hours(1),
             keys: Vec::new(),
+            jwks: None,
+            jwks_refresh: Duration::from_mins(5),
+            deny_list: None,
             signing_key: None,
         }
     }
@@ -51,5 +54,11 @@ impl Default for Run {
 impl Default for Backfill {
     fn default() -> Self {
         Self { target_ms: 75, max_rows_per_second: 0, health_query: None, health_max: 0 }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { enabled: true, listen: None }
     }
 }

@@ -8,6 +8,8 @@ use super::{ConfigError, load::wrong, settings::Config, tree::Node};
 const HEALTH_INTERVAL_MIN: Duration = Duration::from_millis(100);
 /// The shortest time a request is given.
 const REQUEST_TIMEOUT_MIN: Duration = Duration::from_secs(1);
+/// The shortest time between two fetches of a published set of keys.
+const JWKS_REFRESH_MIN: Duration = Duration::from_secs(1);
 /// How long a batch of a backfill may be meant to take, in milliseconds: a stop waits for its end.
 const BACKFILL_TARGET_MS: std::ops::RangeInclusive<u64> = 1..=1_000;
 /// The smallest limit for a request's body, in bytes.
@@ -20,12 +22,13 @@ const BODY_BYTES_MIN: usize = 1024;
 pub(super) fn hold(config: &Config, tree: &Node) -> Result<(), ConfigError> {
     let server = &config.server;
     let backfill = &config.backfill;
-    let rules: [(&str, bool, &str); 8] = [
+    let rules: [(&str, bool, &str); 9] = [
         ("server.rate_limit_per_second", server.rate_limit_per_second >= 1, "1 or more"),
         ("server.rate_limit_burst", server.rate_limit_burst >= 1, "1 or more"),
         ("server.body_bytes_max", server.body_bytes_max >= BODY_BYTES_MIN, "1024 or more"),
         ("server.request_timeout", server.request_timeout >= REQUEST_TIMEOUT_MIN, "1s or more"),
         ("health.interval", config.health.interval >= HEALTH_INTERVAL_MIN, "100ms or more"),
+        ("auth.jwks_refresh", config.auth.jwks_refresh >= JWKS_REFRESH_MIN, "1s or more"),
         ("auth.lifetime_max", !config.auth.lifetime_max.is_zero(), "more than 0s"),
         ("backfill.target_ms", BACKFILL_TARGET_MS.contains(&backfill.target_ms), "from 1 to 1000"),
         ("target.name", !config.target.name.trim().is_empty(), "a name"),

@@ -44,6 +44,8 @@ pub struct Config {
     pub rehearsal: Rehearsal,
     /// Our own database.
     pub store: Store,
+    /// What is counted.
+    pub metrics: Metrics,
     /// What is told.
     pub log: Log,
 }
@@ -125,6 +127,13 @@ pub struct Auth {
     pub lifetime_max: Duration,
     /// The keys. Without one, a secret is made on first start in the data folder.
     pub keys: Vec<Key>,
+    /// A set of public keys (JWKS) beside them: a file, or where it is published: `https://…`.
+    pub jwks: Option<String>,
+    /// How often a published set is fetched again.
+    #[serde(with = "humantime_serde")]
+    pub jwks_refresh: Duration,
+    /// A file that names tokens that are not believed any more.
+    pub deny_list: Option<PathBuf>,
     /// The key `windlass token` signs with; default: the first that can sign.
     pub signing_key: Option<String>,
 }
@@ -136,6 +145,10 @@ pub enum KeyAlgorithm {
     HS256,
     /// Ed25519.
     EdDSA,
+    /// ECDSA on P-256; a public key.
+    ES256,
+    /// RSA with PKCS #1 v1.5; a public key of 2048 bits or more.
+    RS256,
 }
 
 /// `[[auth.keys]]`
@@ -146,7 +159,7 @@ pub struct Key {
     pub id: String,
     /// Its algorithm.
     pub algorithm: KeyAlgorithm,
-    /// The file that holds it: a secret (HS256), or a PEM private or public key (`EdDSA`).
+    /// The file that holds it: a secret (HS256), a PEM private or public key (`EdDSA`), or a PEM public key (ES256, RS256).
     pub file: Option<PathBuf>,
     /// The secret itself (HS256); better from the environment.
     #[serde(skip_serializing)]
@@ -297,6 +310,16 @@ pub struct Rehearsal {
 pub struct Store {
     /// The file.
     pub path: PathBuf,
+}
+
+/// `[metrics]`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// Whether `/metrics` is served.
+    pub enabled: bool,
+    /// Where it is served instead of at `server.listen`.
+    pub listen: Option<SocketAddr>,
 }
 
 /// How a log line looks.

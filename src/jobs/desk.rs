@@ -109,9 +109,12 @@ impl Desk {
             return Err(Refused::Stopping);
         }
         let job = runner::accept(target, by, &order);
-        target.store.add_job(&job, &order, key).await?;
+        let line = self.audit_line(by, Some(job.id), format!("ordered {}", words(&order)));
+        if let Err(error) = target.store.add_job(&job, &order, key, &line).await {
+            session.close().await;
+            return Err(error.into());
+        }
         failpoint!("job.claim");
-        self.audit(by, Some(job.id), format!("ordered {}", words(&order))).await?;
         runner::start(target, &self.slot, by.clone(), order, reservation, &job, session);
         Ok(job)
     }
@@ -158,10 +161,10 @@ impl Desk {
     pub async fn stop(&self, by: &Requester, mode: StopMode) -> Result<Job, Refused> {
         let at_work = self.slot.at_work().filter(|at_work| !at_work.job.borrow().state.is_final());
         let at_work = at_work.ok_or(Refused::NothingRuns)?;
+        let id = at_work.job.borrow().id;
+        self.audit(by, Some(id), "asked it to stop".to_owned()).await?;
         at_work.stop.send_replace(Some(mode));
-        let job = at_work.job(self.target.clock.now());
-        self.audit(by, Some(job.id), "asked it to stop".to_owned()).await?;
-        Ok(job)
+        Ok(at_work.job(self.target.clock.now()))
     }
 
     /// The job, once it ended or `at_most` has passed.
@@ -253,16 +256,20 @@ impl Desk {
         &self.target
     }
 
+    /// Writes into the audit trail what is about to be done; without that it must not be.
     pub(super) async fn audit(&self, by: &Requester, job: Option<JobId>, message: String) -> Result<(), Refused> {
-        let line = NewLine {
+        Ok(self.target.store.record(&self.audit_line(by, job, message)).await?)
+    }
+
+    fn audit_line(&self, by: &Requester, job: Option<JobId>, message: String) -> NewLine {
+        NewLine {
             at: self.target.clock.now(),
             kind: LogKind::Audit,
             level: "info",
             job: job.map(|job| job.to_string()),
             actor: Some(by.to_string()),
             message,
-        };
-        Ok(self.target.store.append(&[line]).await?)
+        }
     }
 }
 

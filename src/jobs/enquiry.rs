@@ -15,6 +15,7 @@ use crate::{
     model::{
         analytics::Analytics,
         archive::{ArchiveStatus, Brief, LastVerified},
+        audit::{AuditHead, AuditReport},
         catalog::Catalog,
         compatibility::{Compatibility, Matrix},
         finding::Finding,
@@ -194,6 +195,7 @@ impl Enquiry {
             running,
             recent,
             snapshots: self.snapshots().await?.snapshots,
+            audit: if self.target.store.is_there() { self.target.store.audit_head().await? } else { None },
         })
     }
 
@@ -229,7 +231,9 @@ impl Enquiry {
     }
 
     /// The job that is at work in this process.
-    fn running(&self) -> Option<Job> {
+    /// The job of this process that is at work, from memory.
+    #[must_use]
+    pub fn running(&self) -> Option<Job> {
         let job = self.slot.at_work()?.job(self.target.clock.now());
         (!job.state.is_final()).then_some(job)
     }
@@ -251,6 +255,14 @@ impl Enquiry {
             Some(job) => Ok(job),
             None => self.target.store.job(id).await?.ok_or(Refused::NoJob(id)),
         }
+    }
+
+    /// Looks at the whole audit trail again; see [`crate::store::Store::verify_audit`].
+    ///
+    /// # Errors
+    /// [`Refused::Store`].
+    pub async fn verify_audit(&self, known: Option<&AuditHead>) -> Result<AuditReport, Refused> {
+        Ok(self.target.store.verify_audit(known).await?)
     }
 
     /// The job that is at work, else the newest one; `None` when there never was one.

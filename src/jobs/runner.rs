@@ -118,6 +118,7 @@ async fn work(
     job.result = ended.result;
     job.problem = ended.problem;
     failpoint!("job.finish");
+    count(target, &job);
     save(target, &job).await;
     audit(target, &by, &job).await;
     failpoint!("job.finished");
@@ -127,6 +128,12 @@ async fn work(
     }
     tracing::info!(job.id = %job.id, "job {} {}", job.id, job.state.as_str());
     job
+}
+
+/// Counts how a job ended.
+fn count(target: &Target, job: &Job) {
+    let took = job.finished_at.zip(job.started_at).and_then(|(end, begin)| (end - begin).to_std().ok());
+    target.meters.job_ended(job.kind.as_str(), job.state.as_str(), took.unwrap_or_default());
 }
 
 /// Writes into the audit trail what came of an order.
@@ -139,7 +146,7 @@ async fn audit(target: &Target, by: &Requester, job: &Job) {
         actor: Some(by.to_string()),
         message: format!("{} {}", job.kind.as_str(), job.state.as_str()),
     };
-    if let Err(error) = target.store.append(&[line]).await {
+    if let Err(error) = target.store.record(&line).await {
         tracing::error!(job.id = %job.id, %error, "what came of job {} could not be written down", job.id);
     }
 }

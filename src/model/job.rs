@@ -68,6 +68,20 @@ pub enum JobKind {
 }
 
 impl JobKind {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Migrate,
+        Self::Rollback,
+        Self::Snapshot,
+        Self::Verify,
+        Self::Restore,
+        Self::Prune,
+        Self::Validate,
+        Self::Baseline,
+        Self::Adopt,
+        Self::Rehearse,
+    ];
+
     /// The word that stands in tables and answers.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -3,6 +3,7 @@
 pub mod analytics;
 pub mod archive;
 pub mod archived;
+pub mod audit;
 pub mod backfill;
 pub mod catalog;
 pub mod checksum;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    audit::AuditHead,
     compatibility::Compatibility,
     finding::Finding,
     history::{Applied, Unfinished},
@@ -100,6 +101,10 @@ pub struct Status {
     pub recent: Vec<Job>,
     /// The snapshots, newest first.
     pub snapshots: Vec<Listed>,
+    /// How far the audit trail goes, to be noted elsewhere; `windlass audit verify --head` finds out later whether anything up
+    /// to it was changed or cut off. `null` while there is no line.
+    #[serde(default)]
+    pub audit: Option<AuditHead>,
 }
 
 /// What a line of the log is about.
@@ -110,6 +115,17 @@ pub enum LogKind {
     Job,
     /// Who asked for what, and what came of it.
     Audit,
+}
+
+impl LogKind {
+    /// The word that stands in tables and answers.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Job => "job",
+            Self::Audit => "audit",
+        }
+    }
 }
 
 /// A line of the log.

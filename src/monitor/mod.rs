@@ -1,9 +1,13 @@
-//! Health: one look at the target an interval, whatever the load.
+//! Health: one look at the target an interval, whatever the load. And what a monitoring system is told, without any.
 
 mod board;
+mod books;
+mod gauges;
 mod sampler;
 
 pub use self::{
     board::{DatabaseVersion, HealthBoard, Sample, VersionAnswer},
+    books::{Books, Shelf},
+    gauges::Gauges,
     sampler::{Sampler, not_yet},
 };

@@ -1,6 +1,9 @@
 //! The one who looks: on its own connection, once an interval, and at once when a run of ours begins or ends.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -76,11 +79,12 @@ impl Sampler {
 
     async fn look(&mut self) {
         let ours = *self.running.borrow_and_update();
-        let deadline = Duration::from_millis(LOOK_MS_MAX);
+        let (deadline, began) = (Duration::from_millis(LOOK_MS_MAX), Instant::now());
         let seen = match tokio::time::timeout(deadline, self.ask()).await {
             Ok(seen) => seen,
             Err(_) => Err(EngineError::TimedOut(deadline)),
         };
+        self.target.meters.looked(began.elapsed(), seen.is_ok());
         let sample = match seen {
             Ok((history, locked)) => sample(&self.target, &self.catalog, &history, ours || locked),
             Err(error) => {

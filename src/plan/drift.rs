@@ -49,6 +49,12 @@ impl From<Finding> for Drift {
     }
 }
 
+/// Whether a finding of a validation tells a difference between the schema and the one that was left.
+#[must_use]
+pub fn is_drift(finding: &Finding) -> bool {
+    ["-missing", "-orphaned", "-changed"].iter().any(|how| finding.rule.ends_with(how))
+}
+
 /// Every difference: missing tables and columns are critical, all else is worth a look.
 #[must_use]
 pub fn drift(left: &Schema, live: &Schema, against: Against) -> Vec<Drift> {

@@ -72,6 +72,7 @@ impl Lookout {
             seen: seen.clone(),
             way: None,
             beaten: None,
+            waiting: None,
         };
         let task = tokio::spawn(watch.keep(ended));
         Self { seen, end: Some(end), task }
@@ -116,6 +117,8 @@ struct Watch {
     way: Option<Box<dyn engine::Lookout>>,
     /// When the heart last beat, and with which words.
     beaten: Option<(Instant, String)>,
+    /// Since when the run was seen waiting for a lock.
+    waiting: Option<Instant>,
 }
 
 impl Watch {
@@ -137,8 +140,21 @@ impl Watch {
                 }
             }
         }
+        self.measure(false);
         if let Some(way) = self.way.take() {
             way.close().await;
+        }
+    }
+
+    /// Measures a wait for a lock, the rests between its tries among it.
+    fn measure(&mut self, is_waiting: bool) {
+        match (is_waiting, self.waiting) {
+            (true, None) => self.waiting = Some(Instant::now()),
+            (false, Some(since)) => {
+                self.target.meters.waited_for_lock(since.elapsed());
+                self.waiting = None;
+            }
+            _ => {}
         }
     }
 
@@ -149,6 +165,7 @@ impl Watch {
         };
         let blockers = way.blockers(&self.connection).await?;
         self.tell(&blockers);
+        self.measure(!blockers.is_empty() || self.seen.is_resting.load(Ordering::SeqCst));
         let within = if blockers.is_empty() { way.within(&self.connection).await? } else { None };
         self.told.progress.update(|progress| progress.within = within);
         let doing = doing(&self.told.progress.now());

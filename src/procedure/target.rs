@@ -10,6 +10,7 @@ use crate::{
     clock::Clock,
     config::Config,
     engine::Engine,
+    meters::Meters,
     model::{
         catalog::Catalog,
         loss::LossPolicy,
@@ -37,6 +38,8 @@ pub struct Target {
     pub store: Store,
     /// Time.
     pub clock: Clock,
+    /// What is counted.
+    pub meters: Meters,
     /// The catalog of one job, once it was read; see [`Target::for_one_job`].
     pub read: Option<Arc<OnceCell<Arc<Catalog>>>>,
 }
@@ -63,7 +66,9 @@ impl Target {
         config.policy.blocking_risks = Vec::new();
         config.policy.safety_net = SafetyNet::Off;
         let store = Store::at(&folder.join("windlass.db"));
-        Self { engine, store, config: Arc::new(config), read: None, ..self.clone() }
+        // What happens there is not counted as the target's.
+        let meters = Meters::of(&self.name);
+        Self { engine, store, config: Arc::new(config), meters, read: None, ..self.clone() }
     }
 
     /// The migrations on disk.

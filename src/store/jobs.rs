@@ -1,6 +1,6 @@
 //! Jobs.
 
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{Store, StoreError};
 use crate::model::{
@@ -12,11 +12,14 @@ const COLUMNS: &str =
     "id, kind, target, state, requested_by, created_at, started_at, finished_at, progress, result, problem";
 
 impl Store {
-    /// Adds a job with the order it came from, and the key it came under.
-    ///
-    /// # Errors
-    /// [`StoreError`]; also when the key is there already.
-    pub async fn add_job(&self, job: &Job, order: &Order, key: Option<&str>) -> Result<(), StoreError> {
+    /// Adds a job, within a transaction.
+    pub(super) async fn insert_job(
+        &self,
+        connection: &mut SqliteConnection,
+        job: &Job,
+        order: &Order,
+        key: Option<&str>,
+    ) -> Result<(), StoreError> {
         sqlx::query(
             "INSERT INTO job (id, kind, target, state, requested_by, created_at, started_at, finished_at, progress, \
              orders, idempotency_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -32,7 +35,7 @@ impl Store {
         .bind(self.json(&job.progress)?)
         .bind(self.json(order)?)
         .bind(key)
-        .execute(self.pool().await?)
+        .execute(connection)
         .await
         .map_err(|error| self.unusable(&error))?;
         Ok(())

@@ -30,15 +30,8 @@ pub struct NewLine {
     pub message: String,
 }
 
-fn word(kind: LogKind) -> &'static str {
-    match kind {
-        LogKind::Job => "job",
-        LogKind::Audit => "audit",
-    }
-}
-
 impl Store {
-    /// Appends lines; nothing happens without any.
+    /// Appends lines of jobs' own logs; nothing happens without any. The audit trail has [`Store::record`].
     ///
     /// # Errors
     /// [`StoreError`].
@@ -47,7 +40,7 @@ impl Store {
             let mut insert = QueryBuilder::<Sqlite>::new("INSERT INTO log (at, kind, level, job, actor, message) ");
             insert.push_values(some, |mut row, line| {
                 row.push_bind(line.at)
-                    .push_bind(word(line.kind))
+                    .push_bind(line.kind.as_str())
                     .push_bind(line.level)
                     .push_bind(line.job.as_deref())
                     .push_bind(line.actor.as_deref())
@@ -66,7 +59,7 @@ impl Store {
         let mut select =
             QueryBuilder::<Sqlite>::new("SELECT seq, at, kind, level, job, actor, message FROM log WHERE 1 = 1");
         if let Some(kind) = filter.kind {
-            select.push(" AND kind = ").push_bind(word(kind));
+            select.push(" AND kind = ").push_bind(kind.as_str());
         }
         if let Some(job) = &filter.job {
             select.push(" AND job = ").push_bind(job.as_str());

@@ -1,12 +1,18 @@
-//! Our own database: jobs, log, audit, what the last run left. Its SQL is in this room alone.
+//! Our own database: jobs, log, audit trail, what the last run left. Its SQL is in this room alone.
 
+mod audit;
 mod expectations;
 mod jobs;
+mod ledger;
 mod log;
 mod open;
 mod rehearsals;
 
-pub use self::{log::NewLine, open::Store};
+pub use self::{
+    ledger::{Ledger, Tally},
+    log::NewLine,
+    open::Store,
+};
 
 /// Our own database said no.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +31,26 @@ pub enum StoreError {
         /// The file.
         path: String,
         /// What.
+        reason: String,
+    },
+    /// A line of the audit trail cannot be written.
+    #[error("the audit trail cannot be written, so nothing was done: {reason}")]
+    Unrecorded {
+        /// Why.
+        reason: String,
+    },
+    /// The key of the audit trail cannot be used.
+    #[error("the key of the audit trail cannot be used: {reason}")]
+    AuditKey {
+        /// Why.
+        reason: String,
+    },
+    /// The note beside the store of how far the audit trail goes cannot be used.
+    #[error("{} cannot be used: {reason}", .path.display())]
+    AuditAnchor {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
         reason: String,
     },
 }

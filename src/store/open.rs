@@ -8,7 +8,7 @@ use sqlx::{
 };
 use tokio::sync::OnceCell;
 
-use super::StoreError;
+use super::{StoreError, audit::AuditKey};
 
 /// Connections to the control store. It has one writer at a time, a statement of ours takes a fraction of a millisecond,
 /// and each connection is a thread that must be started.
@@ -28,6 +28,14 @@ const TABLES: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS expectation (target TEXT PRIMARY KEY, history TEXT NOT NULL, layout TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS rehearsal (target TEXT NOT NULL, migration TEXT NOT NULL, inputs TEXT NOT NULL, \
      after TEXT NOT NULL, at TEXT NOT NULL, rehearsed TEXT NOT NULL, PRIMARY KEY (target, migration, inputs))",
+    "CREATE TABLE IF NOT EXISTS audit (number INTEGER PRIMARY KEY, line INTEGER NOT NULL UNIQUE, before TEXT NOT NULL, \
+     mac TEXT NOT NULL)",
+    "CREATE TRIGGER IF NOT EXISTS audit_kept BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is kept'); END",
+    "CREATE TRIGGER IF NOT EXISTS audit_fixed BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit trail is kept'); END",
+    "CREATE TRIGGER IF NOT EXISTS log_kept BEFORE DELETE ON log WHEN OLD.kind = 'audit' \
+     BEGIN SELECT RAISE(ABORT, 'the audit trail is kept'); END",
+    "CREATE TRIGGER IF NOT EXISTS log_fixed BEFORE UPDATE ON log WHEN OLD.kind = 'audit' \
+     BEGIN SELECT RAISE(ABORT, 'the audit trail is kept'); END",
 ];
 
 /// Our own database. Cheap to clone.
@@ -37,13 +45,14 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     path: String,
     pool: OnceCell<SqlitePool>,
+    key: OnceCell<Arc<AuditKey>>,
 }
 
 impl Store {
     /// The store in the file at `path`; the file is made when something is first asked of it.
     #[must_use]
     pub fn at(path: &Path) -> Self {
-        Self(Arc::new(Inner { path: path.display().to_string(), pool: OnceCell::new() }))
+        Self(Arc::new(Inner { path: path.display().to_string(), pool: OnceCell::new(), key: OnceCell::new() }))
     }
 
     /// Whether there is a store already: a question need not make one.
@@ -60,6 +69,16 @@ impl Store {
 
     pub(super) async fn pool(&self) -> Result<&SqlitePool, StoreError> {
         self.0.pool.get_or_try_init(|| self.open()).await
+    }
+
+    /// Where it lies.
+    pub(super) fn path(&self) -> &Path {
+        Path::new(&self.0.path)
+    }
+
+    /// The key of the audit trail, once it was read.
+    pub(super) fn key(&self) -> &OnceCell<Arc<AuditKey>> {
+        &self.0.key
     }
 
     async fn open(&self) -> Result<SqlitePool, StoreError> {

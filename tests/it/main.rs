@@ -3,6 +3,7 @@
 
 mod adopt;
 mod archive;
+mod audit;
 mod auth;
 mod backfill;
 mod catalog;
@@ -21,6 +22,7 @@ mod house;
 mod http_door;
 mod http_run;
 mod own_tests;
+mod metrics;
 mod readme;
 mod real_histories;
 mod rehearsal;

@@ -10,6 +10,7 @@ mod wire;
 use std::path::Path;
 
 use semver::Version;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use ulid::Ulid;
 
@@ -23,7 +24,7 @@ use crate::model::{
     order::{Order, StopMode},
     plan::Plan,
     snapshot::{Listed, SnapshotId, SnapshotList},
-    status::Status,
+    status::{LogFilter, LogLine, Status},
 };
 
 /// A windlass service, asked as the one whose token it is.
@@ -56,6 +57,18 @@ impl Remote {
 
     pub async fn status(&self) -> Result<Status, Failure> {
         self.wire.get(&["status"], &[]).await
+    }
+
+    pub async fn logs(&self, filter: &LogFilter) -> Result<Vec<LogLine>, Failure> {
+        #[derive(Deserialize)]
+        struct Page {
+            lines: Vec<LogLine>,
+        }
+        let kind = filter.kind.map(|kind| ("kind", kind.as_str().to_owned()));
+        let after = filter.after.map(|after| ("after", after.to_string()));
+        let limit = filter.limit.map(|limit| ("limit", limit.to_string()));
+        let query: Vec<_> = [kind, after, limit].into_iter().flatten().collect();
+        Ok(self.wire.get::<Page>(&["logs"], &query).await?.lines)
     }
 
     pub async fn analytics(&self) -> Result<Analytics, Failure> {

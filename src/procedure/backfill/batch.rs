@@ -47,6 +47,7 @@ impl Batches<'_> {
         tracing::debug!(batch.rows = next.rows, batch.us = took.as_micros(), "a batch is done");
         self.pace.learn(next.rows, took);
         self.made += 1;
+        self.target.meters.backfilled(next.rows);
         self.standing.rows_done += next.rows;
         self.standing.after = Some(next.upper.clone());
         self.lower = Some(next.upper.clone());

@@ -70,6 +70,7 @@ impl Batches<'_> {
         };
         if let Some(standing) = standing {
             self.lower = standing.after.clone().or_else(|| self.lower.take());
+            self.target.meters.backfilled(standing.rows_done.saturating_sub(self.standing.rows_done));
             self.standing = standing;
         }
         Ok(())

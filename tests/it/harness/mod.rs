@@ -13,6 +13,7 @@ pub mod own_server;
 pub mod proxy;
 pub mod sample;
 pub mod ship;
+pub mod signer;
 
 use std::{future::Future, time::Duration};
 

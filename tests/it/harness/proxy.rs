@@ -1,6 +1,12 @@
 //! A way to a server that a test can cut, or let everything vanish on.
 
-use std::net::SocketAddr;
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -26,6 +32,7 @@ enum Way {
 pub struct Proxy {
     pub address: SocketAddr,
     way: watch::Sender<Way>,
+    passed: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
 }
 
@@ -34,14 +41,21 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("its address");
         let (way, seen) = watch::channel(Way::Open);
+        let passed = Arc::<AtomicUsize>::default();
+        let counted = passed.clone();
         let accepting = tokio::spawn(async move {
             while let Ok((caller, _)) = listener.accept().await {
                 if *seen.borrow() != Way::Cut {
-                    tokio::spawn(pass_on(caller, server.clone(), seen.clone()));
+                    tokio::spawn(pass_on(caller, server.clone(), seen.clone(), counted.clone()));
                 }
             }
         });
-        Self { address, way, accepting }
+        Self { address, way, passed, accepting }
+    }
+
+    /// How many bytes were sent either way so far.
+    pub fn passed(&self) -> usize {
+        self.passed.load(Ordering::SeqCst)
     }
 
     /// Cuts every connection, and lets none through.
@@ -67,19 +81,20 @@ impl Drop for Proxy {
     }
 }
 
-async fn pass_on(caller: TcpStream, server: String, mut way: watch::Receiver<Way>) {
+async fn pass_on(caller: TcpStream, server: String, mut way: watch::Receiver<Way>, passed: Arc<AtomicUsize>) {
     let Ok(server) = TcpStream::connect(server).await else { return };
     let ((from_caller, to_caller), (from_server, to_server)) = (caller.into_split(), server.into_split());
     tokio::select! {
-        () = one_way(from_caller, to_server, way.clone()) => {}
-        () = one_way(from_server, to_caller, way.clone()) => {}
+        () = one_way(from_caller, to_server, way.clone(), &passed) => {}
+        () = one_way(from_server, to_caller, way.clone(), &passed) => {}
         _ = way.wait_for(|way| *way == Way::Cut) => {}
     }
 }
 
-async fn one_way(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::Receiver<Way>) {
+async fn one_way(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::Receiver<Way>, passed: &AtomicUsize) {
     let mut piece = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
+        passed.fetch_add(length, Ordering::SeqCst);
         if way.wait_for(|way| *way != Way::Hole).await.is_err() || to.write_all(&piece[..length]).await.is_err() {
             return;
         }

@@ -1,7 +1,11 @@
 //! The HTTP door, as far as it answers by itself: who comes in, what is refused, what is told from memory.
 
 mod admission;
+mod crafted;
+mod crowd;
+mod headers;
 mod limits;
+mod matrix;
 mod openapi;
 mod problems;
 mod public;
@@ -150,6 +154,11 @@ impl Door {
     }
 
     fn with(change: impl FnOnce(&mut Server)) -> Self {
+        Self::at(Path::new("data"), change)
+    }
+
+    /// With everything that is ever written in this folder.
+    fn at(folder: &Path, change: impl FnOnce(&mut Server)) -> Self {
         let key = Key {
             id: "a".to_owned(),
             algorithm: KeyAlgorithm::HS256,
@@ -157,6 +166,9 @@ impl Door {
             secret: Some("0123456789abcdef0123456789abcdef".to_owned().into()),
         };
         let mut config = Config { auth: Auth { keys: vec![key], ..Auth::default() }, ..Config::default() };
+        config.store.path = folder.join("windlass.db");
+        config.snapshots.path = folder.join("snapshots");
+        config.target.url = format!("sqlite:{}", folder.join("app.db").display()).into();
         change(&mut config.server);
         let mut app = App::open(config, Clock::fixed(now())).unwrap();
         app.keys = Arc::new(Keys::load(&app.config.auth, Path::new("/nowhere")).unwrap());

@@ -56,7 +56,7 @@ async fn an_address_that_is_taken_is_told_as_such() {
     let address = taken.local_addr().unwrap();
     let door = Door::with(|server| server.listen = address);
 
-    let error = lifecycle::serve(door.app.clone(), api::router).await.unwrap_err();
+    let error = lifecycle::serve(door.app.clone(), api::doors).await.unwrap_err();
 
     assert!(matches!(error, ServeError::Taken { .. }));
     assert!(error.to_string().contains(&address.to_string()) && error.to_string().contains("server.listen"));

@@ -1,0 +1,120 @@
+//! A set of keys that somebody else publishes, at an address. Fetched when a service starts, again every so often, and when
+//! a token names a key that is not here; the last good one stays whatever happens there.
+
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwap;
+use reqwest::{Client, StatusCode, Url, redirect};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::Mutex;
+
+use super::{
+    error::AuthError,
+    jwks::{self, SET_BYTES_MAX},
+    key::Key,
+};
+
+/// How long one answer may take, from the first byte sent to the last received.
+const ANSWER_S_MAX: u64 = 5;
+/// The shortest time between two fetches that a token's unknown key asks for.
+const ASKED_S_MIN: u64 = 60;
+
+/// Where a set is published, and what was last seen there.
+pub(super) struct Far {
+    url: Url,
+    client: Client,
+    seen: ArcSwap<Vec<Key>>,
+    /// When a token last made somebody fetch it.
+    asked: Mutex<Option<Instant>>,
+}
+
+impl Far {
+    /// At this address, which is not asked yet.
+    ///
+    /// # Errors
+    /// [`AuthError::Address`], for one that is not `https:`, nor `http:` on this machine.
+    pub fn at(text: &str) -> Result<Self, AuthError> {
+        let unfit = |reason| AuthError::Address { reason };
+        let url = Url::parse(text).map_err(|_| unfit("it is no URL"))?;
+        let is_here = is_here(&url);
+        if !(url.scheme() == "https" || url.scheme() == "http" && is_here) {
+            return Err(unfit("it must begin with https:// (http:// only for this machine)"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(unfit("it must hold no name and no password"));
+        }
+        let builder = || {
+            let builder = Client::builder()
+                .timeout(Duration::from_secs(ANSWER_S_MAX))
+                .redirect(redirect::Policy::none())
+                .user_agent(concat!("windlass/", env!("CARGO_PKG_VERSION")));
+            if is_here { builder.no_proxy() } else { builder.https_only(true) }
+        };
+        // Without a CA store on this machine the first fails, even where no TLS is spoken.
+        let client = builder().build().or_else(|_| builder().tls_backend_preconfigured(built_in_roots()).build());
+        let client = client.map_err(|_| unfit("no connection can be made from this machine"))?;
+        Ok(Self { url, client, seen: ArcSwap::default(), asked: Mutex::new(None) })
+    }
+
+    /// What was last seen.
+    pub fn seen(&self) -> arc_swap::Guard<std::sync::Arc<Vec<Key>>> {
+        self.seen.load()
+    }
+
+    /// Fetches the set. What fails is told, and changes nothing.
+    pub async fn fetch(&self) {
+        match self.fetched().await {
+            Ok(keys) => self.seen.store(keys.into()),
+            Err(reason) => {
+                tracing::error!(url = %self.url, "the keys at {} cannot be used, so those from before stay: {reason}", self.url)
+            }
+        }
+    }
+
+    /// Fetches it because a token names a key that is not here, unless that was done within the last minute. True when it
+    /// is worth looking again.
+    pub async fn asked_for(&self) -> bool {
+        let came = Instant::now();
+        let mut asked = self.asked.lock().await;
+        match *asked {
+            // Fetched while this one waited.
+            Some(at) if at >= came => return true,
+            Some(at) if at.elapsed() < Duration::from_secs(ASKED_S_MIN) => return false,
+            _ => {}
+        }
+        self.fetch().await;
+        *asked = Some(Instant::now());
+        true
+    }
+
+    async fn fetched(&self) -> Result<Vec<Key>, String> {
+        let answer = self.client.get(self.url.clone()).header("accept", "application/json").send().await;
+        // Its own words would repeat the address.
+        let mut answer = answer.map_err(|error| error.without_url().to_string())?;
+        if answer.status() != StatusCode::OK {
+            return Err(format!("the answer has the status {}", answer.status().as_u16()));
+        }
+        let mut bytes = Vec::new();
+        while let Some(piece) = answer.chunk().await.map_err(|error| error.without_url().to_string())? {
+            if bytes.len() + piece.len() > SET_BYTES_MAX {
+                return Err("the answer is larger than 64 KiB".to_owned());
+            }
+            bytes.extend(piece);
+        }
+        jwks::keys(&bytes).map_err(|error| error.to_string())
+    }
+}
+
+fn is_here(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+/// Trust for a machine without a CA store: Mozilla's roots as of this build.
+fn built_in_roots() -> ClientConfig {
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
+}

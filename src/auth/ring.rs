@@ -1,0 +1,133 @@
+//! What is known of keys at one moment: all that the files said.
+
+use std::{
+    fs::{self, File},
+    io::Read,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    deny::DenyList,
+    error::AuthError,
+    jwks::{self, SET_BYTES_MAX},
+    key::Key,
+    own_secret,
+};
+use crate::config;
+
+/// The mode bits by which others could change a file.
+const OTHERS_WRITE: u32 = 0o022;
+
+/// When a file was changed: its time, its size, its place on the disk; `None` while it is missing.
+type Stamp = Option<(i64, i64, u64, u64)>;
+
+/// What the files said.
+#[derive(Debug, Default)]
+pub(super) struct Ring {
+    pub all: Vec<Key>,
+    pub signing: Option<usize>,
+    pub denied: DenyList,
+    stamps: Vec<(PathBuf, Stamp)>,
+}
+
+impl Ring {
+    /// Loads the configured keys, the set and the deny list; without any key, the secret in `data_dir`, which is made when it
+    /// is missing. Blocks for a few small files.
+    ///
+    /// # Errors
+    /// [`AuthError`].
+    pub fn load(settings: &config::Auth, data_dir: &Path) -> Result<Self, AuthError> {
+        let stamps = files(settings).map(|path| (path.to_owned(), stamp(path))).collect();
+        let mut all: Vec<Key> = Vec::new();
+        for key in settings.keys.iter().map(Key::load) {
+            add(&mut all, key?)?;
+        }
+        if let Some(path) = set_file(settings) {
+            let set = jwks::keys(&public_file(path, "auth.jwks")?);
+            let set = set.map_err(|error| AuthError::Set { path: path.to_owned(), reason: error.to_string() })?;
+            set.into_iter().try_for_each(|key| add(&mut all, key))?;
+        }
+        if all.is_empty() && settings.jwks.is_none() {
+            all.push(Key::hs256(own_secret::KEY_ID, &own_secret::load_or_make(data_dir)?)?);
+        }
+        let signing = match &settings.signing_key {
+            None => all.iter().position(Key::can_sign),
+            Some(id) => match all.iter().position(|key| key.id == *id && key.can_sign()) {
+                None => return Err(AuthError::SigningKey { id: id.clone() }),
+                found => found,
+            },
+        };
+        let denied = settings.deny_list.as_deref().map_or_else(|| Ok(DenyList::default()), deny_list)?;
+        Ok(Self { all, signing, denied, stamps })
+    }
+
+    /// The same, as if it had been read from the files as they are now: they are not read again until they change again.
+    pub fn but_seen(&self) -> Self {
+        let stamps = self.stamps.iter().map(|(path, _)| (path.clone(), stamp(path))).collect();
+        Self { all: self.all.clone(), signing: self.signing, denied: self.denied.clone(), stamps }
+    }
+
+    /// Whether a file has changed since.
+    pub fn is_stale(&self) -> bool {
+        self.stamps.iter().any(|(path, then)| stamp(path) != *then)
+    }
+}
+
+/// Whether a set of keys is published at an address, rather than in a file.
+pub(super) fn is_address(text: &str) -> bool {
+    text.contains("://")
+}
+
+fn set_file(settings: &config::Auth) -> Option<&Path> {
+    settings.jwks.as_deref().filter(|text| !is_address(text)).map(Path::new)
+}
+
+/// Every file whose change is looked for.
+fn files(settings: &config::Auth) -> impl Iterator<Item = &Path> {
+    let keys = settings.keys.iter().filter_map(|key| key.file.as_deref());
+    keys.chain(set_file(settings)).chain(settings.deny_list.as_deref())
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let found = fs::metadata(path).ok()?;
+    Some((found.mtime(), found.mtime_nsec(), found.len(), found.ino()))
+}
+
+fn add(all: &mut Vec<Key>, key: Key) -> Result<(), AuthError> {
+    if all.iter().any(|other| other.id == key.id) {
+        return Err(AuthError::KeyTwice { id: key.id });
+    }
+    all.push(key);
+    Ok(())
+}
+
+fn deny_list(path: &Path) -> Result<DenyList, AuthError> {
+    let bytes = public_file(path, "auth.deny_list")?;
+    let text = String::from_utf8(bytes).map_err(|_| unfit(path, "auth.deny_list", "it is not UTF-8"))?;
+    DenyList::of(&text).map_err(|line| AuthError::DenyList { path: path.to_owned(), line })
+}
+
+fn unfit(path: &Path, setting: &'static str, reason: impl Into<String>) -> AuthError {
+    AuthError::Public { setting, path: path.to_owned(), reason: reason.into() }
+}
+
+/// A file that holds no secret, and that nobody else may change.
+fn public_file(path: &Path, setting: &'static str) -> Result<Vec<u8>, AuthError> {
+    let unreadable = |error: std::io::Error| unfit(path, setting, error.to_string());
+    let file = File::open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(unfit(path, setting, "it is no file"));
+    }
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & OTHERS_WRITE != 0 {
+        return Err(unfit(path, setting, format!("others may change it (mode {mode:o}); chmod go-w makes it safe")));
+    }
+    let mut bytes = Vec::new();
+    file.take(SET_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > SET_BYTES_MAX {
+        return Err(unfit(path, setting, "it is larger than 64 KiB"));
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,171 @@
+//! The values of this moment, for Prometheus: from memory, and from what the books said last.
+
+use chrono::{DateTime, Utc};
+
+use super::{Sample, books::Shelf};
+use crate::{
+    meters::Moment,
+    model::{finding::Finding, health::HealthStatus, job::Job, report::ValidationReport},
+    plan,
+    store::Ledger,
+};
+
+/// What each name means.
+const HELP: [(&str, &str); 29] = [
+    ("windlass_build_info", "Which windlass this is; always 1."),
+    ("windlass_database_info", "The versions of database and application, as last seen; always 1."),
+    ("windlass_target_up", "Whether the target answered the last look."),
+    ("windlass_health_status", "1 for the status that GET /api/system/health tells, 0 for the others."),
+    ("windlass_health_last_look_timestamp_seconds", "When the target was last looked at."),
+    ("windlass_database_compatible", "Whether application and database can work together."),
+    ("windlass_migrations_available", "Migrations in the catalog."),
+    ("windlass_migrations_pending", "Migrations that are pending."),
+    ("windlass_migration_running", "Whether a run is at work on the target, of this process or another."),
+    ("windlass_job_running", "Whether a job of this process is at work."),
+    ("windlass_job_waiting", "Whether that job waits: for a lock's holder, or while the database has enough to do."),
+    ("windlass_job_progress_ratio", "How far that job is, from 0 to 1; 0 without one."),
+    ("windlass_backfill_rows_per_second", "How fast its backfill is; 0 without one."),
+    ("windlass_jobs_kept", "Jobs that the control store keeps, by kind and state."),
+    ("windlass_job_last_finished_timestamp_seconds", "When the last job of this kind and state ended."),
+    ("windlass_store_readable", "Whether the control store could be read."),
+    ("windlass_validation_findings", "What the last validation found, by severity."),
+    ("windlass_validation_last_timestamp_seconds", "When it ended."),
+    ("windlass_drift_findings", "Differences that it found between the schema and what the last run left."),
+    ("windlass_snapshots_readable", "Whether the snapshots could be listed."),
+    ("windlass_snapshots", "Snapshots in the archive."),
+    ("windlass_snapshots_unusable", "Snapshots that cannot be used: damaged, or of another key."),
+    ("windlass_snapshots_bytes", "What all snapshots take."),
+    ("windlass_snapshot_newest_timestamp_seconds", "When the newest snapshot was taken."),
+    ("windlass_snapshot_newest_bytes", "What the newest snapshot takes."),
+    ("windlass_snapshot_last_good_timestamp_seconds", "When the newest one was taken above which a run validated."),
+    ("windlass_snapshot_last_good_bytes", "What that one takes."),
+    ("windlass_snapshot_last_verified_timestamp_seconds", "When a snapshot was last looked at again and found whole."),
+    ("windlass_snapshots_damaged", "Snapshots whose last look found something wrong."),
+];
+
+/// What there is to tell.
+pub struct Gauges<'a> {
+    moment: &'a Moment,
+}
+
+impl<'a> Gauges<'a> {
+    /// Values to be written into `moment`.
+    #[must_use]
+    pub fn into(moment: &'a Moment) -> Self {
+        for (name, help) in HELP {
+            moment.describe(name, help);
+        }
+        Self { moment }
+    }
+
+    fn set(&self, name: &'static str, value: f64) {
+        self.moment.set(name, &[], value);
+    }
+
+    /// Which build this is.
+    pub fn build(&self) {
+        let labels = [
+            ("version", env!("CARGO_PKG_VERSION")),
+            ("commit", env!("WINDLASS_BUILD_COMMIT")),
+            ("rust_version", env!("WINDLASS_BUILD_RUST")),
+        ];
+        self.moment.set("windlass_build_info", &labels, 1.0);
+    }
+
+    /// The newest look at the target.
+    pub fn sample(&self, sample: &Sample) {
+        let health = &sample.health;
+        let actual = health.actual_db_version.as_ref().map(ToString::to_string).unwrap_or_default();
+        let (required, backend) = (health.required_db_version.to_string(), health.backend_version.to_string());
+        let labels = [("version", actual.as_str()), ("required", &required), ("application", &backend)];
+        self.moment.set("windlass_database_info", &labels, 1.0);
+        let statuses = [("ok", HealthStatus::Ok), ("warning", HealthStatus::Warning), ("error", HealthStatus::Error)];
+        for (word, status) in statuses {
+            self.moment.set("windlass_health_status", &[("status", word)], truth(health.status == status));
+        }
+        self.set("windlass_target_up", truth(sample.reachable));
+        self.set("windlass_health_last_look_timestamp_seconds", seconds(health.checked_at));
+        self.set("windlass_database_compatible", truth(health.compatible));
+        self.set("windlass_migrations_available", count(sample.version.database.total_migrations_available));
+        self.set("windlass_migrations_pending", count(health.pending_count));
+        self.set("windlass_migration_running", truth(health.migration_running));
+    }
+
+    /// The job that is at work in this process.
+    pub fn job(&self, job: Option<&Job>) {
+        let progress = job.map(|job| job.progress.clone()).unwrap_or_default();
+        self.set("windlass_job_running", truth(job.is_some()));
+        self.set("windlass_job_waiting", truth(progress.waiting_for.is_some()));
+        self.set("windlass_job_progress_ratio", progress.percentage / 100.0);
+        self.set("windlass_backfill_rows_per_second", progress.rate.unwrap_or_default());
+    }
+
+    /// The jobs that are kept.
+    pub fn ledger(&self, ledger: Option<&Ledger>) {
+        self.set("windlass_store_readable", truth(ledger.is_some()));
+        let Some(ledger) = ledger else { return };
+        for tally in &ledger.tallies {
+            let labels = [("kind", tally.kind.as_str()), ("state", tally.state.as_str())];
+            #[expect(clippy::cast_precision_loss, reason = "a number of rows")]
+            self.moment.set("windlass_jobs_kept", &labels, tally.jobs as f64);
+            if let Some(at) = tally.last_finished_at {
+                self.moment.set("windlass_job_last_finished_timestamp_seconds", &labels, seconds(at));
+            }
+        }
+        if let Some((at, report)) = &ledger.validation {
+            self.validation(*at, report);
+        }
+    }
+
+    fn validation(&self, at: DateTime<Utc>, report: &ValidationReport) {
+        let by_severity: [(&str, &[Finding]); 3] =
+            [("critical", &report.critical_issues), ("warning", &report.warnings), ("info", &report.info)];
+        for (severity, findings) in by_severity {
+            self.moment.set("windlass_validation_findings", &[("severity", severity)], count(findings.len()));
+        }
+        let all = by_severity.iter().flat_map(|(_, findings)| *findings);
+        self.set("windlass_drift_findings", count(all.filter(|finding| plan::is_drift(finding)).count()));
+        self.set("windlass_validation_last_timestamp_seconds", seconds(at));
+    }
+
+    /// The snapshots.
+    pub fn snapshots(&self, listed: Option<&Shelf>) {
+        self.set("windlass_snapshots_readable", truth(listed.is_some()));
+        let Some(Shelf { snapshots: all, unusable }) = listed else { return };
+        self.set("windlass_snapshots", count(all.len()));
+        self.set("windlass_snapshots_unusable", count(*unusable));
+        self.set("windlass_snapshots_bytes", bytes(all.iter().map(|listed| listed.manifest.stored_bytes()).sum()));
+        let looks = || all.iter().filter_map(|listed| listed.marks.verified.as_ref());
+        self.set("windlass_snapshots_damaged", count(looks().filter(|look| !look.is_whole()).count()));
+        if let Some(newest) = all.first() {
+            self.set("windlass_snapshot_newest_timestamp_seconds", seconds(newest.manifest.created_at));
+            self.set("windlass_snapshot_newest_bytes", bytes(newest.manifest.stored_bytes()));
+        }
+        if let Some(good) = plan::last_good(all) {
+            self.set("windlass_snapshot_last_good_timestamp_seconds", seconds(good.manifest.created_at));
+            self.set("windlass_snapshot_last_good_bytes", bytes(good.manifest.stored_bytes()));
+        }
+        if let Some(look) = looks().filter(|look| look.is_whole()).map(|look| look.at).max() {
+            self.set("windlass_snapshot_last_verified_timestamp_seconds", seconds(look));
+        }
+    }
+}
+
+fn truth(is_so: bool) -> f64 {
+    f64::from(u8::from(is_so))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+fn count(number: usize) -> f64 {
+    number as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+fn bytes(number: u64) -> f64 {
+    number as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds, exact for the next 285 000 years")]
+fn seconds(at: DateTime<Utc>) -> f64 {
+    at.timestamp_millis() as f64 / 1_000.0
+}

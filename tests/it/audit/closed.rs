@@ -1,0 +1,109 @@
+//! What cannot be written down is not done.
+
+use std::{fs, os::unix::fs::PermissionsExt, process::Stdio};
+
+use serde_json::{Value, json};
+
+use super::{CABINS, hand, verified};
+use crate::harness::{
+    database::On,
+    eye::must_be_same,
+    on_every_engine,
+    ship::{Called, Ship},
+};
+
+on_every_engine!(
+    on_a_full_disk_every_order_is_refused_and_nothing_is_done,
+    without_its_key_every_order_is_refused_and_every_question_answered,
+);
+
+async fn made(on: On) -> Ship {
+    let ship = Ship::with_catalog(on).await;
+    ship.catalog().add("v1.0.0_01_cabins", CABINS, "DROP TABLE cabins;");
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    ship.catalog().add("v1.1.0_01_decks", "CREATE TABLE decks (id INTEGER PRIMARY KEY);", "DROP TABLE decks;");
+    ship
+}
+
+/// Method: the folder of the control store is a file system of its own without a byte of room.
+async fn on_a_full_disk_every_order_is_refused_and_nothing_is_done(on: On) {
+    let ship = made(on).await;
+    let before = ship.eye().await.everything().await;
+    let script = "cp -a data aside
+        mount -t tmpfs -o size=8m none data
+        cp -a aside/. data
+        dd if=/dev/zero of=data/ballast bs=1k 2>/dev/null || true
+        for order in 'up --snapshot never' 'down --yes' 'validate'; do
+          code=0; $windlass $order --json 2>>refused || code=$?
+          echo $code >>codes
+        done
+        rm data/ballast
+        $windlass audit verify --json >report
+        rm -rf aside && cp -a data aside";
+
+    let mut shell = ship.shell("exec unshare --user --map-root-user --mount bash -euc \"$script\"");
+    shell.env("script", script).env("windlass", env!("CARGO_BIN_EXE_windlass"));
+    shell.env("PATH", std::env::var("PATH").unwrap());
+    let output = shell.stdout(Stdio::piped()).stderr(Stdio::piped()).output().await.unwrap();
+    Called::of(&output).exits(0);
+
+    let told = |name: &str| fs::read_to_string(ship.folder().join(name)).unwrap();
+    assert_eq!(told("codes"), "78\n78\n78\n", "{}", told("refused"));
+    let refused: Vec<Value> =
+        serde_json::Deserializer::from_str(&told("refused")).into_iter().map(Result::unwrap).collect();
+    assert_eq!(refused.len(), 3);
+    for problem in refused {
+        assert_eq!(problem["type"], "urn:windlass:problem:store-unusable", "{problem:#}");
+        assert!(problem["detail"].as_str().unwrap().contains("nothing was done"), "{problem:#}");
+    }
+    must_be_same(&ship.eye().await.everything().await, &before);
+    let report: Value = serde_json::from_str(&told("report")).unwrap();
+    assert_eq!((&report["whole"], &report["entries"]), (&json!(true), &json!(2)), "{report:#}");
+}
+
+async fn without_its_key_every_order_is_refused_and_every_question_answered(on: On) {
+    let mut ship = made(on).await;
+    ship.serve().await;
+    let key = ship.folder().join("data/audit.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let before = ship.eye().await.everything().await;
+
+    for words in [&["up", "--snapshot", "never", "--json"][..], &["validate", "--json"]] {
+        let failure = ship.cli(words).await.exits(78).failure();
+        let detail = failure["detail"].as_str().unwrap();
+        assert!(detail.contains("audit.key") && detail.contains("nothing was done"), "{failure:#}");
+    }
+    for words in [&["status"][..], &["audit", "list"], &["plan"]] {
+        ship.cli(words).await.exits(0);
+    }
+    must_be_same(&ship.eye().await.everything().await, &before);
+
+    // A service refuses as well, and goes on once the key is as it must be.
+    ship.kill().await;
+    ship.serve().await;
+    assert!(ship.log().contains("every order is refused"), "{}", ship.log());
+    let admin = ship.admin().await;
+    let refused = admin.start("1.1.0").await;
+    refused.must_be_problem("store-unusable", 503);
+    assert_eq!(admin.get("/api/migration/status").await.status, 200);
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+    let job = admin.start("1.1.0").await.accepted();
+    ship.job_ends_as(&job, "succeeded").await;
+    assert_eq!(verified(&ship, &[]).await.exits(0).json()["entries"], 4);
+}
+
+/// Goal: an order that cannot be written down leaves no job either. Method: the line is refused by the store itself.
+#[tokio::test]
+async fn an_order_whose_line_is_refused_leaves_no_job() {
+    let ship = made(On::Sqlite).await;
+    let mut hand = hand(&ship).await;
+    hand.run("CREATE TRIGGER no BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'not now'); END").await;
+
+    let failure = ship.cli(&["validate", "--json"]).await.exits(78).failure();
+
+    assert!(failure["detail"].as_str().unwrap().contains("not now"), "{failure:#}");
+    assert_eq!(hand.number("SELECT count(*) FROM job").await, 1);
+    hand.run("DROP TRIGGER no").await;
+    ship.cli(&["validate"]).await.exits(0);
+    verified(&ship, &[]).await.exits(0);
+}
