@@ -38,6 +38,10 @@ fn check(dialect: Dialect, text: &str) {
     }
     if dialect != Dialect::MySql && !text.contains("windlass:") {
         let cut: Vec<String> = statements.into_iter().map(|statement| statement.sql).collect();
+        // Behind the line end that is put between them it would be a blank: SQLite takes it so.
+        if cut.iter().any(|sql| sql.starts_with('\u{b}')) {
+            return;
+        }
         let again = split(dialect, &cut.join(";\n")).expect("what was cut once");
         assert_eq!(cut, again.into_iter().map(|statement| statement.sql).collect::<Vec<_>>());
     }
