@@ -49,6 +49,7 @@ async fn a_scan_makes_no_new_series() {
     let mut ship = Ship::with_catalog(On::Sqlite).await;
     ship.serve().await;
     let anybody = ship.anybody();
+    figures(&anybody).await;
     let mut counts = Vec::new();
     for scan in 0..2 {
         for n in 0..500 {

@@ -112,12 +112,15 @@ async fn a_job_that_waits_for_a_lock_is_told_and_its_wait_is_measured(on: On) {
     let began = std::time::Instant::now();
     let job = admin.start("1.1.0").await.accepted();
 
-    eventually("the wait is told", async || {
-        let figures = figures(&admin).await;
-        figures.must_be("windlass_job_running", &[], 1.0);
-        (figures.value("windlass_job_waiting", &[]) > 0.0).then_some(())
-    })
-    .await;
+    // Seen again and again, so that the look every half second has seen it too.
+    for sighting in 0..15 {
+        eventually(&format!("the wait is told, {sighting}"), async || {
+            let figures = figures(&admin).await;
+            figures.must_be("windlass_job_running", &[], 1.0);
+            (figures.value("windlass_job_waiting", &[]) > 0.0).then_some(())
+        })
+        .await;
+    }
     holder.run("ROLLBACK").await;
     ship.job_ends_as(&job, "succeeded").await;
 
