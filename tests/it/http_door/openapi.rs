@@ -9,8 +9,8 @@ use windlass::api::{guard::PUBLIC, openapi_json};
 use super::{ADMIN_ROUTES, Door, request};
 
 /// Public routes that are described; the page and its files are not.
-const PUBLIC_ROUTES: [&str; 5] =
-    ["/livez", "/readyz", "/api/system/health", "/api/system/version", "/api/openapi.json"];
+const PUBLIC_ROUTES: [&str; 6] =
+    ["/livez", "/metrics", "/readyz", "/api/system/health", "/api/system/version", "/api/openapi.json"];
 
 const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
