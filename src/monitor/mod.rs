@@ -4,6 +4,6 @@ mod board;
 mod sampler;
 
 pub use self::{
-    board::{DatabaseVersion, HealthBoard, Sample, VersionAnswer},
+    board::{DatabaseVersion, Figures, HealthBoard, Sample, VersionAnswer},
     sampler::{Sampler, not_yet},
 };

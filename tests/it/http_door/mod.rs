@@ -25,8 +25,8 @@ use windlass::{
     auth::Keys,
     clock::Clock,
     config::{Auth, Config, Key, KeyAlgorithm, Server},
-    model::health::{Health, HealthStatus, LastMigration, PendingMigration},
-    monitor::{DatabaseVersion, Sample, VersionAnswer},
+    model::health::{Condition, Health, HealthStatus, LastMigration, PendingMigration},
+    monitor::{DatabaseVersion, Figures, Sample, VersionAnswer},
 };
 
 /// Every route for administrators, with the methods it knows.
@@ -80,6 +80,8 @@ fn healthy() -> Sample {
             timestamp: now() + Duration::from_secs(3),
         },
         reachable: true,
+        condition: Condition::Ready,
+        figures: Figures { connection_ms: 7, query_ms: 2, tables: 9, executed: 5, valid: true },
         version: VersionAnswer {
             database: DatabaseVersion {
                 version: Some(Version::new(0, 5, 0)),
@@ -96,7 +98,7 @@ fn healthy() -> Sample {
 /// One that a newer application waits for.
 fn behind() -> Sample {
     let mut sample = healthy();
-    sample.health.status = HealthStatus::Warning;
+    (sample.health.status, sample.condition) = (HealthStatus::Warning, Condition::Behind);
     sample.health.migrations_pending = true;
     sample.health.pending_count = 1;
     sample.health.pending_migrations =
