@@ -3,6 +3,7 @@
 mod admission;
 mod limits;
 mod openapi;
+mod pages;
 mod problems;
 mod public;
 mod shutdown;
