@@ -5,6 +5,7 @@ mod adopt;
 mod archive;
 mod auth;
 mod backfill;
+mod browser;
 mod catalog;
 mod cli_parse;
 mod cli_remote;
