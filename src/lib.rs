@@ -9,7 +9,7 @@
 //! - [`procedure`]: how each kind of job is done.
 //! - [`jobs`]: who runs what, and when; [`monitor`]: health.
 //! - [`app`] and [`lifecycle`]: what lives long, and how it all stops.
-//! - [`api`] and [`cli`]: the doors.
+//! - [`api`] and [`cli`]: the doors; [`web`]: what a browser shows.
 
 #[macro_use]
 mod failpoint;
@@ -35,3 +35,4 @@ pub mod snapshot;
 pub mod sql;
 pub mod store;
 pub mod telemetry;
+pub mod web;

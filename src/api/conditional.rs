@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// Bytes of the digest that an `ETag` is made of.
@@ -18,6 +19,7 @@ pub struct Printed {
     content_type: HeaderValue,
     body: Bytes,
     etag: HeaderValue,
+    cache_control: HeaderValue,
 }
 
 impl Printed {
@@ -28,12 +30,36 @@ impl Printed {
         let digest = Sha256::digest(essence);
         let short = BASE64_URL_SAFE_NO_PAD.encode(&digest[..ETAG_BYTES]);
         let etag = HeaderValue::try_from(format!("W/\"{short}\"")).unwrap_or(HeaderValue::from_static("W/\"\""));
-        Self { status, content_type: HeaderValue::from_static(content_type), body: body.into(), etag }
+        Self {
+            status,
+            content_type: HeaderValue::from_static(content_type),
+            body: body.into(),
+            etag,
+            cache_control: HeaderValue::from_static("no-cache"),
+        }
+    }
+
+    /// A document, whose sameness is that of `essence`: the same without its times.
+    pub fn json<T: Serialize>(status: StatusCode, document: &T, essence: &T) -> Self {
+        let text = |document| serde_json::to_vec(document).unwrap_or_default();
+        Self::of(status, "application/json", text(document), &text(essence))
+    }
+
+    /// A file, which is what it is.
+    pub fn file(content_type: &'static str, text: impl Into<Bytes>) -> Self {
+        let body = text.into();
+        Self::of(StatusCode::OK, content_type, body.clone(), &body)
+    }
+
+    /// The same, to be kept by whoever has it as `cache_control` says; without this it is asked for again each time.
+    pub fn kept(mut self, cache_control: &'static str) -> Self {
+        self.cache_control = HeaderValue::from_static(cache_control);
+        self
     }
 
     /// The answer, or 304 when the caller has it. A failure is never left out: RFC 9110, section 13.2.1.
     pub fn answer(&self, asked: &HeaderMap) -> Response {
-        let known = [(header::ETAG, self.etag.clone()), (header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
+        let known = [(header::ETAG, self.etag.clone()), (header::CACHE_CONTROL, self.cache_control.clone())];
         if self.status.is_success() && self.is_known(asked) {
             return (StatusCode::NOT_MODIFIED, known).into_response();
         }

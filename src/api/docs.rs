@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::{
     extract::Path,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use utoipa_swagger_ui::Config;
@@ -30,8 +30,7 @@ pub async fn page(asked: HeaderMap) -> Result<Response, Problem> {
     let text = String::from_utf8_lossy(&file.bytes);
     let text = text.replace("=\"./", "=\"/api/docs/").replace("=\"index.css\"", "=\"/api/docs/index.css\"");
     let text = text.replace("Swagger UI", "windlass API");
-    let mut response =
-        Printed::of(StatusCode::OK, "text/html; charset=utf-8", text.clone(), text.as_bytes()).answer(&asked);
+    let mut response = Printed::file("text/html; charset=utf-8", text).answer(&asked);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
     Ok(response)
 }

@@ -5,7 +5,11 @@ use std::{ops::Deref, sync::Arc};
 use axum::extract::FromRef;
 use tokio::sync::Semaphore;
 
-use super::{guard::Limits, stream::STREAMS_MAX, system::Press};
+use super::{
+    guard::Limits,
+    stream::STREAMS_MAX,
+    system::{Press, Prints},
+};
 use crate::{
     app::App,
     jobs::{Desk, Enquiry},
@@ -20,13 +24,19 @@ pub struct Inner {
     pub app: App,
     pub(super) limits: Limits,
     pub streams: Arc<Semaphore>,
-    pub press: Press,
+    press: Press,
 }
 
 impl Front {
     pub fn of(app: App) -> Self {
         let limits = Limits::of(&app.config.server);
-        Self(Arc::new(Inner { app, limits, streams: Arc::new(Semaphore::new(STREAMS_MAX)), press: Press::default() }))
+        let press = Press::of(app.config.app.environment.clone());
+        Self(Arc::new(Inner { app, limits, streams: Arc::new(Semaphore::new(STREAMS_MAX)), press }))
+    }
+
+    /// The public answers, of the newest look at the target.
+    pub fn prints(&self) -> Arc<Prints> {
+        self.press.prints_of(self.app.health.read())
     }
 }
 

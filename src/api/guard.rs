@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use axum::{
     extract::{FromRequestParts, MatchedPath, Request, State},
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -29,7 +29,7 @@ pub enum Pace {
     Free,
     /// As configured for each address.
     Polled,
-    /// At the pace of a browser that loads a page.
+    /// At the pace of a browser that loads pages and what belongs to them.
     Page,
 }
 
@@ -40,10 +40,24 @@ pub const PUBLIC: &[(&str, Pace)] = &[
     ("/metrics", Pace::Page),
     ("/api/system/health", Pace::Polled),
     ("/api/system/version", Pace::Polled),
+    ("/api/health", Pace::Polled),
+    ("/api/health/database", Pace::Polled),
+    ("/api/health/migrations", Pace::Polled),
+    ("/", Pace::Page),
+    ("/status.css", Pace::Page),
+    ("/status.js", Pace::Page),
+    ("/icon.svg", Pace::Page),
+    ("/system-alert.js", Pace::Page),
     ("/api/openapi.json", Pace::Page),
     ("/api/docs", Pace::Page),
     ("/api/docs/", Pace::Page),
     ("/api/docs/{*file}", Pace::Page),
+];
+
+/// What is polled may be read by the pages of any origin, a refusal with its time to wait as well. Credentials are not taken.
+const FROM_ANYWHERE: [(HeaderName, HeaderValue); 2] = [
+    (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+    (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after")),
 ];
 
 /// Requests at once for a page and what belongs to it, from each address.
@@ -95,17 +109,21 @@ pub(super) async fn guard(State(front): State<Front>, request: Request, next: Ne
 
 async fn at_its_pace(front: &Front, pace: Pace, request: Request, next: Next) -> Response {
     let client = ClientAddress::of(request.extensions());
-    let Some(allowance) = front.limits.at(pace, client).map(|limiter| limiter.check(client)) else {
-        return next.run(request).await;
-    };
-    let mut response = match allowance.retry_after_s {
+    let allowance = front.limits.at(pace, client).map(|limiter| limiter.check(client));
+    let refused = allowance.as_ref().and_then(|allowance| Some((allowance.name(), allowance.retry_after_s?)));
+    let mut response = match refused {
         None => next.run(request).await,
-        Some(seconds) => {
-            front.app.meters.rate_limited(allowance.name());
+        Some((limiter, seconds)) => {
+            front.app.meters.rate_limited(limiter);
             too_many("Too many requests from this address.", seconds).into_response()
         }
     };
-    allowance.tell(response.headers_mut());
+    if let Some(allowance) = allowance {
+        allowance.tell(response.headers_mut());
+    }
+    if pace == Pace::Polled {
+        response.headers_mut().extend(FROM_ANYWHERE);
+    }
     response
 }
 

@@ -22,7 +22,16 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_BYTES_MAX: usize = 64;
 
 /// Routes that are asked all the time, and told of at `debug` only.
-const FREQUENT: [&str; 4] = ["/livez", "/readyz", "/metrics", "/api/system/health"];
+const FREQUENT: [&str; 8] = [
+    "/livez",
+    "/readyz",
+    "/metrics",
+    "/api/system/health",
+    "/api/health",
+    "/api/health/database",
+    "/api/health/migrations",
+    "/",
+];
 
 /// Whose request it is; an extension of every request.
 #[derive(Debug, Clone, Copy)]

@@ -1,5 +1,7 @@
 //! The API's description, made from the handlers themselves.
 
+mod examples;
+
 use std::sync::LazyLock;
 
 use axum::{
@@ -27,7 +29,9 @@ use super::{
         title = "windlass",
         description = "Takes an application's database from one version to the next, and back.\n\n\
             Times are RFC 3339 in UTC, durations end in `_ms`, sizes in `_bytes`. Every failure is an RFC 9457 problem; \
-            decide by its `type`, and read `next_step`. A method that a route does not know is answered with 405.",
+            decide by its `type`, and read `next_step`. A method that a route does not know is answered with 405.\n\n\
+            In the examples, `URL=http://127.0.0.1:8182` and `AUTH=\"Authorization: Bearer $(windlass token --subject alice)\"`. \
+            Their answers are those of a session with the sample catalog; long lists are cut short.",
         license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
         contact(),
     ),
@@ -58,7 +62,8 @@ impl Modify for AdminJwt {
 /// The document, as it is committed in `openapi/openapi.json`. Pretty, without a line break at its end.
 #[must_use]
 pub fn openapi_json() -> String {
-    let (_, document) = router::routes().split_for_parts();
+    let (_, mut document) = router::routes().split_for_parts();
+    examples::work_out(&mut document);
     document.to_pretty_json().unwrap_or_else(|error| format!("{{\"error\": {:?}}}", error.to_string()))
 }
 

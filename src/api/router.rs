@@ -13,8 +13,8 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    body, deadline, docs, finish, front::Front, guard, headers, log, metrics, migration, openapi, probes,
-    problem::Problem, system,
+    body, deadline, docs, finish, front::Front, guard, headers, health, log, metrics, migration, openapi, pages,
+    probes, problem::Problem, system,
 };
 use crate::{app::App, lifecycle::Doors};
 
@@ -39,6 +39,11 @@ pub fn router(app: App) -> Router {
         .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(front.clone(), guard::guard));
     described
+        .route("/", get(pages::status))
+        .route("/status.css", get(pages::style))
+        .route("/status.js", get(pages::script))
+        .route("/icon.svg", get(pages::icon))
+        .route("/system-alert.js", get(pages::banner))
         .route("/api/docs", get(docs::page))
         .route("/api/docs/", get(docs::page))
         .route("/api/docs/{*file}", get(docs::file))
@@ -56,6 +61,9 @@ pub fn routes() -> OpenApiRouter<Front> {
         .routes(routes!(metrics::metrics))
         .routes(routes!(system::health::health))
         .routes(routes!(system::version::version))
+        .routes(routes!(health::application::application_health))
+        .routes(routes!(health::database::database_health))
+        .routes(routes!(health::migrations::migrations_health))
         .routes(routes!(migration::plan::plan))
         .routes(routes!(migration::progress::progress))
         .routes(routes!(migration::status::status))

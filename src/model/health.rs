@@ -17,6 +17,23 @@ pub enum HealthStatus {
     Error,
 }
 
+/// How the target stands, for whoever has to do something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// As required.
+    Ready,
+    /// A run is at work on it.
+    Migrating,
+    /// Older than required, or it lacks a migration.
+    Behind,
+    /// Newer than the application can work with.
+    Ahead,
+    /// A run was interrupted, and nobody has gone on yet.
+    Interrupted,
+    /// It does not answer.
+    Unreachable,
+}
+
 /// A migration the health answer tells of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PendingMigration {

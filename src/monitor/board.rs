@@ -7,7 +7,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::model::health::{Health, LastMigration};
+use crate::model::health::{Condition, Health, LastMigration};
 
 /// The database's part of `GET /api/system/version`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -34,6 +34,21 @@ pub struct VersionAnswer {
     pub reason: String,
 }
 
+/// What a look found besides, in figures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// How long it took to connect, when that was last needed.
+    pub connection_ms: u64,
+    /// How long the target took to answer.
+    pub query_ms: u64,
+    /// The application's tables.
+    pub tables: u64,
+    /// The migrations in its history.
+    pub executed: usize,
+    /// Whether nothing critical is to be said of that history, and nothing was interrupted.
+    pub valid: bool,
+}
+
 /// One look at the target.
 #[derive(Debug, Clone)]
 pub struct Sample {
@@ -41,6 +56,10 @@ pub struct Sample {
     pub health: Health,
     /// Whether the target answered.
     pub reachable: bool,
+    /// How it stands.
+    pub condition: Condition,
+    /// What was found besides; of the last look that was answered.
+    pub figures: Figures,
     /// What the version route tells.
     pub version: VersionAnswer,
 }

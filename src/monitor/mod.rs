@@ -6,7 +6,7 @@ mod gauges;
 mod sampler;
 
 pub use self::{
-    board::{DatabaseVersion, HealthBoard, Sample, VersionAnswer},
+    board::{DatabaseVersion, Figures, HealthBoard, Sample, VersionAnswer},
     books::{Books, Shelf},
     gauges::Gauges,
     sampler::{Sampler, not_yet},

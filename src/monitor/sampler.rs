@@ -1,19 +1,17 @@
 //! The one who looks: on its own connection, once an interval, and at once when a run of ours begins or ends.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use super::{DatabaseVersion, HealthBoard, Sample, VersionAnswer};
+use super::{DatabaseVersion, Figures, HealthBoard, Sample, VersionAnswer};
 use crate::{
-    engine::{EngineError, Session},
+    engine::{EngineError, Session, Words},
     model::{
         catalog::Catalog,
-        health::{Health, HealthStatus, LastMigration},
+        finding::{Finding, Severity},
+        health::{Condition, Health, HealthStatus, LastMigration},
         history::History,
     },
     plan::{self, Facts},
@@ -33,13 +31,32 @@ pub struct Sampler {
     /// The state of the folder that could not be read and was told of.
     told: Option<std::time::SystemTime>,
     session: Option<Box<dyn Session>>,
+    /// How long it took to open the session, or the one before.
+    connection_ms: u64,
+}
+
+/// What the target answered.
+struct Seen {
+    history: History,
+    locked: bool,
+    tables: u64,
+    query_ms: u64,
 }
 
 impl Sampler {
     /// A sampler that hangs its samples on `board`; `running` says when a job of this process begins and ends.
     #[must_use]
     pub fn new(target: Target, board: HealthBoard, running: watch::Receiver<bool>) -> Self {
-        Self { target, board, running, catalog: Arc::default(), stamp: None, told: None, session: None }
+        Self {
+            target,
+            board,
+            running,
+            catalog: Arc::default(),
+            stamp: None,
+            told: None,
+            session: None,
+            connection_ms: 0,
+        }
     }
 
     /// Looks until `stop`.
@@ -86,7 +103,7 @@ impl Sampler {
         };
         self.target.meters.looked(began.elapsed(), seen.is_ok());
         let sample = match seen {
-            Ok((history, locked)) => sample(&self.target, &self.catalog, &history, ours || locked),
+            Ok(seen) => self.sample(&seen, ours || seen.locked),
             Err(error) => {
                 tracing::warn!(%error, "the health check could not ask the target");
                 self.session = None;
@@ -96,21 +113,40 @@ impl Sampler {
         self.board.show(sample);
     }
 
-    async fn ask(&mut self) -> Result<(History, bool), EngineError> {
+    async fn open(&mut self) -> Result<Box<dyn Session>, EngineError> {
+        let began = Instant::now();
+        let session = self.target.engine.open_to_read().await?;
+        self.connection_ms = ms_since(began);
+        Ok(session)
+    }
+
+    async fn ask(&mut self) -> Result<Seen, EngineError> {
         let mut session = match self.session.take() {
             Some(session) => session,
-            None => self.target.engine.open_to_read().await?,
+            None => self.open().await?,
         };
-        let history = read_history(session.as_mut(), self.target.engine.words()).await?;
+        let began = Instant::now();
+        let words = self.target.engine.words();
+        let history = read_history(session.as_mut(), words).await?;
         let locked = session.is_locked().await?;
         let history = looked_at(&self.target, session.as_mut(), &self.catalog, history).await?;
+        let tables = count_tables(session.as_mut(), words).await?;
+        let seen = Seen { history, locked, tables, query_ms: ms_since(began) };
         // An empty database may not exist yet; a session that saw none would never see the one that is made later.
-        if history.applied.is_empty() {
+        if seen.history.applied.is_empty() {
             session.close().await;
         } else {
             self.session = Some(session);
         }
-        Ok((history, locked))
+        Ok(seen)
+    }
+
+    fn sample(&self, seen: &Seen, running: bool) -> Sample {
+        let mut sample = sample(&self.target, &self.catalog, &seen.history, running);
+        let Figures { executed, valid, .. } = sample.figures;
+        let (connection_ms, query_ms) = (self.connection_ms, seen.query_ms);
+        sample.figures = Figures { connection_ms, query_ms, tables: seen.tables, executed, valid };
+        sample
     }
 }
 
@@ -129,7 +165,21 @@ fn sample(target: &Target, catalog: &Catalog, history: &History, running: bool) 
     };
     let version =
         VersionAnswer { database, compatible: health.compatible, reason: health.compatibility_reason.clone() };
-    Sample { health, reachable: true, version }
+    let is_critical = |finding: &Finding| finding.severity == Severity::Critical;
+    let valid = history.unfinished.is_none() && !plan::of_history(&facts).iter().any(is_critical);
+    let figures = Figures { executed: history.applied.len(), valid, ..Figures::default() };
+    Sample { health, reachable: true, condition: plan::condition(&facts, running), figures, version }
+}
+
+/// The application's tables, counted.
+async fn count_tables(session: &mut dyn Session, words: &Words) -> Result<u64, EngineError> {
+    let rows = session.query(words.count_foreign_tables, &[]).await?;
+    let count = rows.first().map_or(Ok(None), |row| row.int(0))?;
+    Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
+}
+
+fn ms_since(began: Instant) -> u64 {
+    u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The last sample, with the target out of reach.
@@ -137,7 +187,7 @@ fn unreachable(last: &Sample, target: &Target) -> Sample {
     const REASON: &str = "The database cannot be reached";
     let mut sample = last.clone();
     let now = target.clock.now();
-    sample.reachable = false;
+    (sample.reachable, sample.condition) = (false, Condition::Unreachable);
     sample.health = Health {
         status: HealthStatus::Error,
         compatible: false,

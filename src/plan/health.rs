@@ -5,9 +5,22 @@ use chrono::{DateTime, Utc};
 use super::{Facts, compatibility};
 use crate::model::{
     compatibility::Standing,
-    health::{Health, HealthStatus, LastMigration, PendingMigration},
+    health::{Condition, Health, HealthStatus, LastMigration, PendingMigration},
     history::Applied,
 };
+
+/// How a target stands that answered. A run at work says more than what it is about to change.
+#[must_use]
+pub fn condition(facts: &Facts<'_>, running: bool) -> Condition {
+    let answer = compatibility(facts);
+    match answer.standing {
+        _ if running => Condition::Migrating,
+        _ if facts.history.unfinished.is_some() => Condition::Interrupted,
+        Standing::Ahead if !answer.compatible => Condition::Ahead,
+        _ if !answer.compatible || facts.required().next().is_some() => Condition::Behind,
+        _ => Condition::Ready,
+    }
+}
 
 /// Health, from what was seen at `checked_at`.
 #[must_use]

@@ -13,15 +13,16 @@ const FLOORS: [&[&str]; 6] = [
     &["procedure"],
     &["jobs", "monitor"],
     &["app", "lifecycle"],
-    &["api", "cli"],
+    &["api", "cli", "web"],
 ];
 
 /// Who may know a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 4] = [
+const NEIGHBOURS: [(&str, &str, &str); 5] = [
     ("config", "model", "policies are words of the model"),
     ("sql", "model", "statements and checksums are words of the model"),
     ("telemetry", "config", "its settings say what is told"),
     ("lifecycle", "app", "it stops what lives long"),
+    ("api", "web", "its router serves the pages"),
 ];
 
 /// Rooms that only think.

@@ -6,6 +6,7 @@ mod archive;
 mod audit;
 mod auth;
 mod backfill;
+mod browser;
 mod catalog;
 mod cli_parse;
 mod cli_remote;

@@ -205,15 +205,15 @@ async fn what_cannot_be_run_is_named_before_anything_is(on: On) {
         let detail = job["problem"]["detail"].as_str().expect("words");
         assert!(detail.contains(told), "{detail} does not say {told}");
     }
-    let slip = Ship::with_catalog(on).await;
-    slip.catalog().add("v1.0.0_01_a", "CREATE TABLE a (id INTEGER);", "DROP TABLE a;").file(
+    let unfit = Ship::with_catalog(on).await;
+    unfit.catalog().add("v1.0.0_01_a", "CREATE TABLE a (id INTEGER);", "DROP TABLE a;").file(
         "v1.0.0_01_a",
         "test.sqlight.sql",
         "SELECT 1;",
     );
-    let plan = slip.cli(&["plan", "--json"]).await.exits(0).json();
+    let plan = unfit.cli(&["plan", "--json"]).await.exits(0).json();
     assert!(plan.to_string().contains("did you mean test."), "{plan:#}");
-    assert_eq!(slip.cli(&["test"]).await.exits(0).stdout.trim(), "nothing to test; 1 migration without a test");
+    assert_eq!(unfit.cli(&["test"]).await.exits(0).stdout.trim(), "nothing to test; 1 migration without a test");
 }
 
 async fn an_engine_has_a_test_of_its_own(on: On) {

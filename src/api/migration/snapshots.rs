@@ -33,7 +33,7 @@ pub async fn snapshots(
 /// One snapshot.
 ///
 /// Its manifest, with the commands that open it without windlass, and what was learned of it since.
-#[utoipa::path(get, path = "/api/migration/snapshots/{id}", tag = "migration", security(("admin_jwt" = [])),
+#[utoipa::path(get, path = "/api/migration/snapshots/{id}", operation_id = "one_snapshot", tag = "migration", security(("admin_jwt" = [])),
     params(("id" = String, Path, description = "The snapshot's name.", example = "01J9Z3M8T6W1X0Y5V4Q2N7KCBD")),
     responses(
         (status = 200, description = "The snapshot.", body = Listed),

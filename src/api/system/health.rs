@@ -20,5 +20,5 @@ use crate::{
     PublicProblems,
 ))]
 pub async fn health(State(front): State<Front>, asked: HeaderMap) -> Response {
-    front.press.prints_of(front.app.health.read()).health.answer(&asked)
+    front.prints().health.answer(&asked)
 }

@@ -4,4 +4,4 @@ pub mod health;
 mod press;
 pub mod version;
 
-pub use self::press::Press;
+pub use self::press::{Press, Prints, status_of};

@@ -4,21 +4,24 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use axum::http::StatusCode;
-use serde_json::Value;
+use chrono::DateTime;
 
 use super::version::{Backend, VersionDocument};
 use crate::{
-    api::conditional::Printed,
+    api::{
+        conditional::Printed,
+        health::{application::ApplicationHealth, database::DatabaseHealth, migrations::MigrationsHealth},
+    },
     model::health::{Health, HealthStatus},
     monitor::Sample,
+    web,
 };
 
-/// What changes from one look at the target to the next although nothing happened.
-const TIMES: [&str; 2] = ["checked_at", "timestamp"];
-
 /// The newest prints.
-#[derive(Default)]
-pub struct Press(ArcSwapOption<Prints>);
+pub struct Press {
+    environment: Option<String>,
+    newest: ArcSwapOption<Prints>,
+}
 
 /// The answers that were made of one sample.
 pub struct Prints {
@@ -28,17 +31,52 @@ pub struct Prints {
     pub health: Printed,
     /// `GET /api/system/version`.
     pub version: Printed,
+    /// `GET /api/health`.
+    pub application_health: Printed,
+    /// `GET /api/health/database`.
+    pub database_health: Printed,
+    /// `GET /api/health/migrations`.
+    pub migrations_health: Printed,
+    /// `GET /`.
+    pub page: Printed,
 }
 
 impl Press {
+    /// A press that has printed nothing yet, for an application in this environment.
+    pub fn of(environment: Option<String>) -> Self {
+        Self { environment, newest: ArcSwapOption::empty() }
+    }
+
     /// The prints of `sample`; made anew only when it is another one than the last time.
     pub fn prints_of(&self, sample: Arc<Sample>) -> Arc<Prints> {
-        if let Some(prints) = self.0.load_full().filter(|prints| Arc::ptr_eq(&prints.sample, &sample)) {
+        if let Some(prints) = self.newest.load_full().filter(|prints| Arc::ptr_eq(&prints.sample, &sample)) {
             return prints;
         }
-        let prints = Arc::new(Prints { health: health(&sample), version: version(&sample), sample });
-        self.0.store(Some(Arc::clone(&prints)));
+        let prints = Arc::new(self.print(sample));
+        self.newest.store(Some(Arc::clone(&prints)));
         prints
+    }
+
+    fn print(&self, sample: Arc<Sample>) -> Prints {
+        let environment = self.environment.as_deref();
+        Prints {
+            health: health(&sample),
+            version: version(&sample),
+            application_health: ApplicationHealth::print(&sample, environment),
+            database_health: DatabaseHealth::print(&sample),
+            migrations_health: MigrationsHealth::print(&sample),
+            page: page(&sample, environment),
+            sample,
+        }
+    }
+}
+
+/// The status that goes with a whole look at the target.
+pub fn status_of(sample: &Sample) -> StatusCode {
+    match (sample.reachable, sample.health.status) {
+        (false, _) => StatusCode::SERVICE_UNAVAILABLE,
+        (true, HealthStatus::Error) => StatusCode::INTERNAL_SERVER_ERROR,
+        (true, HealthStatus::Ok | HealthStatus::Warning) => StatusCode::OK,
     }
 }
 
@@ -48,21 +86,16 @@ fn health(sample: &Sample) -> Printed {
     if let Some(last) = &mut answer.last_migration {
         last.applied_by = None;
     }
-    let status = match (sample.reachable, answer.status) {
-        (false, _) => StatusCode::SERVICE_UNAVAILABLE,
-        (true, HealthStatus::Error) => StatusCode::INTERNAL_SERVER_ERROR,
-        (true, HealthStatus::Ok | HealthStatus::Warning) => StatusCode::OK,
-    };
-    let mut essence = serde_json::to_value(&answer).unwrap_or_default();
-    if let Value::Object(fields) = &mut essence {
-        fields.retain(|name, _| !TIMES.contains(&name.as_str()));
-    }
-    let body = serde_json::to_vec(&answer).unwrap_or_default();
-    Printed::of(status, "application/json", body, essence.to_string().as_bytes())
+    let essence = Health { checked_at: DateTime::UNIX_EPOCH, timestamp: DateTime::UNIX_EPOCH, ..answer.clone() };
+    Printed::json(status_of(sample), &answer, &essence)
 }
 
 fn version(sample: &Sample) -> Printed {
     let answer = VersionDocument::of(Backend::of(&sample.health.backend_version), &sample.version);
-    let body = serde_json::to_vec(&answer).unwrap_or_default();
-    Printed::of(StatusCode::OK, "application/json", body.clone(), &body)
+    Printed::json(StatusCode::OK, &answer, &answer)
+}
+
+/// Its times are told to the minute, so that it is the same page for as long as nothing happens within one.
+fn page(sample: &Sample, environment: Option<&str>) -> Printed {
+    Printed::file("text/html; charset=utf-8", web::page(sample, environment))
 }

@@ -79,5 +79,5 @@ impl VersionDocument {
     PublicProblems,
 ))]
 pub async fn version(State(front): State<Front>, asked: HeaderMap) -> Response {
-    front.press.prints_of(front.app.health.read()).version.answer(&asked)
+    front.prints().version.answer(&asked)
 }

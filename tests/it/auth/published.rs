@@ -160,7 +160,7 @@ async fn a_publisher_that_fails_changes_nothing() {
     for manner in manners {
         publisher.becomes(manner);
         let (before, began) = (publisher.asked(), Instant::now());
-        eventually("it was asked again", async || (publisher.asked() >= before + 1).then_some(())).await;
+        eventually("it was asked again", async || (publisher.asked() > before).then_some(())).await;
         for _ in 0..20 {
             let asked = Instant::now();
             assert_eq!(status(&ship, &token(&good)).await, 200);

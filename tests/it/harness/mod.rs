@@ -1,11 +1,13 @@
 //! Obligations that tests call on.
 
 pub mod begun;
+pub mod browser;
 pub mod catalog;
 pub mod client;
 pub mod command_line;
 pub mod crate_source;
 pub mod database;
+pub mod embedder;
 pub mod eye;
 pub mod gate;
 pub mod interrupted;

@@ -7,6 +7,7 @@ mod headers;
 mod limits;
 mod matrix;
 mod openapi;
+mod pages;
 mod problems;
 mod public;
 mod shutdown;
@@ -29,8 +30,8 @@ use windlass::{
     auth::Keys,
     clock::Clock,
     config::{Auth, Config, Key, KeyAlgorithm, Server},
-    model::health::{Health, HealthStatus, LastMigration, PendingMigration},
-    monitor::{DatabaseVersion, Sample, VersionAnswer},
+    model::health::{Condition, Health, HealthStatus, LastMigration, PendingMigration},
+    monitor::{DatabaseVersion, Figures, Sample, VersionAnswer},
 };
 
 /// Every route for administrators, with the methods it knows.
@@ -85,6 +86,8 @@ fn healthy() -> Sample {
             timestamp: now() + Duration::from_secs(3),
         },
         reachable: true,
+        condition: Condition::Ready,
+        figures: Figures { connection_ms: 7, query_ms: 2, tables: 9, executed: 5, valid: true },
         version: VersionAnswer {
             database: DatabaseVersion {
                 version: Some(Version::new(0, 5, 0)),
@@ -101,7 +104,7 @@ fn healthy() -> Sample {
 /// One that a newer application waits for.
 fn behind() -> Sample {
     let mut sample = healthy();
-    sample.health.status = HealthStatus::Warning;
+    (sample.health.status, sample.condition) = (HealthStatus::Warning, Condition::Behind);
     sample.health.migrations_pending = true;
     sample.health.pending_count = 1;
     sample.health.pending_migrations =

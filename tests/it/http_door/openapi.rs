@@ -3,14 +3,24 @@
 use std::{collections::BTreeSet, fs};
 
 use axum::http::{Method, StatusCode};
+use boon::{Compiler, Schemas};
 use serde_json::Value;
 use windlass::api::{guard::PUBLIC, openapi_json};
 
 use super::{ADMIN_ROUTES, Door, request};
 
-/// Public routes that are described; the page and its files are not.
-const PUBLIC_ROUTES: [&str; 6] =
-    ["/livez", "/metrics", "/readyz", "/api/system/health", "/api/system/version", "/api/openapi.json"];
+/// Public routes that are described; pages and their files are not.
+const PUBLIC_ROUTES: [&str; 9] = [
+    "/livez",
+    "/metrics",
+    "/readyz",
+    "/api/system/health",
+    "/api/system/version",
+    "/api/health",
+    "/api/health/database",
+    "/api/health/migrations",
+    "/api/openapi.json",
+];
 
 const METHODS: [&str; 7] = ["get", "post", "put", "patch", "delete", "head", "options"];
 
@@ -70,6 +80,51 @@ fn every_operation_is_described_with_its_problems() {
         }
     }
     assert_eq!(document["components"]["securitySchemes"]["admin_jwt"]["scheme"], "bearer");
+}
+
+/// Goal: nobody has to guess what an operation takes and answers.
+/// Method: look for a command at each, and hold the answer beside it against the schema of that answer.
+#[test]
+fn every_operation_has_a_worked_example() {
+    let document = document();
+    let mut compiler = Compiler::new();
+    compiler.add_resource("mem:///openapi.json", document.clone()).unwrap();
+    let mut names = BTreeSet::new();
+    for (method, path, operation) in operations(&document) {
+        let command = operation["description"].as_str().unwrap().split("```sh\n").nth(1).unwrap_or_default();
+        assert!(command.starts_with("curl -s"), "{method} {path}: {command}");
+        assert_eq!(command.contains("$AUTH"), operation.get("security").is_some(), "{command}");
+        assert_eq!(command.contains(" -d '{"), operation.get("requestBody").is_some(), "{command}");
+        assert!(
+            names.insert(operation["operationId"].to_string()),
+            "two operations are called {}",
+            operation["operationId"]
+        );
+        for (status, response) in operation["responses"].as_object().unwrap().iter().filter(|(s, _)| s.starts_with('2'))
+        {
+            let Some((media, content)) = response["content"].as_object().and_then(|all| all.iter().next()) else {
+                continue;
+            };
+            let Some(example) = content.get("example") else {
+                assert_eq!(path, "/api/openapi.json", "no example of {status} of {method} {path}");
+                continue;
+            };
+            let at = format!(
+                "paths/{}/{}/responses/{status}/content/{}",
+                escaped(&path),
+                method.to_lowercase(),
+                escaped(media)
+            );
+            let mut schemas = Schemas::new();
+            let schema = compiler.compile(&format!("mem:///openapi.json#/{at}/schema"), &mut schemas).unwrap();
+            schemas.validate(example, schema).unwrap_or_else(|error| panic!("the example of {method} {path}: {error}"));
+        }
+    }
+}
+
+/// As a step of a JSON pointer (RFC 6901, section 3).
+fn escaped(step: &str) -> String {
+    step.replace('~', "~0").replace('/', "~1")
 }
 
 /// Goal: no reference leads nowhere.

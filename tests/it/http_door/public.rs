@@ -61,6 +61,52 @@ async fn version_has_these_keys_and_no_others() {
     );
 }
 
+/// Goal: each part has these keys and no others, and names nothing that is in the database.
+#[tokio::test]
+async fn the_parts_of_health_have_these_keys_and_no_others() {
+    let door = Door::open();
+    let mut sample = behind();
+    sample.figures.valid = false;
+    door.app.health.show(sample);
+    let at = "2027-01-15T08:00:00Z";
+
+    let all = door.get("/api/health").await.json();
+    let database = door.get("/api/health/database").await.json();
+    let migrations = door.get("/api/health/migrations").await.json();
+
+    let expected =
+        json!({"status": "warning", "timestamp": at, "environment": null, "version": "0.5.0", "database": "connected"});
+    assert_eq!(all, expected);
+    let figures = json!({"connected": true, "connection_time_ms": 7, "query_time_ms": 2, "collections": {"total": 9}});
+    assert_eq!(database, json!({"status": "ok", "timestamp": at, "database": figures}));
+    let counts = json!({"total": 5, "executed": 5, "pending": 1, "valid": false});
+    assert_eq!(migrations, json!({"status": "warning", "timestamp": at, "migrations": counts}));
+}
+
+#[tokio::test]
+async fn the_parts_of_health_tell_by_their_status_what_is_wrong() {
+    let door = Door::with(|server| server.rate_limit_burst = 100);
+    let cases = [
+        (HealthStatus::Ok, true, [200, 200, 200]),
+        (HealthStatus::Warning, true, [200, 200, 200]),
+        (HealthStatus::Error, true, [500, 200, 500]),
+        (HealthStatus::Error, false, [503, 503, 503]),
+    ];
+    for (status, reachable, expected) in cases {
+        let mut sample = healthy();
+        (sample.health.status, sample.reachable) = (status, reachable);
+        door.app.health.show(sample);
+        for (path, expected) in
+            ["/api/health", "/api/health/database", "/api/health/migrations"].into_iter().zip(expected)
+        {
+            let answer = door.get(path).await;
+            assert_eq!(answer.status.as_u16(), expected, "{path}: {}", answer.text());
+        }
+        let told = door.get("/api/health").await.json();
+        assert_eq!(told["database"], if reachable { "connected" } else { "disconnected" });
+    }
+}
+
 #[tokio::test]
 async fn the_status_tells_what_the_sample_tells() {
     let door = Door::open();
@@ -85,7 +131,14 @@ async fn the_status_tells_what_the_sample_tells() {
 #[tokio::test]
 async fn an_answer_that_is_known_is_not_sent_again() {
     let door = Door::with(|server| server.rate_limit_burst = 100);
-    for path in ["/api/system/health", "/api/system/version", "/api/openapi.json"] {
+    for path in [
+        "/api/system/health",
+        "/api/system/version",
+        "/api/health",
+        "/api/health/database",
+        "/api/health/migrations",
+        "/api/openapi.json",
+    ] {
         let first = door.get(path).await;
         let tag = first.header("etag").to_owned();
         assert!(tag.starts_with("W/\""), "{tag}");
@@ -108,7 +161,16 @@ async fn a_new_look_without_news_keeps_the_tag_and_news_change_it() {
 
     let mut later = healthy();
     later.health.checked_at = now() + std::time::Duration::from_secs(5);
+    (later.figures.connection_ms, later.figures.query_ms) = (70, 20);
+    let parts = ["/api/health", "/api/health/database", "/api/health/migrations"];
+    let mut tags = Vec::new();
+    for path in parts {
+        tags.push(door.get(path).await.header("etag").to_owned());
+    }
     door.app.health.show(later);
+    for (path, tag) in parts.into_iter().zip(&tags) {
+        assert_eq!(door.get(path).await.header("etag"), tag, "{path}");
+    }
     let same = door.get("/api/system/health").await;
     door.app.health.show(behind());
     let news = door.get("/api/system/health").await;

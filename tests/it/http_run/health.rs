@@ -10,7 +10,46 @@ use crate::harness::{
     ship::Ship,
 };
 
-on_every_engine!(a_run_in_progress_is_a_warning, a_database_that_cannot_be_reached_is_a_503_until_it_can,);
+on_every_engine!(
+    a_run_in_progress_is_a_warning,
+    a_database_that_cannot_be_reached_is_a_503_until_it_can,
+    the_parts_of_health_tell_of_database_and_migrations,
+);
+
+/// Goal: tables and migrations are counted as they are, and a migration that was changed after it was applied is not valid.
+async fn the_parts_of_health_tell_of_database_and_migrations(on: On) {
+    let mut ship = Ship::with_catalog(on).await;
+    let catalog = ship.catalog();
+    catalog.add("v1.0.0_01_cabins", "CREATE TABLE cabins (id INTEGER PRIMARY KEY);", "DROP TABLE cabins;");
+    ship.cli(&["up"]).await.exits(0);
+    catalog.add("v1.1.0_01_decks", "CREATE TABLE decks (id INTEGER PRIMARY KEY);", "DROP TABLE decks;");
+    ship.set("app.environment", "staging");
+    ship.serve().await;
+    let anybody = ship.anybody();
+    anybody.health_becomes("seen", |health| health.body["pending_count"] == 1).await;
+
+    let all = anybody.get("/api/health").await;
+    assert_eq!(
+        (all.status, &all.body["status"], &all.body["environment"]),
+        (200, &json!("warning"), &json!("staging"))
+    );
+    assert_eq!((&all.body["version"], &all.body["database"]), (&json!("1.1.0"), &json!("connected")));
+    let database = anybody.get("/api/health/database").await;
+    assert_eq!((database.status, &database.body["status"]), (200, &json!("ok")));
+    assert_eq!(database.body["database"]["collections"], json!({"total": 1}));
+    assert!(database.body["database"]["query_time_ms"].is_u64(), "{:#}", database.body);
+    let migrations = anybody.get("/api/health/migrations").await.body["migrations"].take();
+    assert_eq!(migrations, json!({"total": 2, "executed": 1, "pending": 1, "valid": true}));
+
+    ship.admin().await.start("1.1.0").await.accepted();
+    anybody.health_becomes("done", |health| health.body["status"] == "ok").await;
+    assert_eq!(anybody.get("/api/health/database").await.body["database"]["collections"]["total"], 2);
+    catalog.add("v1.1.0_01_decks", "CREATE TABLE bridges (id INTEGER PRIMARY KEY);", "DROP TABLE bridges;");
+    catalog.add("v1.2.0_01_masts", "CREATE TABLE masts (id INTEGER PRIMARY KEY);", "DROP TABLE masts;");
+    anybody.health_becomes("read again", |health| health.body["pending_count"] == 1).await;
+    let migrations = anybody.get("/api/health/migrations").await.body["migrations"].take();
+    assert_eq!(migrations, json!({"total": 3, "executed": 2, "pending": 1, "valid": false}));
+}
 
 async fn a_run_in_progress_is_a_warning(on: On) {
     let mut ship = Ship::with_catalog(on).await;

@@ -1,0 +1,305 @@
+// Keeps the status page current, and shows administrators more. It asks and shows; there is nothing here that acts.
+"use strict";
+
+const PUBLIC_POLL_MS = 5_000;
+const INSIDE_POLL_MS = 30_000;
+const ANSWER_MS_MAX = 10_000;
+const STREAM_RETRY_MS = 2_000;
+const HISTORY_SHOWN_MAX = 40;
+const LOG_LINES = 200;
+const OPEN = ["queued", "running", "pausing"];
+const KEPT = "windlass.token"; // in this tab's storage, for as long as the tab is open
+
+const $ = (id) => document.getElementById(id);
+
+// An element. Text is always text: nothing that is told can become markup.
+function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== undefined) made.setAttribute(name, value);
+  made.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  return made;
+}
+
+/* ---- Numbers and times for a person ---- */
+
+const whole = new Intl.NumberFormat("en");
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });
+
+function duration(ms) {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 60) return `${(ms / 1_000).toFixed(1)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function size(bytes) {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  let unit = 0;
+  while (bytes >= 1_000 && unit < units.length - 1) (bytes /= 1_000), unit++;
+  return `${unit && bytes < 100 ? bytes.toFixed(1) : Math.round(bytes)} ${units[unit]}`;
+}
+
+function ago(at) {
+  const seconds = (Date.parse(at) - Date.now()) / 1_000;
+  for (const [unit, length] of [["day", 86_400], ["hour", 3_600], ["minute", 60]]) {
+    if (Math.abs(seconds) >= length) return relative.format(Math.round(seconds / length), unit);
+  }
+  return "just now";
+}
+
+const when = (at) => element("time", { datetime: at, title: exact.format(new Date(at)) }, ago(at));
+const tag = (text) => element("span", { class: "tag" }, text);
+const soft = (...children) => element("p", { class: "soft" }, ...children);
+const badge = (state) => element("span", { class: "badge", "data-state": state }, state);
+
+/* ---- What everybody sees: the page itself, asked for again ---- */
+
+let condition = $("public").dataset.condition;
+
+async function refresh() {
+  const answer = await fetch(".", { signal: AbortSignal.timeout(ANSWER_MS_MAX) }).catch(() => null);
+  $("stale").hidden = Boolean(answer?.ok);
+  if (!answer?.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const [now, next] = [$("public"), page.getElementById("public")];
+  if (!next || now.outerHTML === next.outerHTML) return;
+  const headline = page.getElementById("headline").textContent;
+  if ($("headline").textContent !== headline) $("spoken").textContent = headline;
+  document.title = page.title;
+  now.replaceWith(next);
+  condition = next.dataset.condition;
+  if (token) look();
+}
+
+/* ---- What administrators see ---- */
+
+let token = sessionStorage.getItem(KEPT);
+let following = null;
+
+class Refused extends Error {}
+
+async function ask(path, more = {}) {
+  const headers = { accept: "application/json", authorization: `Bearer ${token}`, ...more.headers };
+  const answer = await fetch(path, { ...more, headers, cache: "no-store" });
+  if (answer.status === 401 || answer.status === 403 || answer.status === 429) {
+    const problem = await answer.json().catch(() => ({}));
+    throw new Refused([problem.title, problem.next_step].filter(Boolean).join(". ") || `The answer was ${answer.status}.`);
+  }
+  return answer;
+}
+
+async function documentOf(path) {
+  const answer = await ask(path);
+  const body = await answer.json();
+  if (!answer.ok) throw new Error(body.detail || body.title || `The answer was ${answer.status}.`);
+  return body;
+}
+
+function leave(reason = "") {
+  token = null;
+  sessionStorage.removeItem(KEPT);
+  following?.abort();
+  $("inside").hidden = true;
+  $("door").hidden = false;
+  $("refusal").textContent = reason;
+}
+
+// Everything but the run, which tells of itself.
+async function look() {
+  try {
+    const [status, log] = await Promise.all([documentOf("api/migration/status"), documentOf(logPath())]);
+    showStatus(status);
+    showLog(log.lines);
+    $("door").hidden = true;
+    $("inside").hidden = false;
+    if (!following) follow();
+  } catch (error) {
+    if (error instanceof Refused) leave(error.message);
+    else if ($("inside").hidden) $("refusal").textContent = error.message;
+    else $("history").replaceChildren(soft(error.message));
+  }
+}
+
+const logPath = () => `api/migration/logs?limit=${LOG_LINES}&kind=${document.querySelector("[name=kind]:checked").value}`;
+
+function showStatus(status) {
+  showHistory(status);
+  showValidation([status.running, ...status.recent].filter(Boolean));
+  showSnapshots(status.snapshots);
+  showJobs(status);
+}
+
+function showHistory({ applied, unfinished, drift, running, lock }) {
+  const items = applied.toReversed().slice(0, HISTORY_SHOWN_MAX).map((row) => element("li",
+    { class: row.success ? "done" : "failed" },
+    element("p", { class: "what" }, element("span", {}, row.description || row.name || `Migration ${row.number}`), tag(row.version)),
+    element("p", { class: "soft" }, `#${row.number} `, when(row.applied_at),
+      row.applied_by ? ` by ${row.applied_by}` : "",
+      row.execution_time_ms === null ? "" : `, took ${duration(row.execution_time_ms)}`),
+    row.success ? "" : element("p", { class: "refusal" }, row.error_message || "It failed, and was not critical.")));
+  const parts = [];
+  if (unfinished && !running && !lock) parts.push(notice(`${unfinished.migration || unfinished.snapshot} was interrupted`, unfinished.next_step));
+  for (const finding of drift) parts.push(notice(finding.message, finding.remedy));
+  parts.push(items.length ? element("ol", { class: "timeline" }, ...items) : soft("Nothing was applied yet."));
+  if (applied.length > HISTORY_SHOWN_MAX) parts.push(soft(`and ${whole.format(applied.length - HISTORY_SHOWN_MAX)} earlier`));
+  $("history").replaceChildren(...parts);
+}
+
+const notice = (message, next) => element("div", { class: "notice" }, element("p", {}, message), next ? soft(next) : "");
+
+function showValidation(jobs) {
+  const reportOf = (job) => (job.kind === "validate" ? job.result : job.result?.validation);
+  const job = jobs.find((job) => reportOf(job));
+  if (!job) return $("validation").replaceChildren(soft("There was none yet."));
+  const report = reportOf(job);
+  const findings = [...report.critical_issues, ...report.warnings];
+  $("validation").replaceChildren(
+    element("p", { class: "what" }, badge(report.overall ? "passed" : "failed"), element("span", {}, `${report.checks} checks`),
+      element("span", { class: "soft" }, when(job.finished_at || job.created_at))),
+    ...findings.map((finding) => notice(finding.message, finding.remedy)));
+}
+
+function showSnapshots(snapshots) {
+  const rows = snapshots.slice(0, 8).map((one) => element("li", {},
+    element("p", { class: "what" }, element("span", {}, when(one.created_at)),
+      tag(one.db_version || "empty")),
+    element("p", { class: "soft" }, size(one.payload_bytes), ", ", whole.format(one.records_count), " rows, ",
+      one.marks.verified ? element("span", {}, `looked at `, when(one.marks.verified.at), `: ${one.marks.verified.result}`)
+        : "not looked at since"),
+    one.message ? soft(one.message) : ""));
+  const more = snapshots.length > rows.length ? soft(`and ${snapshots.length - rows.length} older`) : "";
+  $("snapshots").replaceChildren(...(rows.length ? [element("ul", { class: "list" }, ...rows), more] : [soft("There is none yet.")]));
+}
+
+function showJobs({ running, recent, lock }) {
+  const jobs = [running, ...recent].filter(Boolean).slice(0, 8);
+  const rows = jobs.map((job) => element("li", {},
+    element("p", { class: "what" }, element("span", {}, job.kind), badge(job.state)),
+    element("p", { class: "soft" }, when(job.created_at), ` by ${job.requested_by}`,
+      job.finished_at && job.started_at ? `, took ${duration(Date.parse(job.finished_at) - Date.parse(job.started_at))}` : ""),
+    job.problem ? notice(job.problem.detail, job.problem.next_step) : ""));
+  const holder = lock && !running ? notice(`The lock is held by ${lock.host || "a run that has not told its name"}.`, lock.doing) : "";
+  $("jobs").replaceChildren(holder, rows.length ? element("ul", { class: "list" }, ...rows) : soft("There was none yet."));
+}
+
+function showLog(lines) {
+  const rows = lines.toReversed().map((line) => element("tr", { "data-level": line.level },
+    element("td", {}, element("time", { datetime: line.at }, line.at.replace("T", " ").slice(0, 19))),
+    element("td", {}, line.level), element("td", {}, line.actor ? `${line.actor}: ${line.message}` : line.message)));
+  const head = element("thead", {}, element("tr", {}, ...["Time (UTC)", "Level", "What"].map((text) => element("th", { scope: "col" }, text))));
+  $("log").replaceChildren(rows.length ? element("table", {}, head, element("tbody", {}, ...rows)) : soft("Nothing was told yet."));
+}
+
+/* ---- The run, live: server-sent events, read by fetch, because a token has no place in an address ---- */
+
+async function follow() {
+  const stop = (following = new AbortController());
+  let lastId = "", wasOpen = false;
+  try {
+    while (!stop.signal.aborted) {
+      const headers = { accept: "text/event-stream", ...(lastId && { "last-event-id": lastId }) };
+      const answer = await ask("api/migration/progress", { headers, signal: stop.signal });
+      if (answer.status === 404) showJob(null);
+      if (!answer.ok) break;
+      let ended = false;
+      for await (const event of events(answer.body)) {
+        lastId = event.id || lastId;
+        if (!event.data) continue;
+        const job = JSON.parse(event.data);
+        showJob(job);
+        ended ||= event.event === "end";
+        wasOpen ||= !ended;
+      }
+      if (ended) break;
+      await new Promise((done) => setTimeout(done, STREAM_RETRY_MS));
+    }
+  } catch (error) {
+    if (error instanceof Refused) leave(error.message);
+  } finally {
+    if (following === stop) following = null;
+  }
+  if (token && wasOpen) await look().then(refresh).catch(() => { /* it is tried again */ });
+}
+
+async function* events(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let held = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const parts = (held + value).split("\n\n");
+    held = parts.pop();
+    for (const part of parts) {
+      const event = {};
+      for (const line of part.split("\n")) {
+        const at = line.indexOf(":");
+        if (at > 0) event[line.slice(0, at)] = line.slice(at + 1).trimStart();
+      }
+      yield event;
+    }
+  }
+}
+
+function showJob(job) {
+  $("run-title").textContent = job ? title(job) : "Run";
+  const state = $("run-state");
+  if (state.textContent !== (job?.state ?? "")) state.textContent = job?.state ?? "";
+  state.dataset.state = job?.state ?? "";
+  $("run").replaceChildren(...(job ? progressOf(job) : [soft("There was no run yet.")]));
+}
+
+function title({ kind, state, progress }) {
+  const name = kind[0].toUpperCase() + kind.slice(1);
+  return OPEN.includes(state) && progress.step ? `${name}: ${progress.step}` : name;
+}
+
+function progressOf(job) {
+  const { progress } = job;
+  const open = OPEN.includes(job.state);
+  const share = job.state === "succeeded" ? 100 : progress.percentage;
+  const bar = element("progress", { max: 100, value: share, "aria-label": "Progress of the run" });
+  const facts = [
+    ["Done", progress.total ? `${whole.format(progress.completed)} of ${whole.format(progress.total)}` : null],
+    ["Rows", progress.rows_done === null ? null : whole.format(progress.rows_done)
+      + (progress.rows_total ? ` of about ${whole.format(progress.rows_total)}` : "")],
+    ["Rate", open && progress.rate !== null ? `${whole.format(Math.round(progress.rate))} rows a second` : null],
+    [open ? "For" : "Took", duration(progress.elapsed_ms)],
+    ["Left", open && progress.estimated_end ? duration(Math.max(0, Date.parse(progress.estimated_end) - Date.now())) : null],
+    ["By", job.requested_by],
+  ].filter(([, text]) => text !== null);
+  return [
+    element("div", { class: "bar" }, bar, element("span", { class: "share" }, `${Math.floor(share)} %`)),
+    element("dl", { class: "facts" }, ...facts.map(([name, text]) => element("div", {}, element("dt", {}, name), element("dd", {}, text)))),
+    open && progress.waiting_for ? notice("It waits for", progress.waiting_for) : "",
+    open && progress.statement ? element("pre", { class: "statement", tabindex: "0", "aria-label": "Statement" }, progress.statement) : "",
+    open && progress.within ? soft(progress.within.phase,
+      progress.within.percentage === null ? "" : `, ${Math.floor(progress.within.percentage)} %`) : "",
+    job.problem ? notice(job.problem.detail, job.problem.next_step) : "",
+  ].filter(Boolean);
+}
+
+/* ---- It begins ---- */
+
+// Again and again, unless nobody looks.
+function every(ms, what) {
+  setInterval(() => document.hidden || what().catch(() => { /* it is tried again */ }), ms);
+}
+
+$("door").hidden = false;
+$("door").querySelector("form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  token = $("token").value.trim();
+  $("token").value = "";
+  $("refusal").textContent = "";
+  sessionStorage.setItem(KEPT, token);
+  look();
+});
+$("leave").addEventListener("click", () => leave());
+for (const choice of document.querySelectorAll("[name=kind]")) choice.addEventListener("change", look);
+document.addEventListener("visibilitychange", () => document.hidden || refresh().catch(() => {}));
+every(PUBLIC_POLL_MS, refresh);
+every(INSIDE_POLL_MS, async () => token && look());
+if (token) look();

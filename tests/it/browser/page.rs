@@ -1,0 +1,130 @@
+//! The status page.
+
+use serde_json::json;
+
+use super::{before_a_gate, behind};
+use crate::harness::{browser::Browser, gate::Gate};
+
+/// Goal: whoever allows no script sees the state all the same.
+#[tokio::test]
+async fn without_javascript_the_page_tells_the_state() {
+    let ship = behind().await;
+    let browser = Browser::opens("en").await;
+    browser.devtools("Emulation.setScriptExecutionDisabled", json!({"value": true})).await;
+
+    browser.goes(ship.url()).await;
+
+    let text = browser.text().await;
+    for told in [
+        "3 migrations are waiting",
+        "Database migration required: 0.4.0 → 0.5.0",
+        "Not compatible",
+        "5 of 8",
+        "Look again",
+    ] {
+        assert!(text.contains(told), "{told} in\n{text}");
+    }
+    assert!(!text.contains("For administrators"), "what needs a script is not offered:\n{text}");
+    browser.closes().await;
+}
+
+/// Goal: with a token the page shows a run as it happens, and what came of it, by itself. The token is nowhere but in the tab.
+#[tokio::test]
+async fn with_a_token_the_page_shows_a_run_live() {
+    let ship = before_a_gate().await;
+    let token = ship.token(&[]).await;
+    let browser = Browser::opens("en").await;
+    browser.goes(ship.url()).await;
+    browser.sees("what waits", "document.querySelector('h1').textContent === 'A migration is waiting'").await;
+
+    browser.types("#token", &token).await;
+    browser.clicks("#door button").await;
+    browser.sees("the history", "document.querySelectorAll('.timeline li').length === 1").await;
+    let gate = Gate::shut(&ship.database).await;
+    let job = ship.admin().await.start("1.1.0").await.accepted();
+    browser.sees("the run", "document.querySelector('#run-title').textContent === 'Migrate: v1.1.0_01_pass'").await;
+    browser.sees("its state", "document.querySelector('#run-state').textContent === 'running'").await;
+    browser.sees("how far it is", "document.querySelector('#run progress')?.value < 100").await;
+    browser
+        .sees("what it waits for", "document.querySelector('#run .notice')?.textContent.startsWith('It waits for')")
+        .await;
+    browser.sees("the state", "document.querySelector('#public').dataset.condition === 'migrating'").await;
+    gate.open().await;
+    ship.job_ends_as(&job, "succeeded").await;
+
+    browser.sees("its end", "document.querySelector('#run-state').textContent === 'succeeded'").await;
+    browser.sees("the history", "document.querySelectorAll('.timeline li').length === 2").await;
+    browser.sees("the state", "document.querySelector('h1').textContent === 'The database is up to date'").await;
+    browser.sees("the validation", "document.querySelector('#validation .badge').textContent === 'passed'").await;
+    browser.sees("the snapshot", "document.querySelectorAll('#snapshots li').length > 0").await;
+    browser.sees("the log", "document.querySelectorAll('#log tbody tr').length > 2").await;
+    browser.clicks("label:has([value=audit])").await;
+    browser.sees("the audit trail", "document.querySelector('#log').textContent.includes('http:grace')").await;
+
+    assert!(!browser.address().await.contains(&token));
+    let kept = browser.script("return [sessionStorage.length, localStorage.length, document.cookie]").await;
+    assert_eq!(kept, json!([1, 0, ""]));
+    browser.clicks("#leave").await;
+    assert_eq!(browser.script("return sessionStorage.length").await, 0);
+    browser.had_no_complaint().await;
+    browser.closes().await;
+    assert!(!ship.log().contains(&token));
+}
+
+/// Goal: a token that is not believed gets a word, and is not kept.
+#[tokio::test]
+async fn a_wrong_token_is_refused_in_words() {
+    let ship = behind().await;
+    let browser = Browser::opens("en").await;
+    browser.goes(ship.url()).await;
+
+    browser.types("#token", "not.a.token").await;
+    browser.clicks("#door button").await;
+
+    browser
+        .sees("the refusal", "document.querySelector('#refusal').textContent.includes('A valid token is needed')")
+        .await;
+    assert_eq!(browser.script("return sessionStorage.length").await, 0);
+    assert_eq!(browser.script("return document.querySelector('#inside').hidden").await, true);
+    browser.closes().await;
+}
+
+/// Goal: nobody is kept from reading it. Method: axe-core, in both colour schemes, on a phone and on a desk, with and without a token.
+#[tokio::test]
+async fn the_page_is_accessible_in_both_schemes() {
+    let ship = behind().await;
+    ship.cli(&["up"]).await.exits(0);
+    let token = ship.token(&[]).await;
+    let browser = Browser::opens("en").await;
+    for (scheme, width) in [("light", 1200), ("dark", 390)] {
+        browser.prefers(scheme).await;
+        browser.is_sized(width, 900).await;
+        browser.goes(ship.url()).await;
+        browser.script("sessionStorage.clear(); location.reload()").await;
+        browser.sees("the door", "!document.querySelector('#door').hidden").await;
+        browser.is_accessible(&format!("the page, {scheme}")).await;
+        browser.types("#token", &token).await;
+        browser.clicks("#door button").await;
+        browser.sees("the log", "document.querySelectorAll('#log tbody tr').length > 0").await;
+        browser.sees("the run", "document.querySelector('#run-title').textContent").await;
+        let too_wide = browser.script("return document.documentElement.scrollWidth - innerWidth").await;
+        assert!(too_wide.as_i64().is_some_and(|too_wide| too_wide <= 0), "{too_wide} too wide at {width}");
+        browser.is_accessible(&format!("the page with a token, {scheme}")).await;
+    }
+    browser.closes().await;
+}
+
+/// Goal: what is old does not pass for new. Method: end the service under the page.
+#[tokio::test]
+async fn the_page_says_so_when_it_is_not_answered() {
+    let mut ship = behind().await;
+    let browser = Browser::opens("en").await;
+    browser.goes(ship.url()).await;
+    assert_eq!(browser.script("return document.querySelector('#stale').hidden").await, true);
+
+    ship.kill().await;
+
+    browser.sees("the word", "!document.querySelector('#stale').hidden").await;
+    assert!(browser.text().await.contains("3 migrations are waiting"), "what was told last stays");
+    browser.closes().await;
+}
