@@ -69,12 +69,8 @@ impl Far {
         match self.fetched().await {
             Ok(keys) => self.seen.store(keys.into()),
             Err(reason) => {
-<<<<<<< HEAD
-                tracing::error!(url = %self.url, "the keys at {} cannot be used, so those from before stay: {reason}", self.url);
-=======
                 let url = &self.url;
                 tracing::error!(%url, "the keys at {url} cannot be used, so those from before stay: {reason}");
->>>>>>> door
             }
         }
     }
