@@ -88,7 +88,7 @@ async fn answer(mut stream: TcpStream, manner: Manner) {
 }
 
 fn token(signer: &Signer) -> String {
-    signer.token(&admin_claims(chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).timestamp()))
+    signer.token(&admin_claims(windlass::clock::Clock::system().now().timestamp()))
 }
 
 async fn status(ship: &Ship, token: &str) -> u16 {

@@ -50,7 +50,7 @@ async fn every_difference_is_named_with_its_definition(on: On) {
     ship.catalog().beside("schema.sql", &format!("{fresh}CREATE TABLE crew (id INTEGER PRIMARY KEY);\n")).file(
         "v1.1.0_01_holds",
         "up.sql",
-        &format!("{}\nCREATE TABLE ropes (id INTEGER PRIMARY KEY);", SECOND),
+        &format!("{SECOND}\nCREATE TABLE ropes (id INTEGER PRIMARY KEY);"),
     );
 
     let report = report(&ship, 2).await;
@@ -76,7 +76,7 @@ async fn every_difference_is_named_with_its_definition(on: On) {
     for rule in ["column-missing", "index-missing"] {
         let told = remedy(rule);
         let (_, statement) = told.split_once("its definition: ").expect("a statement");
-        let up = format!("{}\nCREATE TABLE ropes (id INTEGER PRIMARY KEY);\n{statement}", SECOND);
+        let up = format!("{SECOND}\nCREATE TABLE ropes (id INTEGER PRIMARY KEY);\n{statement}");
         ship.catalog().file("v1.1.0_01_holds", "up.sql", &up);
         let left = ship.cli(&["verify-upgrade", "--json"]).await.exits(2).json();
         assert!(!named(&left["result"]["findings"]).iter().any(|one| one.starts_with(rule)), "{left:#}");

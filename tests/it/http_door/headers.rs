@@ -1,6 +1,6 @@
 //! What every answer carries.
 
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderName, Method, StatusCode};
 
 use super::{ADMIN_ROUTES, Answer, Door, request};
 
@@ -75,7 +75,7 @@ async fn no_other_origin_is_let_in_to_the_routes_for_administrators() {
             let told: Vec<&str> = answer
                 .headers
                 .keys()
-                .map(|name| name.as_str())
+                .map(HeaderName::as_str)
                 .filter(|name| name.starts_with("access-control"))
                 .collect();
             assert!(told.is_empty(), "{method} {path}: {told:?}");

@@ -57,7 +57,7 @@ async fn by_hand(catalog: &Path, upgrades: usize) -> (String, String) {
     (one.in_its_own_words(), other.in_its_own_words())
 }
 
-/// Goal: a product whose upgrades lead to what it installs is told so, and pg_dump agrees.
+/// Goal: a product whose upgrades lead to what it installs is told so, and `pg_dump` agrees.
 #[tokio::test]
 async fn pgmq_is_the_same_fresh_and_upgraded() {
     let (target, catalog) = (fresh(On::Postgres).await, catalog(UPGRADES.len()));
@@ -70,7 +70,7 @@ async fn pgmq_is_the_same_fresh_and_upgraded() {
     assert!(fresh == upgraded && fresh.contains("pgmq.meta"), "pg_dump tells them apart");
 }
 
-/// Goal: where one upgrade is left out, exactly what that one changes is named, and pg_dump tells both apart.
+/// Goal: where one upgrade is left out, exactly what that one changes is named, and `pg_dump` tells both apart.
 #[tokio::test]
 async fn pgmq_without_its_last_upgrade_is_not() {
     let (target, catalog) = (fresh(On::Postgres).await, catalog(UPGRADES.len() - 1));
