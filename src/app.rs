@@ -47,7 +47,7 @@ pub struct App {
     pub meters: Meters,
     books: Arc<Books>,
     target: Target,
-    running: watch::Receiver<bool>,
+    running: watch::Receiver<Option<JobKind>>,
 }
 
 /// Why windlass cannot begin.
@@ -89,7 +89,7 @@ impl App {
         {
             target.meters.expect_jobs(kind.as_str(), state.as_str());
         }
-        let (tell, running) = watch::channel(false);
+        let (tell, running) = watch::channel(None);
         let slot = Slot::free(tell);
         Ok(Self {
             desk: Desk::new(target.clone(), slot.clone()),

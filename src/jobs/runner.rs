@@ -74,11 +74,11 @@ pub(super) fn start(
     reservation.take(AtWork { job: seen, progress: reader.clone(), stop, gives_way });
     let told = Assignment { job: job.id, by, progress: writer, stop: stopped, log };
     let (target, slot) = (target.clone(), slot.clone());
-    slot.tell(true);
+    slot.tell(Some(job.kind));
     tokio::spawn(async move {
         let ended = work(&target, told, order, session, &to, reader, lines).await;
         to.send_replace(ended);
-        slot.tell(false);
+        slot.tell(None);
     });
 }
 
@@ -121,7 +121,7 @@ async fn work(
     count(target, &job);
     save(target, &job).await;
     audit(target, &by, &job).await;
-    failpoint!("job.finished");
+    failpoint!("job.kept");
     // The lock goes with the session, and only now: whoever gets it next must not find this job open.
     if let Some(session) = session {
         session.close().await;

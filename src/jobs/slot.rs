@@ -8,7 +8,7 @@ use std::{
 use tokio::sync::{Notify, futures::OwnedNotified, watch};
 
 use crate::model::{
-    job::{Job, JobEvent, JobId, transition},
+    job::{Job, JobEvent, JobId, JobKind, transition},
     order::StopMode,
     progress::{Progress, ProgressReader},
 };
@@ -41,7 +41,7 @@ enum State {
 #[derive(Clone)]
 pub struct Slot {
     state: Arc<Mutex<State>>,
-    running: Arc<watch::Sender<bool>>,
+    running: Arc<watch::Sender<Option<JobKind>>>,
     /// Told when an admission is over, whatever came of it.
     settled: Arc<Notify>,
 }
@@ -50,9 +50,9 @@ pub struct Slot {
 pub(super) struct Reservation(Option<Slot>);
 
 impl Slot {
-    /// A free place; `running` is told when a job begins and ends.
+    /// A free place; `running` is told which kind of job begins, and when it ends.
     #[must_use]
-    pub fn free(running: watch::Sender<bool>) -> Self {
+    pub fn free(running: watch::Sender<Option<JobKind>>) -> Self {
         Self { state: Arc::new(Mutex::new(State::Free)), running: Arc::new(running), settled: Arc::default() }
     }
 
@@ -105,9 +105,9 @@ impl Slot {
         }
     }
 
-    /// Tells that a job began or ended.
-    pub(super) fn tell(&self, is_running: bool) {
-        self.running.send_replace(is_running);
+    /// Tells that a job of this kind began, or that the job ended.
+    pub(super) fn tell(&self, running: Option<JobKind>) {
+        self.running.send_replace(running);
     }
 }
 

@@ -69,7 +69,7 @@ pub enum JobKind {
 
 impl JobKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Migrate,
         Self::Rollback,
         Self::Snapshot,
@@ -77,10 +77,24 @@ impl JobKind {
         Self::Restore,
         Self::Prune,
         Self::Validate,
+        Self::VerifyUpgrade,
         Self::Baseline,
         Self::Adopt,
         Self::Rehearse,
+        Self::Test,
     ];
+
+    /// Whether a job of this kind is a run: it changes the target, and somebody who waits for the application should know.
+    #[must_use]
+    pub fn is_run(self) -> bool {
+        matches!(self, Self::Migrate | Self::Rollback | Self::Restore | Self::Baseline | Self::Adopt)
+    }
+
+    /// Whether it holds the target's lock only so that nothing changes what it looks at.
+    #[must_use]
+    pub fn only_looks(self) -> bool {
+        matches!(self, Self::Snapshot | Self::Validate)
+    }
 
     /// The word that stands in tables and answers.
     #[must_use]

@@ -13,6 +13,7 @@ use crate::{
         finding::{Finding, Severity},
         health::{Condition, Health, HealthStatus, LastMigration},
         history::History,
+        job::JobKind,
     },
     plan::{self, Facts},
     procedure::{Target, looked_at, read_history},
@@ -25,7 +26,7 @@ const LOOK_MS_MAX: u64 = 5_000;
 pub struct Sampler {
     target: Target,
     board: HealthBoard,
-    running: watch::Receiver<bool>,
+    running: watch::Receiver<Option<JobKind>>,
     catalog: Arc<Catalog>,
     stamp: Option<std::time::SystemTime>,
     /// The state of the folder that could not be read and was told of.
@@ -44,9 +45,9 @@ struct Seen {
 }
 
 impl Sampler {
-    /// A sampler that hangs its samples on `board`; `running` says when a job of this process begins and ends.
+    /// A sampler that hangs its samples on `board`; `running` says which kind of job of this process begins, and when it ends.
     #[must_use]
-    pub fn new(target: Target, board: HealthBoard, running: watch::Receiver<bool>) -> Self {
+    pub fn new(target: Target, board: HealthBoard, running: watch::Receiver<Option<JobKind>>) -> Self {
         Self {
             target,
             board,
@@ -103,7 +104,7 @@ impl Sampler {
         };
         self.target.meters.looked(began.elapsed(), seen.is_ok());
         let sample = match seen {
-            Ok(seen) => self.sample(&seen, ours || seen.locked),
+            Ok(seen) => self.sample(&seen, is_run(ours, seen.locked)),
             Err(error) => {
                 tracing::warn!(%error, "the health check could not ask the target");
                 self.session = None;
@@ -147,6 +148,15 @@ impl Sampler {
         let (connection_ms, query_ms) = (self.connection_ms, seen.query_ms);
         sample.figures = Figures { connection_ms, query_ms, tables: seen.tables, executed, valid };
         sample
+    }
+}
+
+/// Whether a run is at work: one of ours, or that of whoever holds the lock. Who makes a snapshot holds it as well, and changes nothing.
+fn is_run(ours: Option<JobKind>, locked: bool) -> bool {
+    match ours {
+        Some(kind) if kind.is_run() => true,
+        Some(kind) if kind.only_looks() => false,
+        _ => locked,
     }
 }
 

@@ -164,6 +164,11 @@ async fn a_statement_outside_a_transaction_is_found_and_finished(on: On) {
     let job = admin.start("1.1.0").await.accepted();
     ship.job_is_inside(&job, "v1.1.0_01_outside").await;
     is_waiting(&mut ship.eye().await, "ALTER TABLE gate%").await;
+    if on == On::Sqlite {
+        let made = "SELECT count(*) FROM sqlite_schema WHERE name = 'cabins'";
+        let is_made = async || (ship.eye().await.number(made).await > 0).then_some(());
+        eventually("its first statement is done", is_made).await;
+    }
 
     ship.kill().await;
     gate.open().await;

@@ -1,17 +1,19 @@
 //! Health while something happens. That it is 200 and `ok`, or 200 and `warning`, stands in the session.
 
-use serde_json::json;
+use chrono::DateTime;
+use serde_json::{Value, json};
 
 use crate::harness::{
     database::On,
     gate::{self, Gate},
     on_every_engine,
     proxy::Proxy,
-    ship::Ship,
+    ship::{Answer, Ship},
 };
 
 on_every_engine!(
     a_run_in_progress_is_a_warning,
+    a_snapshot_is_no_run,
     a_database_that_cannot_be_reached_is_a_503_until_it_can,
     the_parts_of_health_tell_of_database_and_migrations,
 );
@@ -68,6 +70,35 @@ async fn a_run_in_progress_is_a_warning(on: On) {
     ship.job_ends_as(&job, "succeeded").await;
     let health = admin.health_becomes("done", |health| health.body["migration_running"] == false).await;
     assert_eq!((health.status, &health.body["status"]), (200, &json!("ok")), "{:#}", health.body);
+}
+
+/// Goal: a snapshot by schedule does not tell everybody that the system is being updated.
+/// Method: a table is kept from the snapshot until health has been looked at behind its begin; readers of `SQLite` wait for nobody.
+async fn a_snapshot_is_no_run(on: On) {
+    let mut ship = Ship::with_catalog(on).await;
+    ship.catalog().add("v1.0.0_01_cabins", "CREATE TABLE cabins (id INTEGER PRIMARY KEY);", "DROP TABLE cabins;");
+    ship.cli(&["up"]).await.exits(0);
+    ship.serve().await;
+    let admin = ship.admin().await;
+    let mut eye = ship.eye().await;
+    match on {
+        On::Sqlite => {}
+        On::Postgres => eye.run("BEGIN; LOCK TABLE cabins IN ACCESS EXCLUSIVE MODE").await,
+        On::MariaDb => eye.run("LOCK TABLES cabins WRITE").await,
+    }
+
+    let job = admin.post("/api/migration/snapshot", json!({})).await.accepted();
+
+    let began = admin.get(&format!("/api/migration/progress?job={job}")).await.body["created_at"].take();
+    let time = |told: &Value| DateTime::parse_from_rfc3339(told.as_str().expect("a time")).expect("a time");
+    let is_no_run =
+        |health: &Answer| time(&health.body["checked_at"]) > time(&began) && health.body["migration_running"] == false;
+    let health = admin.health_becomes("seen as no run", is_no_run).await;
+    assert_eq!(health.body["status"], "ok");
+    let job_now = admin.get(&format!("/api/migration/progress?job={job}")).await;
+    assert!(on == On::Sqlite || job_now.body["state"] == "running", "{:#}", job_now.body);
+    drop(eye);
+    ship.job_ends_as(&job, "succeeded").await;
 }
 
 /// Goal: an outage is told apart from a fault, breaks nothing, and ends by itself.
