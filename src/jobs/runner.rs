@@ -117,7 +117,7 @@ async fn work(
     }
     job.result = ended.result;
     job.problem = ended.problem;
-    failpoint!("job.finish");
+    failpoint!("job.over");
     count(target, &job);
     save(target, &job).await;
     audit(target, &by, &job).await;

@@ -12,6 +12,7 @@ mod database;
 #[expect(dead_code, reason = "shared with the other tests, which need more of it")]
 mod eye;
 #[path = "../it/harness/own_server.rs"]
+#[expect(dead_code, reason = "shared with the other tests, which need more of it")]
 mod own_server;
 
 mod ablations;
