@@ -208,6 +208,7 @@ impl Watch {
 /// What the run is doing, in words for whoever waits for it.
 fn doing(progress: &Progress) -> String {
     let Progress { step, completed, total, .. } = progress;
-    let at = if *total > 0 { format!(", statement {} of {total}", (completed + 1).min(*total)) } else { String::new() };
-    format!("{step}{at}")
+    let at = (*total > 0).then(|| format!("statement {} of {total}", (completed + 1).min(*total)));
+    let step = Some(step.clone()).filter(|step| !step.is_empty());
+    [step, at].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

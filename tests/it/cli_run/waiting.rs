@@ -35,7 +35,7 @@ async fn holds_the_lock(ship: &Ship) -> serde_json::Value {
     eventually("somebody holds the lock and tells what it does", async || {
         let status = ship.cli(&["status", "--json"]).await;
         let lock = if status.code == 0 { status.json()["lock"].clone() } else { return None };
-        (lock["doing"].is_string()).then_some(lock)
+        lock["doing"].as_str().is_some_and(|doing| doing.contains("v1.1.0_01_pass")).then_some(lock)
     })
     .await
 }
