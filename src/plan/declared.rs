@@ -8,7 +8,7 @@ use crate::{
         migration::{Script, Statement},
         schema::{Schema, Table},
     },
-    sql::{self, Act, Dialect},
+    sql::{self, Act, Dialect, Words},
 };
 
 /// The statements of a script that make these tables and what belongs to them, as they are written and in their order, each with
@@ -64,8 +64,7 @@ fn written(statement: &Statement) -> &str {
 
 /// The table that a statement makes, or gives something to; none of one that could take another's place.
 fn made_for(dialect: Dialect, statement: &str) -> Option<String> {
-    let mut words = statement.split_ascii_whitespace().skip(1);
-    let replaces = words.next().is_some_and(|word| word.eq_ignore_ascii_case("or"));
+    let replaces = Words::of_newest(dialect, statement).nth(1).is_some_and(|word| word == "or");
     match sql::act(dialect, statement) {
         Act::CreateTable { table, .. } | Act::CreateIndex { table, .. } if !replaces => Some(table),
         Act::AlterTable { table, .. } => Some(table),

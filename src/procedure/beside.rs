@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
-use super::{Target, problem};
+use super::{Assignment, Target, problem};
 use crate::{
     engine::{self, Engine, EngineError},
     model::job::JobProblem,
 };
 
-/// The database that scratch databases are made beside: the target, or the one that `rehearsal.url` names.
+/// The database that scratch databases are made beside: the target, or the one that `rehearsal.url` names. Where they are files, what
+/// killed jobs left is removed first.
 ///
 /// # Errors
 /// The problem, when that cannot be used.
-pub(super) async fn place(target: &Target) -> Result<Arc<dyn Engine>, JobProblem> {
+pub(super) async fn place(target: &Target, told: &Assignment) -> Result<Arc<dyn Engine>, JobProblem> {
+    if let Err(error) = target.archive.sweep_scratch().await {
+        told.warning(format!("leftovers in the snapshot folder could not be swept up: {error}"));
+    }
     let Some(url) = &target.config.rehearsal.url else { return Ok(Arc::clone(&target.engine)) };
     let place = engine::at(url).map_err(|error| match error {
         EngineError::Address { reason } => problem::rehearsal_unusable(&reason),

@@ -59,7 +59,7 @@ impl Move {
 
 /// What a statement does with what is stored, as far as its words tell. What stands in comments that are code counts.
 pub fn of(dialect: Dialect, sql: &str) -> Vec<Move> {
-    let mut words = Words::with_code(dialect, sql);
+    let mut words = Words::of_newest(dialect, sql);
     let first = words.next_word().unwrap_or_default();
     let read = match first.as_str() {
         "create" => created(&mut words),

@@ -49,17 +49,6 @@ impl Words {
         Self { all, at: 0, was_qualified: false }
     }
 
-    /// At the first word, with what stands in comments that are code.
-    #[must_use]
-    pub fn with_code(dialect: Dialect, sql: &str) -> Self {
-        let is_code = |token: &Token| {
-            use TokenKind::{CodeClose, CodeOpen, Comment, Whitespace};
-            !matches!(token.kind, Whitespace | Comment | CodeOpen | CodeClose)
-        };
-        let all = Scanner::over(dialect, sql).filter(is_code).map(|token| word(dialect, token, sql)).collect();
-        Self { all, at: 0, was_qualified: false }
-    }
-
     /// The word that comes so many words later, in small letters.
     #[must_use]
     pub fn nth(&self, later: usize) -> Option<String> {

@@ -71,14 +71,6 @@ async fn made(
 /// As [`written`] and [`made`].
 async fn declared(target: &Target, told: &Assignment, held: &mut Held) -> Result<Declared, Short> {
     let as_written = written(target).await?;
-    let place = beside::place(target).await?;
-    sweep(target, told).await;
+    let place = beside::place(target, told).await?;
     made(target, told, held, &place, as_written).await
-}
-
-/// Removes what killed jobs left where scratch databases are made.
-async fn sweep(target: &Target, told: &Assignment) {
-    if let Err(error) = target.archive.sweep_scratch().await {
-        told.warning(format!("leftovers in the snapshot folder could not be swept up: {error}"));
-    }
 }

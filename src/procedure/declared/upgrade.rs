@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::{Declared, Net, beside, made, problem, repair, sweep, unusable, written};
+use super::{Declared, Net, beside, made, problem, repair, unusable, written};
 use crate::{
     model::{finding::Severity, report::UpgradeReport},
     plan::{self, Against},
@@ -23,21 +23,13 @@ pub async fn verify(target: &Target, told: &Assignment, held: &mut Held) -> Ende
     let ended = go(target, told, held, &mut report).await;
     report.execution_time_ms = ms_since(started);
     report.equal = ended.is_ok() && !report.findings.iter().any(|found| found.severity > Severity::Info);
-    match ended {
-        Ok(()) => Ended::well(&report),
-        Err(Short::Paused) => Ended::paused(&report),
-        Err(Short::Problem(problem)) => {
-            told.error(problem.detail.clone());
-            Ended::badly(*problem, None)
-        }
-    }
+    Ended::with(ended, told, &report)
 }
 
 async fn go(target: &Target, told: &Assignment, held: &mut Held, report: &mut UpgradeReport) -> Result<(), Short> {
     let as_written = written(target).await?;
     let catalog = target.catalog().await.map_err(|error| unusable(&error))?;
-    let place = beside::place(target).await?;
-    sweep(target, told).await;
+    let place = beside::place(target, told).await?;
     told.progress.update(|progress| progress.count(0, STEPS));
     let fresh = made(target, told, held, &place, as_written).await?;
     told.progress.update(|progress| progress.count(1, STEPS));

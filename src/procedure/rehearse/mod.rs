@@ -71,14 +71,7 @@ pub async fn ordered(
     report.verdicts = Verdicts::of(&report.migrations);
     report.overall = ended.is_ok() && report.verdicts.proven == report.migrations.len() as u64;
     report.execution_time_ms = ms_since(started);
-    match ended {
-        Ok(()) => Ended::well(&report),
-        Err(Short::Paused) => Ended::paused(&report),
-        Err(Short::Problem(problem)) => {
-            told.error(problem.detail.clone());
-            Ended::badly(*problem, serde_json::to_value(&report).ok())
-        }
-    }
+    Ended::with(ended, told, &report)
 }
 
 async fn go(
@@ -88,7 +81,7 @@ async fn go(
     to: Option<&Version>,
     report: &mut RehearsalReport,
 ) -> Result<(), Short> {
-    let place = beside::place(target).await?;
+    let place = beside::place(target, told).await?;
     let catalog = target.catalog().await.map_err(|error| problem::catalog(&error))?;
     let server = held.session().map_err(problem::untouched)?.server().clone();
     let Task { history, tried, later } = match report.from {
@@ -102,9 +95,6 @@ async fn go(
     }
     if report.from == RehearsalFrom::Data {
         space::ensure(target, told, held, &space::Work::Copy(place.as_ref())).await?;
-    }
-    if let Err(error) = target.archive.sweep_scratch().await {
-        told.warning(format!("leftovers in the snapshot folder could not be swept up: {error}"));
     }
     let original = Original { target, place, from: report.from, server, applied: history.applied };
     told.progress.update(|progress| progress.count(0, tried.len() as u64));

@@ -44,14 +44,7 @@ pub async fn ordered(target: &Target, told: &Assignment, held: &mut Held, which:
     let ended = Box::pin(go(target, told, held, which, &mut report)).await;
     report.overall = ended.is_ok() && report.tests.iter().all(|test| test.outcome == TestOutcome::Passed);
     report.execution_time_ms = ms_since(started);
-    match ended {
-        Ok(()) => Ended::well(&report),
-        Err(Short::Paused) => Ended::paused(&report),
-        Err(Short::Problem(problem)) => {
-            told.error(problem.detail.clone());
-            Ended::badly(*problem, serde_json::to_value(&report).ok())
-        }
-    }
+    Ended::with(ended, told, &report)
 }
 
 async fn go(
@@ -72,10 +65,7 @@ async fn go(
         told.info("there is nothing to test");
         return Ok(());
     }
-    let place = beside::place(target).await?;
-    if let Err(error) = target.archive.sweep_scratch().await {
-        told.warning(format!("leftovers in the snapshot folder could not be swept up: {error}"));
-    }
+    let place = beside::place(target, told).await?;
     let original = Original { target, place, from: RehearsalFrom::History, server, applied: Vec::new() };
     let (scene, _) = held.awake(Scene::set(&original, told)).await?;
     report.server = scene.server_name().unwrap_or_default();
