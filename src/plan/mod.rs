@@ -33,7 +33,7 @@ pub use self::{
     base::{Branch, against_base},
     caretaking::{next_snapshot, next_verification},
     compatibility::compatibility,
-    declared::{is_about_only, makes, other_order, remembered},
+    declared::{Making, is_about_only, makes, other_order, remembered},
     difference::differences,
     digest::digest,
     drift::{Drift, Missing, drift, is_drift},

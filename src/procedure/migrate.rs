@@ -351,10 +351,11 @@ impl Run<'_> {
         if self.recording.is_some() {
             return Ok(());
         }
-        if let Some(net) = Box::pin(declared::behind_run(self.target, self.told, self.held, catalog)).await? {
-            self.report.added = net.added;
-            self.report.findings.extend(net.findings);
-        }
+        let mut net = declared::Net::default();
+        let cast = Box::pin(declared::behind_run(self.target, self.told, self.held, catalog, &mut net)).await;
+        self.report.added = net.added;
+        self.report.findings.extend(net.findings);
+        cast?;
         let found = validate::after_hop(self.target, self.told, self.held, catalog, self.ask.validate).await?;
         let critical = found.as_ref().map(|report| report.critical_issues.clone()).unwrap_or_default();
         let is_good = found.as_ref().is_some_and(|report| report.overall);

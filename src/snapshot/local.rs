@@ -6,7 +6,7 @@ use std::{
     io::{self, Read, Seek, SeekFrom, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
-    sync::mpsc::{SyncSender, sync_channel},
+    sync::mpsc::{SyncSender, TrySendError, sync_channel},
     thread,
 };
 
@@ -244,7 +244,10 @@ impl Write for Syncing<'_> {
         self.bytes += written;
         if self.bytes >= SYNC_BYTES {
             self.bytes = 0;
-            let _ = self.ask.try_send(()); // One is asked for already, or has failed, which is told in the end.
+            // When one is asked for already, that is enough.
+            if let Err(TrySendError::Disconnected(())) = self.ask.try_send(()) {
+                return Err(io::Error::other("it could not be synced")); // Why, the sync says itself.
+            }
         }
         Ok(written)
     }
@@ -262,7 +265,7 @@ fn with_early_syncs(new: &File, fill: &mut Fill<'_>) -> io::Result<Measure> {
         let syncing = threads.spawn(move || asked.iter().try_for_each(|()| new.sync_data()));
         let written = fill(&mut Syncing { file: new, bytes: 0, ask });
         let synced = syncing.join().unwrap_or_else(|_| Err(io::Error::other("the thread that syncs is gone")));
-        written.and_then(|written| synced.map(|()| written))
+        synced.and(written)
     })
 }
 

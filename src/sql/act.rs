@@ -1,6 +1,6 @@
 //! What a statement does, as far as rules about risks go by it.
 //!
-//! Names are in small letters and without their schema; what no rule asks for is left in words, or is [`Act::Other`].
+//! Names are in small letters and without their schema, which stands beside them where it matters; what no rule asks for is left in words, or is [`Act::Other`].
 
 mod alter;
 
@@ -13,6 +13,8 @@ use super::{Dialect, words::Words};
 pub enum Act {
     /// Makes a table; `body` is all that follows its name.
     CreateTable {
+        /// The schema before its name, where one is written.
+        schema: Option<String>,
         /// The table.
         table: String,
         /// Its columns and options.
@@ -22,6 +24,8 @@ pub enum Act {
     CreateIndex {
         /// The index, where it is named.
         index: Option<String>,
+        /// The schema before its table's name, where one is written.
+        schema: Option<String>,
         /// Its table.
         table: String,
         /// The word before INDEX, where there is one: `unique`, `fulltext`, `spatial`.
@@ -44,6 +48,8 @@ pub enum Act {
     },
     /// Changes a table.
     AlterTable {
+        /// The schema before its name, where one is written.
+        schema: Option<String>,
         /// The table.
         table: String,
         /// What is done to it, in order.
@@ -128,8 +134,8 @@ fn created(words: &mut Words) -> Option<Act> {
     while words.take_any(&["global", "local", "temporary", "temp", "unlogged"]).is_some() {}
     if words.take("table") {
         words.take_all(&["if", "not", "exists"]);
-        let table = lower(&words.name()?);
-        return Some(Act::CreateTable { table, body: words.clone() });
+        let (schema, table) = full(words)?;
+        return Some(Act::CreateTable { schema, table, body: words.clone() });
     }
     let kind = words.take_any(&["unique", "fulltext", "spatial", "vector"]);
     words.take("index").then_some(())?;
@@ -139,7 +145,8 @@ fn created(words: &mut Words) -> Option<Act> {
     let _ = words.up_to(&["on"]);
     words.take("on").then_some(())?;
     let only = words.take("only");
-    Some(Act::CreateIndex { index, table: lower(&words.name()?), kind, concurrently, only, rest: words.clone() })
+    let (schema, table) = full(words)?;
+    Some(Act::CreateIndex { index, schema, table, kind, concurrently, only, rest: words.clone() })
 }
 
 fn dropped(words: &mut Words) -> Option<Act> {
@@ -234,6 +241,12 @@ fn names(words: &mut Words) -> Option<Vec<String>> {
         words.take("*");
     }
     Some(names)
+}
+
+/// A name with its schema.
+fn full(words: &mut Words) -> Option<(Option<String>, String)> {
+    let (schema, name) = words.full_name()?;
+    Some((schema.as_deref().map(lower), lower(&name)))
 }
 
 fn lower(name: &str) -> String {

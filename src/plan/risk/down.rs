@@ -52,7 +52,7 @@ fn lost(act: &Act, up: &[Act]) -> Vec<String> {
             };
             tables.iter().filter(is_scratch).map(|table| format!("table {table}")).collect()
         }
-        Act::AlterTable { table, clauses } => {
+        Act::AlterTable { table, clauses, .. } => {
             let column = |clause: &Clause| match clause {
                 Clause::DropColumn { column } => Some(format!("column {table}.{column}")),
                 _ => None,

@@ -168,7 +168,7 @@ impl<'a> Scene<'a> {
                 self.indexes.insert(index.clone(), table.clone());
             }
             Act::RenameTables(pairs) => pairs.iter().for_each(|(from, to)| self.renamed(from, to)),
-            Act::AlterTable { table, clauses } => clauses.iter().for_each(|clause| self.altered(table, clause)),
+            Act::AlterTable { table, clauses, .. } => clauses.iter().for_each(|clause| self.altered(table, clause)),
             Act::Other(words) => self.made.extend(made_view(words)),
             _ => {}
         }

@@ -31,20 +31,24 @@ struct Declared {
     made: Replayed,
 }
 
-/// The file of it, read. What a dump of a database has of our own tables is left out: they are made where it is run.
+/// The file of it, read; `None` where none is declared. What a dump of a database has of our own tables is left out: they are made
+/// where it is run.
 ///
 /// # Errors
-/// The problem: it cannot be used, or none is declared.
-async fn written(target: &Target) -> Result<Migration, JobProblem> {
-    let declared = target.declared().await.map_err(|error| unusable(&error))?;
-    let place = || target.config.catalog.path.display().to_string();
-    let mut declared = declared.ok_or_else(|| problem::not_declared(&place()))?;
+/// The problem: it cannot be used.
+async fn written(target: &Target) -> Result<Option<Migration>, JobProblem> {
+    let Some(mut declared) = target.declared().await.map_err(|error| unusable(&error))? else { return Ok(None) };
     let dialect = target.engine.dialect();
     declared.up.statements.retain(|statement| {
         let is_made_there = |table: &str| is_ours(table) || sql::is_reserved(dialect, table);
         !plan::is_about_only(dialect, &statement.sql, &is_made_there)
     });
-    Ok(declared)
+    Ok(Some(declared))
+}
+
+/// Somebody asked for what needs one.
+fn none_declared(target: &Target) -> JobProblem {
+    problem::not_declared(&target.config.catalog.path.display().to_string())
 }
 
 /// Runs it in an empty database beside that of `place`.
@@ -65,12 +69,12 @@ async fn made(
     Ok(Declared { as_written, made })
 }
 
-/// The place, the file, and what it makes.
+/// The place, the file, and what it makes; `None` where none is declared.
 ///
 /// # Errors
 /// As [`written`] and [`made`].
-async fn declared(target: &Target, told: &Assignment, held: &mut Held) -> Result<Declared, Short> {
-    let as_written = written(target).await?;
+async fn declared(target: &Target, told: &Assignment, held: &mut Held) -> Result<Option<Declared>, Short> {
+    let Some(as_written) = written(target).await? else { return Ok(None) };
     let place = beside::place(target, told).await?;
-    made(target, told, held, &place, as_written).await
+    made(target, told, held, &place, as_written).await.map(Some)
 }

@@ -2,7 +2,13 @@
 //!
 //! Only tables, columns and indexes are added, each by one statement; nothing is dropped, changed or filled.
 
-use super::{Declared, declared, repair, standing};
+use std::collections::BTreeSet;
+
+use super::{
+    Declared, declared,
+    repair::{self, Addition, Of},
+    standing,
+};
 use crate::{
     engine::{EngineError, bookkeeping::lock},
     model::{
@@ -22,6 +28,7 @@ use crate::{
         queue::{self, Queue},
         read_history, validate,
     },
+    sql,
 };
 
 /// What came of it.
@@ -37,61 +44,60 @@ pub(in crate::procedure) struct Net {
 const CHECKS: u32 = 5;
 
 impl Net {
-    /// How many differences there are, for a log.
-    pub(super) fn in_words(findings: &[Finding]) -> String {
-        let count = findings.iter().filter(|found| found.severity > Severity::Info).count();
-        match count {
-            0 => "both schemas are the same".to_owned(),
-            1 => "1 difference".to_owned(),
-            count => format!("{count} differences"),
-        }
-    }
-
     /// As part of a validation.
     pub(in crate::procedure) fn into_report(self) -> ValidationReport {
         ValidationReport { added: self.added, ..ValidationReport::of(CHECKS, self.findings) }
     }
 
-    fn weighed(self, most: Severity) -> Self {
-        let weigh = |finding: Finding| Finding { severity: finding.severity.min(most), ..finding };
-        Self { findings: self.findings.into_iter().map(weigh).collect(), ..self }
+    fn weigh(&mut self, most: Severity) {
+        for finding in &mut self.findings {
+            finding.severity = finding.severity.min(most);
+        }
     }
 }
 
-/// Behind the migrations of a run: nothing that is found keeps it from having succeeded. `None` where nobody looks, nothing is
-/// declared, or the run did not lead to the end of the catalog, which is what is declared.
+/// Behind the migrations of a run: nothing that is found keeps it from having succeeded, and no stop, for the migrations are done and
+/// what comes after them is still to come. Nothing is told where nobody looks, nothing is declared, or the run did not lead to the
+/// end of the catalog, which is what is declared.
 ///
 /// # Errors
-/// That it was stopped; the problem, once the target was asked to change.
+/// The problem, once the target was asked to change.
 pub(in crate::procedure) async fn behind_run(
     target: &Target,
     told: &Assignment,
     held: &mut Held,
     catalog: &Catalog,
-) -> Result<Option<Net>, Short> {
-    let net = target.config.policy.safety_net;
-    if net == SafetyNet::Off || matches!(target.declared().await, Ok(None)) {
-        return Ok(None);
+    net: &mut Net,
+) -> Result<(), JobProblem> {
+    let wanted = target.config.policy.safety_net;
+    if wanted == SafetyNet::Off || standing::elsewhere(target, held, catalog).await?.is_some() {
+        return Ok(());
     }
-    if standing::elsewhere(target, held, catalog).await?.is_some() {
-        return Ok(None);
-    }
-    let declared = match declared(target, told, held).await {
-        Ok(declared) => declared,
-        Err(Short::Paused) => return Err(Short::Paused),
+    let cast = match declared(target, told, held).await {
+        Ok(Some(declared)) => cast(target, told, held, &declared, wanted, net).await,
+        Ok(None) => return Ok(()),
+        Err(Short::Paused) => Err(Short::Paused),
         Err(Short::Problem(problem)) => {
-            told.warning(format!("the schema was not held against the declared one: {}", problem.detail));
-            return Ok(Some(Net { findings: vec![not_cast(target, &problem)], added: Vec::new() }));
+            let remedy = format!("{}; then: windlass validate --declared", problem.next_step);
+            net.findings.push(not_cast(target, told, &problem.detail, &remedy));
+            Ok(())
         }
     };
-    let cast = cast(target, told, held, &declared, net).await?;
-    Ok(Some(cast.weighed(Severity::Warning)))
+    net.weigh(Severity::Warning);
+    match cast {
+        Err(Short::Paused) => {
+            net.findings.push(not_cast(target, told, "it was stopped", "do it now: windlass validate --declared"));
+            Ok(())
+        }
+        Err(Short::Problem(problem)) => Err(*problem),
+        Ok(()) => Ok(()),
+    }
 }
 
-fn not_cast(target: &Target, problem: &JobProblem) -> Finding {
-    let message = format!("the schema was not held against the declared one: {}", problem.detail);
-    Finding::warning("declared-not-compared", target.name.to_string(), message)
-        .remedy(format!("{}; then: windlass validate --declared", problem.next_step))
+fn not_cast(target: &Target, told: &Assignment, why: &str, next: &str) -> Finding {
+    let message = format!("the schema was not held against the declared one: {why}");
+    told.warning(message.clone());
+    Finding::warning("declared-not-compared", target.name.to_string(), message).remedy(next)
 }
 
 /// Because somebody asked for it, as part of a validation. Keeps what was added in the record that later validations compare with.
@@ -102,23 +108,24 @@ pub(in crate::procedure) async fn ordered(
     target: &Target,
     told: &Assignment,
     held: &mut Held,
-    net: SafetyNet,
+    wanted: SafetyNet,
     catalog: &Catalog,
-) -> Result<Net, Short> {
+    net: &mut Net,
+) -> Result<(), Short> {
     let elsewhere = standing::elsewhere(target, held, catalog).await?;
-    if let (SafetyNet::Add, Some(finding)) = (net, &elsewhere) {
+    if let (SafetyNet::Add, Some(finding)) = (wanted, &elsewhere) {
         // What a migration is still to make would be in its way.
         return Err(problem::blocked(std::slice::from_ref(finding)).into());
     }
-    let declared = declared(target, told, held).await?;
+    let declared = declared(target, told, held).await?.ok_or_else(|| super::none_declared(target))?;
     let before = live(held, problem::UNTOUCHED).await?;
-    let cast = cast(target, told, held, &declared, net).await;
+    let cast = cast(target, told, held, &declared, wanted, net).await;
     // What was added before it was stopped is no drift either.
-    let remembered = if net == SafetyNet::Add { remember(target, held, &before).await } else { Ok(()) };
-    let mut cast = cast?;
+    let remembered = if wanted == SafetyNet::Add { remember(target, held, &before).await } else { Ok(()) };
+    cast?;
     remembered?;
-    cast.findings.extend(elsewhere);
-    Ok(cast)
+    net.findings.extend(elsewhere);
+    Ok(())
 }
 
 /// Puts what was added into the record of what the last run left, where there is one.
@@ -142,25 +149,25 @@ async fn live(held: &mut Held, state: &str) -> Result<Schema, JobProblem> {
     held.session().map_err(asked)?.schema(None).await.map_err(asked)
 }
 
-/// Compares, adds what is to be added, and compares again.
+/// Compares, adds what is to be added, and compares again. What was added is told however it ends.
 async fn cast(
     target: &Target,
     told: &Assignment,
     held: &mut Held,
     declared: &Declared,
-    net: SafetyNet,
-) -> Result<Net, Short> {
+    wanted: SafetyNet,
+    net: &mut Net,
+) -> Result<(), Short> {
     told.step("comparing with the declared schema");
     let compare = |live: &Schema| plan::drift(&declared.made.schema, live, Against::Declared);
-    let found = compare(&live(held, problem::UNTOUCHED).await?);
-    if net != SafetyNet::Add {
-        return Ok(Net { findings: findings(target, held, declared, found)?, added: Vec::new() });
+    let mut found = compare(&live(held, problem::UNTOUCHED).await?);
+    if wanted == SafetyNet::Add {
+        add(target, told, held, declared, &found, net).await?;
+        found = compare(&live(held, problem::CHANGED).await?);
     }
-    let (added, mut not_added) = add(target, told, held, declared, &found).await?;
-    let left = compare(&live(held, problem::CHANGED).await?);
-    let mut findings = findings(target, held, declared, left)?;
-    findings.append(&mut not_added);
-    Ok(Net { findings, added })
+    let differences = findings(target, held, declared, found)?;
+    net.findings.splice(0..0, differences);
+    Ok(())
 }
 
 fn findings(
@@ -183,36 +190,57 @@ fn findings(
     Ok(findings)
 }
 
-/// Runs what can be added, and tells each statement. What the database refuses is told, and the rest goes on.
+/// Runs what can be added, and tells each statement. What the database refuses is told, and the rest goes on; but for what belongs to
+/// a table that was not made here, as something else bears its name.
 async fn add(
     target: &Target,
     told: &Assignment,
     held: &mut Held,
     declared: &Declared,
     found: &[Drift],
-) -> Result<(Vec<String>, Vec<Finding>), Short> {
+    net: &mut Net,
+) -> Result<(), Short> {
     let (additions, hindered) = repair::additions(target, declared, found);
-    let mut not_added: Vec<Finding> = hindered.into_iter().map(|one| not(&one.object, one.why)).collect();
-    let mut added = Vec::new();
-    for addition in additions {
+    net.findings.extend(hindered.into_iter().map(|one| not(&one.object, one.why)));
+    let mut unmade: BTreeSet<String> = BTreeSet::new();
+    for Addition { object, sql, of } in additions {
         if told.is_stopping() {
             return Err(Short::Paused);
         }
-        told.step(format!("adding {}", addition.object));
-        match run(target, told, held, &addition.sql).await {
-            Ok(()) => {
-                told.info(format!("added {}: {}", addition.object, addition.sql));
-                added.push(addition.sql);
-            }
-            Err(error @ (EngineError::Refused { .. } | EngineError::Blocked { .. })) => {
-                told.warning(format!("{} was not added: {error}", addition.object));
-                not_added.push(not(&addition.object, &error.to_string()));
-            }
-            Err(EngineError::Cancelled) => return Err(Short::Paused),
-            Err(error) => return Err(problem::engine(&error, problem::CHANGED).into()),
+        if matches!(of, Some(Of::Follows)) && unmade.contains(&object) {
+            continue;
         }
+        told.step(format!("adding {object}"));
+        let refused = match of {
+            Some(Of::Makes(table)) if is_there(target, held, &table).await? => {
+                "something of that name is there by now".to_owned()
+            }
+            _ => match run(target, told, held, &sql).await {
+                Ok(()) => {
+                    told.info(format!("added {object}: {sql}"));
+                    net.added.push(sql);
+                    continue;
+                }
+                Err(error @ (EngineError::Refused { .. } | EngineError::Blocked { .. })) => error.to_string(),
+                Err(EngineError::Cancelled) => return Err(Short::Paused),
+                Err(error) => return Err(problem::engine(&error, problem::CHANGED).into()),
+            },
+        };
+        told.warning(format!("{object} was not added: {refused}"));
+        net.findings.push(not(&object, &refused));
+        unmade.insert(object);
     }
-    Ok((added, not_added))
+    Ok(())
+}
+
+/// Whether a table or anything else has this full name now.
+async fn is_there(target: &Target, held: &mut Held, table: &str) -> Result<bool, JobProblem> {
+    let asked = |error: EngineError| problem::engine(&error, problem::CHANGED);
+    let names = [table.rsplit('.').next().unwrap_or(table).to_owned()];
+    let live = held.session().map_err(asked)?.schema(Some(&names)).await.map_err(asked)?;
+    let is_it = |name: &str| sql::is_same_name(target.engine.dialect(), name, table);
+    let mut objects = live.objects.keys().filter_map(|object| object.split_once(' '));
+    Ok(live.tables.keys().any(|name| is_it(name)) || objects.any(|(_, name)| is_it(name)))
 }
 
 fn not(object: &str, why: &str) -> Finding {

@@ -3,7 +3,7 @@
 use super::Declared;
 use crate::{
     model::finding::Finding,
-    plan::{self, Drift, Missing},
+    plan::{self, Drift, Making, Missing},
     procedure::{Target, drift},
 };
 
@@ -13,6 +13,16 @@ pub(super) struct Addition {
     pub object: String,
     /// The statement.
     pub sql: String,
+    /// The table that it makes, or that was made just before.
+    pub of: Option<Of>,
+}
+
+/// What a statement is to a table that is not there.
+pub(super) enum Of {
+    /// It makes the table of this full name.
+    Makes(String),
+    /// It belongs to it.
+    Follows,
 }
 
 /// What cannot be added, and why.
@@ -39,21 +49,19 @@ fn statements(target: &Target, declared: &Declared, missing: &Missing) -> Vec<St
     match missing {
         Missing::Table { name } => {
             let tables = [name.clone()];
-            makes(target, declared, &tables).map(|(_, sql)| format!("{sql};")).collect()
+            makes(target, declared, &tables).map(|making| format!("{};", making.statement)).collect()
         }
         part => drift::again(target, part).into_iter().collect(),
     }
 }
 
-/// The statements of the declared schema that make these tables, each with the table.
+/// The statements of the declared schema that make these tables.
 fn makes<'a>(
     target: &Target,
     declared: &'a Declared,
     tables: &'a [String],
-) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-    let (script, schema) = (&declared.as_written.up, &declared.made.schema);
-    let made = plan::makes(target.engine.dialect(), script, schema, tables).into_iter();
-    made.map(|(table, statement)| (table, statement.part.as_ref().map_or(statement.sql.as_str(), |part| &part.of)))
+) -> impl Iterator<Item = Making<'a>> + use<'a> {
+    plan::makes(target.engine.dialect(), &declared.as_written.up, &declared.made.schema, tables).into_iter()
 }
 
 /// All that could be added, in an order in which each finds what it needs, and what cannot.
@@ -61,7 +69,11 @@ pub(super) fn additions(target: &Target, declared: &Declared, found: &[Drift]) -
     let missing: Vec<&Missing> = found.iter().filter_map(|one| one.missing.as_ref()).collect();
     let tables: Vec<String> = missing.iter().filter_map(|one| table(one)).collect();
     let mut additions: Vec<Addition> = makes(target, declared, &tables)
-        .map(|(table, sql)| Addition { object: format!("table {table}"), sql: sql.to_owned() })
+        .map(|Making { table, statement, creates }| Addition {
+            object: format!("table {table}"),
+            sql: statement.to_owned(),
+            of: Some(if creates { Of::Makes(table.to_owned()) } else { Of::Follows }),
+        })
         .collect();
     let mut hindered = Vec::new();
     for name in &tables {
@@ -75,7 +87,7 @@ pub(super) fn additions(target: &Target, declared: &Declared, found: &[Drift]) -
     for part in columns.into_iter().chain(indexes) {
         let object = named(part);
         match drift::again(target, part) {
-            Some(sql) => additions.push(Addition { object, sql: sql.trim_end_matches(';').to_owned() }),
+            Some(sql) => additions.push(Addition { object, sql: sql.trim_end_matches(';').to_owned(), of: None }),
             None => hindered.push(Hindered { object, why: why_not(part) }),
         }
     }

@@ -2,9 +2,12 @@
 
 use tokio::time::Instant;
 
-use super::{Declared, Net, beside, made, problem, repair, unusable, written};
+use super::{Declared, beside, made, none_declared, problem, repair, unusable, written};
 use crate::{
-    model::{finding::Severity, report::UpgradeReport},
+    model::{
+        finding::{Finding, Severity},
+        report::UpgradeReport,
+    },
     plan::{self, Against},
     procedure::{
         Assignment, Ended, Held, Target,
@@ -27,7 +30,7 @@ pub async fn verify(target: &Target, told: &Assignment, held: &mut Held) -> Ende
 }
 
 async fn go(target: &Target, told: &Assignment, held: &mut Held, report: &mut UpgradeReport) -> Result<(), Short> {
-    let as_written = written(target).await?;
+    let as_written = written(target).await?.ok_or_else(|| none_declared(target))?;
     let catalog = target.catalog().await.map_err(|error| unusable(&error))?;
     let place = beside::place(target, told).await?;
     told.progress.update(|progress| progress.count(0, STEPS));
@@ -44,6 +47,16 @@ async fn go(target: &Target, told: &Assignment, held: &mut Held, report: &mut Up
     let found = plan::drift(&made.schema, &upgraded.schema, Against::Fresh);
     report.findings = repair::shown(target, &fresh, found);
     report.findings.extend(plan::other_order(&made.schema, &upgraded.schema));
-    told.info(Net::in_words(&report.findings));
+    told.info(in_words(&report.findings));
     Ok(())
+}
+
+/// How many differences there are.
+fn in_words(findings: &[Finding]) -> String {
+    let count = findings.iter().filter(|found| found.severity > Severity::Info).count();
+    match count {
+        0 => "both schemas are the same".to_owned(),
+        1 => "1 difference".to_owned(),
+        count => format!("{count} differences"),
+    }
 }

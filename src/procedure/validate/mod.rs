@@ -6,7 +6,13 @@ mod data;
 use semver::Version;
 
 pub(super) use self::bookkeeping::digest;
-use super::{Assignment, Ended, Held, Target, declared, drift, migrate::Short, problem, read_history};
+use super::{
+    Assignment, Ended, Held, Target,
+    declared::{self, Net},
+    drift,
+    migrate::Short,
+    problem, read_history,
+};
 use crate::{
     engine::{EngineError, bookkeeping::history::newest_version},
     model::{
@@ -38,33 +44,30 @@ pub(super) struct Ask {
 
 /// Validates because somebody asked for it.
 pub(super) async fn ordered(target: &Target, told: &Assignment, held: &mut Held, ask: Ask) -> Ended {
-    match asked(target, told, held, ask).await {
-        Ok(report) => Ended::well(&report),
-        Err(Short::Paused) => Ended::paused(&()),
-        Err(Short::Problem(problem)) => {
-            told.error(problem.detail.clone());
-            Ended::badly(*problem, None)
-        }
-    }
+    let mut report = ValidationReport::default();
+    let ended = asked(target, told, held, ask, &mut report).await;
+    Ended::with(ended, told, &report)
 }
 
 async fn asked(
     target: &Target,
     told: &Assignment,
     held: &mut Held,
-    Ask { deep, net }: Ask,
-) -> Result<ValidationReport, Short> {
+    Ask { deep, net: wanted }: Ask,
+    report: &mut ValidationReport,
+) -> Result<(), Short> {
     let catalog = target.catalog().await.map_err(|error| problem::catalog(&error))?;
-    begin(target, told, held, net).await?;
-    let declared = match net {
-        SafetyNet::Off => None,
-        net => Some(declared::ordered(target, told, held, net, &catalog).await?),
+    begin(target, told, held, wanted).await?;
+    let mut net = Net::default();
+    let cast = match wanted {
+        SafetyNet::Off => Ok(()),
+        wanted => declared::ordered(target, told, held, wanted, &catalog, &mut net).await,
     };
-    let (report, _) = look(target, told, held, &catalog, deep).await?;
-    Ok(match declared {
-        Some(net) => report.and(net.into_report()),
-        None => report,
-    })
+    report.added.clone_from(&net.added);
+    cast?;
+    let (seen, _) = look(target, told, held, &catalog, deep).await?;
+    *report = if wanted == SafetyNet::Off { seen } else { seen.and(net.into_report()) };
+    Ok(())
 }
 
 /// Who only looks writes nothing but that it does; who may add has the run's epoch, and nothing interrupted before it.

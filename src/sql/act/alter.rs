@@ -1,6 +1,6 @@
 //! `ALTER TABLE`, clause by clause.
 
-use super::{Act, lower};
+use super::{Act, full, lower};
 use crate::sql::{Dialect, words::Words};
 
 /// What one clause of `ALTER TABLE` does.
@@ -81,10 +81,10 @@ pub(super) fn altered(dialect: Dialect, words: &mut Words) -> Option<Act> {
     words.take("table").then_some(())?;
     words.take_all(&["if", "exists"]);
     words.take("only");
-    let table = lower(&words.name()?);
+    let (schema, table) = full(words)?;
     words.take("*");
     let clauses = words.clauses().into_iter().flat_map(|clause| of(dialect, &clause)).collect();
-    Some(Act::AlterTable { table, clauses })
+    Some(Act::AlterTable { schema, table, clauses })
 }
 
 /// One clause; several where MariaDB and MySQL add columns in parentheses.

@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{FRESH, added, declaring, of_declared, set, with_holes};
+use super::{BY_HAND, FRESH, added, by_hand, declaring, of_declared, set, with_holes};
 use crate::harness::{database::On, eye::must_be_same, on_every_engine, ship::Ship};
 
 on_every_engine!(
     what_is_missing_is_told_and_nothing_is_changed,
     what_is_missing_is_added_and_told,
     what_cannot_be_added_safely_is_told_and_left_alone,
+    what_bears_the_name_is_left_alone,
     nothing_is_added_before_the_end_of_the_catalog_or_behind_it,
     over_http_it_is_the_same,
 );
@@ -59,6 +60,26 @@ async fn what_is_missing_is_added_and_told(on: On) {
     assert_eq!(ship.eye().await.number("SELECT berths FROM decks WHERE id = 1").await, 2);
     assert_eq!(ship.eye().await.texts("SELECT name FROM decks").await, ["orlop"]);
     ship.cli(&["verify-upgrade"]).await.exits(0);
+
+    by_hand(&ship, &BY_HAND[..2]).await;
+    let gone = ship.cli(&["validate", "--json"]).await.json()["result"].clone();
+    let all = [&gone["critical_issues"], &gone["warnings"]].map(|list| list.as_array().expect("findings"));
+    let columns = all.iter().flat_map(|list| list.iter()).filter(|one| one["rule"] == "column-missing").count();
+    assert_eq!(columns, 1, "what was added once is kept once: {gone:#}");
+}
+
+/// Goal: where something else bears the name of a table that is missing, nothing is done to it.
+async fn what_bears_the_name_is_left_alone(on: On) {
+    let ship = with_holes(on).await;
+    ship.eye().await.run("CREATE VIEW holds AS SELECT id, name AS deck FROM decks").await;
+
+    let report = report(&ship, &["--add-missing"], 2).await;
+
+    let not_added: Vec<String> = of_declared(&report).into_iter().filter(|one| one.starts_with("not-added")).collect();
+    assert_eq!(not_added, ["not-added table holds"], "{report:#}");
+    let statements = added(&report);
+    assert!(statements.len() == 2 && statements.iter().all(|one| !one.contains("holds")), "{statements:#?}");
+    assert_eq!(ship.eye().await.texts("SELECT deck FROM holds").await, ["orlop"]);
 }
 
 /// Method: rows are in the way of a NOT NULL column and of a unique index; a column that is another type is not touched.

@@ -1,13 +1,19 @@
 //! The safety net behind the migrations of a run, as `policy.safety_net` says.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{FRESH, added, declaring, named};
-use crate::harness::{database::On, on_every_engine, ship::Ship};
+use crate::harness::{
+    database::On,
+    gate::{self, Gate},
+    on_every_engine,
+    ship::Ship,
+};
 
 on_every_engine!(
     a_run_reports_what_the_migrations_forgot,
     a_run_adds_it_where_the_policy_says_so,
+    a_stop_within_the_last_migration_leaves_its_validation,
     what_is_wrong_with_the_declared_schema_does_not_fail_a_run,
     without_a_declared_schema_there_is_no_net,
 );
@@ -42,6 +48,30 @@ async fn a_run_reports_what_the_migrations_forgot(on: On) {
     ship.set("policy.safety_net", "off");
     ship.catalog().add("v1.2.0_01_more", "CREATE TABLE more (id INTEGER PRIMARY KEY);", "DROP TABLE more;");
     assert_eq!(of_net(&up(&ship).await), [""; 0]);
+}
+
+/// Goal: who stops a run within its last migration stops nothing: it is done, and its validation still comes.
+async fn a_stop_within_the_last_migration_leaves_its_validation(on: On) {
+    let mut ship = Ship::with_catalog(on).await;
+    ship.catalog().add("v1.0.0_01_gate", gate::MAKE, "DROP TABLE gate;");
+    ship.cli(&["up"]).await.exits(0);
+    ship.catalog()
+        .add("v1.1.0_01_pass", &gate::pass(on), "SELECT 1;")
+        .beside("schema.sql", "CREATE TABLE gate (id INTEGER PRIMARY KEY, n INTEGER NOT NULL);");
+    ship.serve().await;
+    let admin = ship.admin().await;
+    let gate = Gate::shut(&ship.database).await;
+    let job = admin.start("1.1.0").await.accepted();
+    ship.job_is_inside(&job, "v1.1.0_01_pass").await;
+
+    let asked = admin.post("/api/migration/stop", json!({})).await;
+    gate.open().await;
+
+    assert_eq!(asked.status, 202, "{:#}", asked.body);
+    ship.job_ends_as(&job, "succeeded").await;
+    let result = admin.get(&format!("/api/migration/progress?job={job}")).await.body["result"].take();
+    assert_eq!(result["validation"]["overall"], true, "{result:#}");
+    assert!(of_net(&result).contains(&"declared-not-compared default".to_owned()), "{result:#}");
 }
 
 async fn a_run_adds_it_where_the_policy_says_so(on: On) {

@@ -3,6 +3,7 @@
 mod added;
 mod behind_runs;
 mod fresh;
+mod makes;
 mod refused;
 
 use std::collections::BTreeSet;
@@ -49,11 +50,15 @@ async fn with_holes(on: On) -> Ship {
     let ship = declaring(on).await;
     ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
     ship.eye().await.run("INSERT INTO decks (id, name) VALUES (1, 'orlop')").await;
-    for statement in BY_HAND {
-        let on_table = if on == On::MariaDb && statement.starts_with("DROP INDEX") { " ON decks" } else { "" };
+    by_hand(&ship, &BY_HAND).await;
+    ship
+}
+
+async fn by_hand(ship: &Ship, statements: &[&str]) {
+    for statement in statements {
+        let on_table = if ship.on == On::MariaDb && statement.starts_with("DROP INDEX") { " ON decks" } else { "" };
         ship.eye().await.run(&format!("{statement}{on_table}")).await;
     }
-    ship
 }
 
 /// Rule and place of each.

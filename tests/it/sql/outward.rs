@@ -1,10 +1,12 @@
 //! Statements that reach out of the database they are run in, and statements that ask.
 
-use windlass::sql::{Dialect, is_query, is_reserved, leads_out};
+use windlass::sql::{
+    Dialect::{self, MySql, Postgres, Sqlite},
+    is_query, is_reserved, leads_out,
+};
 
 #[test]
 fn a_statement_that_reaches_another_database_or_the_server_is_known() {
-    use Dialect::{MySql, Postgres, Sqlite};
     let outward = [
         (MySql, "USE elsewhere"),
         (MySql, "/*!50000 CREATE DATABASE elsewhere */"),
@@ -16,6 +18,28 @@ fn a_statement_that_reaches_another_database_or_the_server_is_known() {
         (MySql, "DELETE FROM elsewhere.decks"),
         (MySql, "UPDATE elsewhere.decks SET name = 'a'"),
         (MySql, "CREATE DEFINER=`ada`@`%` PROCEDURE elsewhere.p() SELECT 1"),
+        (MySql, "TRUNCATE elsewhere.decks"),
+        (MySql, "TRUNCATE TABLE decks, elsewhere.decks"),
+        (MySql, "INSERT elsewhere.decks VALUES (1)"),
+        (MySql, "REPLACE LOW_PRIORITY elsewhere.decks VALUES (1)"),
+        (MySql, "UPDATE IGNORE elsewhere.decks SET name = 'a'"),
+        (MySql, "UPDATE decks JOIN elsewhere.holds AS h ON h.deck = decks.id SET h.name = 'a'"),
+        (MySql, "UPDATE decks, elsewhere.holds SET name = 'a'"),
+        (MySql, "DELETE h FROM decks JOIN elsewhere.holds AS h ON h.deck = decks.id"),
+        (MySql, "CREATE INDEX i ON elsewhere.decks (name)"),
+        (MySql, "DROP INDEX i ON elsewhere.decks"),
+        (MySql, "DROP TABLE decks, elsewhere.decks"),
+        (MySql, "RENAME TABLE decks TO elsewhere.decks"),
+        (MySql, "ALTER TABLE decks ADD COLUMN a INT, RENAME TO elsewhere.decks"),
+        (MySql, "CREATE TRIGGER t BEFORE INSERT ON elsewhere.decks FOR EACH ROW SET NEW.a = 1"),
+        (MySql, "LOAD DATA INFILE 'x' INTO TABLE elsewhere.decks"),
+        (MySql, "SET GLOBAL max_connections = 5"),
+        (MySql, "SET a = 1, @@global.max_connections = 5"),
+        (MySql, "GRANT ALL ON *.* TO ada"),
+        (MySql, "RENAME USER ada TO eve"),
+        (Postgres, "ALTER SYSTEM SET work_mem = '1MB'"),
+        (Postgres, "COPY decks TO PROGRAM 'cat'"),
+        (Postgres, "COPY decks FROM '/etc/passwd'"),
         (Postgres, "CREATE ROLE captain"),
         (Postgres, "DROP DATABASE elsewhere"),
         (Postgres, "-- a word\nALTER DATABASE here SET work_mem = '1MB'"),
@@ -25,6 +49,10 @@ fn a_statement_that_reaches_another_database_or_the_server_is_known() {
     for (dialect, statement) in outward {
         assert!(leads_out(dialect, statement), "{dialect:?}: {statement}");
     }
+}
+
+#[test]
+fn a_statement_that_stays_is_known() {
     let inward = [
         (MySql, "CREATE TABLE decks (use_count INT, `database` INT)"),
         (MySql, "INSERT INTO decks (name) VALUES ('use elsewhere')"),
@@ -32,6 +60,16 @@ fn a_statement_that_reaches_another_database_or_the_server_is_known() {
         (MySql, "CREATE VIEW v AS SELECT EXTRACT(YEAR FROM d.made) FROM decks d"),
         (MySql, "INSERT INTO decks VALUES (1) ON DUPLICATE KEY UPDATE decks.name = 'b'"),
         (MySql, "CREATE TRIGGER t BEFORE INSERT ON decks FOR EACH ROW SELECT 1 INTO NEW.name"),
+        (MySql, "UPDATE decks d JOIN holds h ON h.deck = d.id SET d.name = h.name WHERE d.id = 1"),
+        (MySql, "DELETE FROM decks WHERE decks.id = 1"),
+        (MySql, "DELETE d FROM decks d JOIN holds h ON h.deck = d.id"),
+        (MySql, "ALTER TABLE decks RENAME COLUMN a TO b, RENAME INDEX i TO j, ADD INDEX k (a)"),
+        (MySql, "CREATE INDEX i ON decks (name)"),
+        (MySql, "SET SESSION sql_mode = '', @global = 1, foreign_key_checks = 0"),
+        (MySql, "INSERT INTO decks SELECT d.id FROM elsewhere.decks d"),
+        (Postgres, "COPY decks TO STDOUT"),
+        (Postgres, "SET search_path = elsewhere"),
+        (Postgres, "GRANT SELECT ON decks TO captain"),
         (Postgres, "CREATE SCHEMA elsewhere"),
         (Postgres, "CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw"),
         (Postgres, "CREATE USER MAPPING FOR ada SERVER far"),
@@ -60,6 +98,6 @@ fn a_statement_that_asks_is_known() {
 
 #[test]
 fn only_sqlite_has_tables_of_its_own_name() {
-    assert!(is_reserved(Dialect::Sqlite, "sqlite_sequence") && is_reserved(Dialect::Sqlite, "SQLITE_stat1"));
-    assert!(!is_reserved(Dialect::Sqlite, "decks") && !is_reserved(Dialect::Postgres, "sqlite_sequence"));
+    assert!(is_reserved(Sqlite, "sqlite_sequence") && is_reserved(Sqlite, "SQLITE_stat1"));
+    assert!(!is_reserved(Sqlite, "decks") && !is_reserved(Postgres, "sqlite_sequence"));
 }

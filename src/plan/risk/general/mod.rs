@@ -15,7 +15,7 @@ pub use newer::Newer;
 pub fn trips(case: &Case<'_>) -> Vec<Trip> {
     let mut found: Vec<Trip> = newer::of(case).into_iter().collect();
     match case.act {
-        Act::AlterTable { table, clauses } => {
+        Act::AlterTable { table, clauses, .. } => {
             found.extend(clauses.iter().filter_map(|clause| of_clause(case, table, clause)));
         }
         Act::RenameTables(pairs) => found.extend(pairs.iter().filter_map(|(from, to)| names::table(case, from, to))),

@@ -21,7 +21,7 @@ pub fn trips(case: &Case<'_>) -> Vec<Trip> {
     let mut found: Vec<Trip> = statement::not_atomic(case).into_iter().collect();
     match case.act {
         Act::AlterTable { table, .. } if case.scene.is_idle(table) => {}
-        Act::AlterTable { table, clauses } => {
+        Act::AlterTable { table, clauses, .. } => {
             found.extend(clauses.iter().flat_map(|clause| of_clause(case, table, clauses, clause)));
             found.extend(statement::no_algorithm(case, table));
         }

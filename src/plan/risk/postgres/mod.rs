@@ -22,7 +22,7 @@ pub fn trips(case: &Case<'_>) -> Vec<Trip> {
     let mut found: Vec<Trip> = match case.act {
         Act::CreateIndex { .. } => index::created(case).into_iter().collect(),
         Act::DropIndex { .. } => index::dropped(case),
-        Act::AlterTable { table, clauses } => {
+        Act::AlterTable { table, clauses, .. } => {
             clauses.iter().flat_map(|clause| of_clause(case, table, clause)).collect()
         }
         Act::CreateTable { body, .. } => column::created(body).into_iter().collect(),

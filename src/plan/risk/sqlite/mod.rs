@@ -13,7 +13,7 @@ pub use newer::NEWER;
 /// What a statement risks on SQLite.
 pub fn trips(case: &Case<'_>) -> Vec<Trip> {
     match case.act {
-        Act::AlterTable { table, clauses } => {
+        Act::AlterTable { table, clauses, .. } => {
             clauses.iter().filter_map(|clause| of_clause(case, table, clause)).collect()
         }
         Act::CreateIndex { table, .. } => statement::index(case, table).into_iter().collect(),

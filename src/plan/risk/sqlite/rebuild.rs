@@ -21,7 +21,7 @@ fn successor<'a>(case: &Case<'a>, table: &str) -> Option<(&'a str, &'a Words)> {
 /// The definition of a table that the migration makes.
 fn definition<'a>(case: &Case<'a>, wanted: &str) -> Option<&'a Words> {
     case.acts.iter().find_map(|act| match act {
-        Act::CreateTable { table, body } if table == wanted => Some(body),
+        Act::CreateTable { table, body, .. } if table == wanted => Some(body),
         _ => None,
     })
 }
@@ -148,10 +148,12 @@ fn restarts(case: &Case<'_>, table: &str, known: &Table, successor: &str, body: 
 /// Rows that are copied into a table that will take another's place.
 pub fn copied(case: &Case<'_>, successor: &str, rest: &Words) -> Vec<Trip> {
     let taken = case.behind().iter().find_map(|act| match act {
-        Act::AlterTable { table, clauses } if table == successor => clauses.iter().find_map(|clause| match clause {
-            Clause::RenameTo { to } => Some(to),
-            _ => None,
-        }),
+        Act::AlterTable { table, clauses, .. } if table == successor => {
+            clauses.iter().find_map(|clause| match clause {
+                Clause::RenameTo { to } => Some(to),
+                _ => None,
+            })
+        }
         _ => None,
     });
     let Some((table, known)) = taken.and_then(|table| Some((table, case.scene.table(table)?))) else {
