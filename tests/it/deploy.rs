@@ -18,7 +18,13 @@ use crate::harness::{database::On, ship::Ship};
 /// Settings of the chart that bring everything in it about.
 const EVERYTHING: &str = "target.existingSecret=database,settings=[run],ingress.enabled=true,ingress.host=windlass.example,\
                           ingress.className=nginx,ingress.tlsSecret=tls,networkPolicy.enabled=true,\
-                          persistence.storageClass=fast,imagePullSecrets[0].name=pull";
+                          persistence.storageClass=fast,imagePullSecrets[0].name=pull,\
+                          env[0].name=WINDLASS__POLICY__COMPATIBILITY,env[0].value=range,podAnnotations.team=app,\
+                          nodeSelector.disk=fast,tolerations[0].key=database,tolerations[0].operator=Exists,\
+                          affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0].weight=1,\
+                          affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution[0]\
+                          .podAffinityTerm.topologyKey=kubernetes.io/hostname,\
+                          networkPolicy.from[0].podSelector.matchLabels.app=web";
 /// The oldest Kubernetes that the chart names, and the newest whose schema is known.
 const VERSIONS: [&str; 2] = ["1.27", "1.37"];
 
@@ -74,6 +80,25 @@ fn helm_and_kubernetes_find_nothing_wrong_with_the_chart() {
     for kind in ["ConfigMap", "Deployment", "Ingress", "NetworkPolicy", "PersistentVolumeClaim", "Service"] {
         assert!(kinds.iter().any(|found| found == kind), "{kind} in {kinds:?}");
     }
+}
+
+/// Goal: a block of the chart that nobody rendered would fail at who first needs it. Method: what was set is found where Kubernetes
+/// looks for it.
+#[test]
+fn what_the_chart_is_given_arrives() {
+    let documents = documents(EVERYTHING);
+    let pod = &of_kind(&documents, "Deployment")["spec"]["template"];
+    let policy = &of_kind(&documents, "NetworkPolicy")["spec"];
+
+    assert_eq!(pod["metadata"]["annotations"]["team"], "app");
+    assert_eq!(pod["spec"]["nodeSelector"]["disk"], "fast");
+    assert_eq!(pod["spec"]["tolerations"][0]["key"], "database");
+    assert_eq!(pod["spec"]["imagePullSecrets"][0]["name"], "pull");
+    let term = &pod["spec"]["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"][0];
+    assert_eq!(term["podAffinityTerm"]["topologyKey"], "kubernetes.io/hostname");
+    let variables = pod["spec"]["containers"][0]["env"].as_array().unwrap();
+    assert!(variables.iter().any(|one| one["name"] == "WINDLASS__POLICY__COMPATIBILITY" && one["value"] == "range"));
+    assert_eq!(policy["ingress"][0]["from"][0]["podSelector"]["matchLabels"]["app"], "web");
 }
 
 #[test]
@@ -150,4 +175,22 @@ fn the_unit_starts_windlass_with_words_that_it_knows() {
     {
         assert!(unit.lines().any(|line| line == setting), "{setting}");
     }
+}
+
+/// Goal: the commands of the guide leave the file of settings that the unit names, which must exist, and it is one.
+#[test]
+fn the_guide_writes_the_settings_that_the_unit_names() {
+    let guide = fs::read_to_string(deploy("README.md")).unwrap();
+    let unit = fs::read_to_string(deploy("windlass.service")).unwrap();
+    let named = unit.split_once("--config ").expect("a file").1.split_whitespace().next().unwrap();
+    let opening = format!("install -m 644 /dev/stdin {named} <<'END'\n");
+    let settings = guide.split_once(&opening).expect("written by the guide").1.split_once("END\n").unwrap().0;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("windlass.toml");
+    fs::write(&file, settings).unwrap();
+
+    let options = Options { folder: folder.path().to_owned(), file: Some(file), ..Options::default() };
+    let config = load(&options).expect("settings");
+    let migrations = config.catalog.path.display().to_string();
+    assert!(guide.contains(&format!("cp -R migrations {migrations}\n")), "{migrations}");
 }
