@@ -8,6 +8,7 @@
 //! that is cut.
 
 mod places;
+mod tls;
 
 use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
 
@@ -18,6 +19,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     signal::unix::{self, SignalKind},
     time::{Instant, sleep, sleep_until, timeout_at},
@@ -25,7 +27,11 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
-use self::places::{Place, Places, Worked};
+pub use self::tls::TlsError;
+use self::{
+    places::{Place, Places, Worked},
+    tls::Tls,
+};
 use crate::app::App;
 
 /// A caller that has not sent a whole request head after this time is let go, an idle one as well.
@@ -66,9 +72,21 @@ pub enum ServeError {
         /// Why.
         source: io::Error,
     },
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Signals cannot be waited for.
     #[error("cannot wait for signals")]
     Signals(#[source] io::Error),
+}
+
+/// Who asks, and how; an extension of every request that came over a listener of ours.
+#[derive(Debug, Clone, Copy)]
+pub struct Caller {
+    /// The address of the socket.
+    pub peer: SocketAddr,
+    /// Whether it speaks TLS.
+    pub is_private: bool,
 }
 
 /// What is behind the listeners.
@@ -115,6 +133,7 @@ impl From<Ended> for ExitCode {
 /// # Errors
 /// When the service cannot come up. Nothing was begun then.
 pub async fn serve(app: App, doors: impl FnOnce(App) -> Doors) -> Result<Ended, ServeError> {
+    let tls = Tls::of(&app.config.server)?;
     let listener = listen(app.config.server.listen, "server.listen").await?;
     let metrics = match app.config.metrics.listen.filter(|_| app.config.metrics.enabled) {
         Some(address) => Some(listen(address, "metrics.listen").await?),
@@ -134,9 +153,9 @@ pub async fn serve(app: App, doors: impl FnOnce(App) -> Doors) -> Result<Ended, 
         }
     });
     if let Some(listener) = metrics {
-        tokio::spawn(serve_metrics_on(listener, app.clone(), doors.metrics));
+        tokio::spawn(serve_metrics_on(listener, app.clone(), doors.metrics, tls.clone()));
     }
-    let serving = serve_on(listener, app, doors.main);
+    let serving = serve_over(listener, app, doors.main, tls);
     tokio::pin!(serving);
     tokio::select! {
         () = &mut serving => return Ok(Ended::Stopped),
@@ -161,17 +180,27 @@ async fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListene
     })
 }
 
-/// Serves `doors` at `listener` until `app.stopping` is cancelled and all that was under way is done, or
+/// Serves `doors` at `listener`, in clear text, until `app.stopping` is cancelled and all that was under way is done, or
 /// `server.shutdown_grace` has passed since.
 pub async fn serve_on(listener: TcpListener, app: App, doors: Router) {
+    serve_over(listener, app, doors, None).await;
+}
+
+async fn serve_over(listener: TcpListener, app: App, doors: Router, tls: Option<Tls>) {
     if let Ok(address) = listener.local_addr() {
-        tracing::info!(server.listen = %address, "listening on http://{address}");
+        let scheme = scheme(tls.as_ref());
+        tracing::info!(server.listen = %address, "listening on {scheme}://{address}");
     }
     let watching = tokio::spawn({
-        let app = app.clone();
-        async move { app.watch().await }
+        let (app, tls) = (app.clone(), tls.clone());
+        async move {
+            tokio::select! {
+                () = app.watch() => {}
+                () = keep(tls.as_ref()) => {}
+            }
+        }
     });
-    let house = House::with(doors);
+    let house = House::with(doors, tls);
     let accepting = house.accept(listener);
     tokio::pin!(accepting);
     tokio::select! {
@@ -192,18 +221,32 @@ pub async fn serve_on(listener: TcpListener, app: App, doors: Router) {
 }
 
 /// Serves the figures at `listener` until the service stops; nobody there is waited for.
-async fn serve_metrics_on(listener: TcpListener, app: App, doors: Router) {
+async fn serve_metrics_on(listener: TcpListener, app: App, doors: Router, tls: Option<Tls>) {
     if let Ok(address) = listener.local_addr() {
-        tracing::info!(metrics.listen = %address, "metrics are at http://{address}/metrics");
+        let scheme = scheme(tls.as_ref());
+        tracing::info!(metrics.listen = %address, "metrics are at {scheme}://{address}/metrics");
     }
-    let house = House::with(doors);
+    let house = House::with(doors, tls);
     app.stopping.run_until_cancelled(house.accept(listener)).await;
     house.empty(Instant::now()).await;
+}
+
+fn scheme(tls: Option<&Tls>) -> &'static str {
+    if tls.is_some() { "https" } else { "http" }
+}
+
+/// Never returns.
+async fn keep(tls: Option<&Tls>) {
+    match tls {
+        Some(tls) => tls.keep().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Who is inside.
 struct House {
     doors: Router,
+    tls: Option<Tls>,
     connections: TaskTracker,
     /// Cancelled when answers under way are to be the last.
     closing: CancellationToken,
@@ -212,9 +255,9 @@ struct House {
 }
 
 impl House {
-    fn with(doors: Router) -> Self {
+    fn with(doors: Router, tls: Option<Tls>) -> Self {
         let (connections, closing, cut) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
-        Self { doors, connections, closing, cut }
+        Self { doors, tls, connections, closing, cut }
     }
 
     /// Lets callers in; never returns.
@@ -225,7 +268,8 @@ impl House {
                 Ok((stream, peer)) => {
                     let Some(place) = places.take().await else { return };
                     let (cut, gone) = (self.cut.clone(), place.gone());
-                    let conversation = converse(stream, peer, self.doors.clone(), self.closing.clone(), place);
+                    let conversation =
+                        let_in(stream, peer, self.tls.clone(), self.doors.clone(), self.closing.clone(), place);
                     self.connections.spawn(async move {
                         cut.run_until_cancelled(gone.run_until_cancelled(conversation)).await;
                     });
@@ -250,15 +294,38 @@ impl House {
     }
 }
 
+/// Comes to terms with a caller, and answers it until it leaves.
+async fn let_in(
+    stream: TcpStream,
+    peer: SocketAddr,
+    tls: Option<Tls>,
+    doors: Router,
+    closing: CancellationToken,
+    place: Place,
+) {
+    let _ = stream.set_nodelay(true);
+    let Some(tls) = tls else {
+        return converse(stream, Caller { peer, is_private: false }, doors, closing, place).await;
+    };
+    match closing.run_until_cancelled(tls.shake(stream)).await {
+        Some(Ok(stream)) => converse(stream, Caller { peer, is_private: true }, doors, closing, place).await,
+        Some(Err(error)) => tracing::debug!(client = %peer, "no TLS came about: {error}"),
+        None => {}
+    }
+}
+
 /// Answers one caller until it leaves.
 ///
-/// HTTP/1.1 only: TLS, and HTTP/2 with it, ends at a proxy; and what tells the two apart on an open port waits without a
-/// limit for the caller's first bytes.
-async fn converse(stream: TcpStream, peer: SocketAddr, doors: Router, closing: CancellationToken, place: Place) {
-    let _ = stream.set_nodelay(true);
+/// HTTP/1.1 only: HTTP/2 ends at a proxy; and what tells the two apart on an open port waits without a limit for the caller's
+/// first bytes.
+async fn converse<S>(stream: S, caller: Caller, doors: Router, closing: CancellationToken, place: Place)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let begin = place.door();
     let doors = tower::service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(ConnectInfo(caller.peer));
+        request.extensions_mut().insert(caller);
         let (work, doors) = (begin(), doors.clone());
         async move {
             let answer = doors.oneshot(request.map(Body::new)).await;
@@ -280,7 +347,7 @@ async fn converse(stream: TcpStream, peer: SocketAddr, doors: Router, closing: C
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(client = %peer, "a connection ended early: {error}");
+        tracing::debug!(client = %caller.peer, "a connection ended early: {error}");
     }
 }
 

@@ -45,9 +45,8 @@ impl Load {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let began = Instant::now();
         runtime.block_on(async {
-            let callers: Vec<_> = (0..connections)
-                .map(|_| tokio::spawn(call(address, Arc::clone(&answers), began, enough)))
-                .collect();
+            let callers: Vec<_> =
+                (0..connections).map(|_| tokio::spawn(call(address, Arc::clone(&answers), began, enough))).collect();
             for caller in callers {
                 caller.await??;
             }

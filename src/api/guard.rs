@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     config::Server,
+    lifecycle::Caller,
     model::order::{Door, Requester},
 };
 
@@ -152,6 +153,9 @@ impl FromRequestParts<Front> for Admin {
             return Ok(admin.clone());
         }
         let Some(token) = bearer(&parts.headers) else { return Err(unauthenticated()) };
+        if came_in_clear(parts, &front.app.config.server) {
+            return Err(in_clear());
+        }
         let principal = front.app.keys.verify_or_fetch(token, front.app.clock.now()).await.map_err(|error| {
             let client = ClientAddress::of(&parts.extensions);
             tracing::info!(reason = error.reason(), %client, "a token was not believed: {}", error.reason());
@@ -172,6 +176,19 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim_matches(' ');
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// Whether what this request says could be read on its way: it came over a network, without TLS, and not from a proxy that is
+/// known. Of a listener that is not ours, nothing is known.
+fn came_in_clear(parts: &Parts, server: &Server) -> bool {
+    parts.extensions.get::<Caller>().is_some_and(|caller| {
+        let peer = caller.peer.ip().to_canonical();
+        !caller.is_private && !peer.is_loopback() && !covers(&server.trusted_proxies, peer)
+    })
+}
+
+fn in_clear() -> Problem {
+    Problem::of(&kinds::TOKEN_IN_CLEAR, "The token was sent over a network without TLS, where others can read it.")
 }
 
 /// The same words for every reason, so that nobody learns by asking.

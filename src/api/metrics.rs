@@ -4,7 +4,7 @@ use axum::{
     Router,
     extract::State,
     http::{HeaderValue, StatusCode, header},
-    middleware::from_fn,
+    middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Response},
     routing::get,
 };
@@ -43,7 +43,7 @@ pub fn metrics_router(app: App) -> Router {
     Router::new()
         .route("/metrics", get(async |State(app): State<App>| text(&app).await))
         .layer(from_fn(finish::finish))
-        .layer(from_fn(headers::headers))
+        .layer(from_fn_with_state(app.config.clone(), headers::headers))
         .with_state(app)
 }
 

@@ -30,7 +30,7 @@ pub fn router(app: App) -> Router {
     let (described, _) = routes().split_for_parts();
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(front.clone(), log::log))
-        .layer(from_fn(headers::headers))
+        .layer(from_fn_with_state(front.app.config.clone(), headers::headers))
         .layer(from_fn(finish::finish))
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(finish::panicked))

@@ -252,8 +252,20 @@ plain_failures! {
     AuthError => Configuration, "keys-unusable", "mend the key that is named (auth.keys)";
     TelemetryError => Configuration, "configuration", "mend the setting log.filter";
     MintError => Usage, "token", "change the flag, or auth.keys and auth.lifetime_max";
-    ServeError => Configuration, "cannot-listen", "set server.listen, or metrics.listen, to an address that is free here";
 }
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        let detail = with_causes(&error);
+        match error {
+            ServeError::Tls(_) => Self::of(Exit::Configuration, "configuration", detail, "mend the file that is named"),
+            _ => Self::of(Exit::Configuration, "cannot-listen", detail, LISTEN),
+        }
+    }
+}
+
+/// What to do when nobody can be listened to.
+const LISTEN: &str = "set server.listen, or metrics.listen, to an address that is free here";
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {

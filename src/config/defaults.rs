@@ -8,6 +8,8 @@ impl Default for Server {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8182)),
+            tls_certificate: None,
+            tls_key: None,
             trusted_proxies: Vec::new(),
             rate_limit_exempt: Vec::new(),
             rate_limit_per_second: 1,

@@ -22,11 +22,21 @@ const BODY_BYTES_MIN: usize = 1024;
 pub(super) fn hold(config: &Config, tree: &Node) -> Result<(), ConfigError> {
     let server = &config.server;
     let backfill = &config.backfill;
-    let rules: [(&str, bool, &str); 9] = [
+    let rules: [(&str, bool, &str); 11] = [
         ("server.rate_limit_per_second", server.rate_limit_per_second >= 1, "1 or more"),
         ("server.rate_limit_burst", server.rate_limit_burst >= 1, "1 or more"),
         ("server.body_bytes_max", server.body_bytes_max >= BODY_BYTES_MIN, "1024 or more"),
         ("server.request_timeout", server.request_timeout >= REQUEST_TIMEOUT_MIN, "1s or more"),
+        (
+            "server.tls_key",
+            server.tls_key.is_some() || server.tls_certificate.is_none(),
+            "a file, as server.tls_certificate is set",
+        ),
+        (
+            "server.tls_certificate",
+            server.tls_certificate.is_some() || server.tls_key.is_none(),
+            "a file, as server.tls_key is set",
+        ),
         ("health.interval", config.health.interval >= HEALTH_INTERVAL_MIN, "100ms or more"),
         ("auth.jwks_refresh", config.auth.jwks_refresh >= JWKS_REFRESH_MIN, "1s or more"),
         ("auth.lifetime_max", !config.auth.lifetime_max.is_zero(), "more than 0s"),

@@ -96,6 +96,10 @@ pub struct Catalog {
 pub struct Server {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// The certificate, with those that lead to its root behind it, in PEM. With it, every listener speaks TLS.
+    pub tls_certificate: Option<PathBuf>,
+    /// Its private key, in PEM.
+    pub tls_key: Option<PathBuf>,
     /// Networks whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Networks that no rate limit applies to.

@@ -37,6 +37,8 @@ kinds! {
         "Send `Authorization: Bearer <token>`; `windlass token` mints one."
     FORBIDDEN = "forbidden" 403 "This token does not allow it"
         "Use a token with level 1 and the permission `system`."
+    TOKEN_IN_CLEAR = "token-in-clear" 403 "A token is not taken in clear text"
+        "Use https: set server.tls_certificate, or name the proxy that ends TLS in server.trusted_proxies. Then make a new token."
     NO_SUCH_ROUTE = "no-such-route" 404 "Nothing is here"
         "See /api/docs for what there is."
     NO_SUCH_JOB = "no-such-job" 404 "There is no such job"

@@ -11,6 +11,7 @@ mod pages;
 mod problems;
 mod public;
 mod shutdown;
+mod tls;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
