@@ -6,11 +6,11 @@ use arc_swap::ArcSwapOption;
 use axum::http::StatusCode;
 use chrono::DateTime;
 
-use super::version::{Backend, VersionDocument};
 use crate::{
     api::{
         conditional::Printed,
         health::{application::ApplicationHealth, database::DatabaseHealth, migrations::MigrationsHealth},
+        system::version::{Backend, VersionDocument},
     },
     model::health::{Health, HealthStatus},
     monitor::Sample,
