@@ -54,14 +54,20 @@ pub struct Figures {
 pub struct Sample {
     /// The answer the frontend polls for.
     pub health: Health,
-    /// Whether the target answered.
-    pub reachable: bool,
     /// How it stands.
     pub condition: Condition,
     /// What was found besides; of the last look that was answered.
     pub figures: Figures,
     /// What the version route tells.
     pub version: VersionAnswer,
+}
+
+impl Sample {
+    /// Whether the target answered.
+    #[must_use]
+    pub fn is_reachable(&self) -> bool {
+        self.condition != Condition::Unreachable
+    }
 }
 
 /// Where the newest sample hangs. Reading never waits.

@@ -26,7 +26,7 @@ struct Told {
 }
 
 impl Told {
-    fn of(condition: Condition, pending: usize) -> Self {
+    fn of(condition: Condition, health: &Health) -> Self {
         let (word, headline, sign) = match condition {
             Condition::Ready => ("ready", "The database is up to date", "M5 12.5l4.5 4.5L19 7.5"),
             Condition::Migrating => {
@@ -39,9 +39,10 @@ impl Told {
             Condition::Interrupted => ("interrupted", "A migration was interrupted", "M12 5v9M12 18.6v.1"),
             Condition::Unreachable => ("unreachable", "The database does not answer", "M6 6l12 12M18 6 6 18"),
         };
-        let headline = match (condition, pending) {
+        let headline = match (condition, health.pending_count) {
             (Condition::Behind, 1) => "A migration is waiting".into(),
-            (Condition::Behind, 2..) => format!("{pending} migrations are waiting").into(),
+            (Condition::Behind, pending @ 2..) => format!("{pending} migrations are waiting").into(),
+            (Condition::Ahead, _) if health.migration_running => format!("{headline}, and is being worked on").into(),
             _ => headline.into(),
         };
         Self { word, headline, sign }
@@ -52,7 +53,7 @@ impl Told {
 #[must_use]
 pub fn page(sample: &Sample, environment: Option<&str>) -> String {
     let health = &sample.health;
-    let told = Told::of(sample.condition, health.pending_count);
+    let told = Told::of(sample.condition, health);
     let verdict = if health.compatible { "Compatible" } else { "Not compatible" };
     let environment = environment.map_or_else(String::new, |name| {
         format!("<p class=\"environment\"><span class=\"unseen\">Environment: </span>{}</p>", escaped(name))

@@ -13,6 +13,7 @@ use crate::harness::{
 
 on_every_engine!(
     a_run_in_progress_is_a_warning,
+    a_newer_database_is_an_error_while_a_run_is_at_work_on_it_too,
     a_snapshot_is_no_run,
     a_database_that_cannot_be_reached_is_a_503_until_it_can,
     the_parts_of_health_tell_of_database_and_migrations,
@@ -70,6 +71,35 @@ async fn a_run_in_progress_is_a_warning(on: On) {
     ship.job_ends_as(&job, "succeeded").await;
     let health = admin.health_becomes("done", |health| health.body["migration_running"] == false).await;
     assert_eq!((health.status, &health.body["status"]), (200, &json!("ok")), "{:#}", health.body);
+}
+
+/// Goal: an application that does not fit is told of by light and page alike, and that it is being seen to as well.
+/// Method: an older release steps a newer database back, through a gate in the way back.
+async fn a_newer_database_is_an_error_while_a_run_is_at_work_on_it_too(on: On) {
+    let mut ship = Ship::with_catalog(on).await;
+    ship.catalog().add("v1.0.0_01_gate", gate::MAKE, "DROP TABLE gate;");
+    ship.catalog().add("v1.1.0_01_pass", "UPDATE gate SET n = 7;", &gate::pass(on));
+    ship.cli(&["up"]).await.exits(0);
+    std::fs::remove_dir_all(ship.folder().join("migrations/v1.1.0_01_pass")).expect("a folder");
+    ship.serve().await;
+    let admin = ship.admin().await;
+    let is_error = |health: &Answer| health.status == 500 && health.body["status"] == "error";
+    admin.health_becomes("newer", is_error).await;
+    let page = admin.get("/").await.body;
+    let headline = "<h1 id=\"headline\">The database is newer than the application";
+    assert!(page.as_str().is_some_and(|page| page.contains(&format!("{headline}</h1>"))), "{page}");
+    let gate = Gate::shut(&ship.database).await;
+
+    let job = admin.post("/api/migration/rollback", json!({"to_version": "1.0.0"})).await.accepted();
+
+    let health = admin.health_becomes("running", |health| health.body["migration_running"] == true).await;
+    assert!(is_error(&health), "{} {:#}", health.status, health.body);
+    let page = admin.get("/").await.body;
+    let words = format!("{headline}, and is being worked on</h1>");
+    assert!(page.as_str().is_some_and(|page| page.contains(&words)), "{page}");
+    gate.open().await;
+    ship.job_ends_as(&job, "succeeded").await;
+    admin.health_becomes("as required", |health| health.body["status"] == "ok").await;
 }
 
 /// Goal: a snapshot by schedule does not tell everybody that the system is being updated.
