@@ -68,6 +68,12 @@ impl Sample {
     pub fn is_reachable(&self) -> bool {
         self.condition != Condition::Unreachable
     }
+
+    /// Whether anything can be said of what is in the target: it answers, or it did before and had something in it.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.is_reachable() || self.health.actual_db_version.is_some()
+    }
 }
 
 /// Where the newest sample hangs. Reading never waits.

@@ -15,6 +15,9 @@ const TEMPLATE: &str = include_str!("assets/status.html");
 /// Pending migrations that are shown one by one; the others are counted.
 const PENDING_SHOWN_MAX: usize = 50;
 
+/// What is told of a database that was never reached.
+const NOT_KNOWN: &str = "not known";
+
 /// How a condition is told.
 struct Told {
     /// The word that stands in the document: its colours depend on it.
@@ -54,7 +57,9 @@ impl Told {
 pub fn page(sample: &Sample, environment: Option<&str>) -> String {
     let health = &sample.health;
     let told = Told::of(sample.condition, health);
+    let known = |told: String| if sample.is_known() { told } else { NOT_KNOWN.to_owned() };
     let verdict = if health.compatible { "Compatible" } else { "Not compatible" };
+    let available = sample.version.database.total_migrations_available;
     let environment = environment.map_or_else(String::new, |name| {
         format!("<p class=\"environment\"><span class=\"unseen\">Environment: </span>{}</p>", escaped(name))
     });
@@ -67,12 +72,12 @@ pub fn page(sample: &Sample, environment: Option<&str>) -> String {
         ("reason", escaped(&health.compatibility_reason)),
         ("application", version(Some(&health.backend_version))),
         ("required", version(Some(&health.required_db_version))),
-        ("database", version(health.actual_db_version.as_ref())),
-        ("verdict", verdict.to_owned()),
-        ("applied", format!("{} of {}", sample.figures.executed, sample.version.database.total_migrations_available)),
-        ("last", last(health)),
+        ("database", known(version(health.actual_db_version.as_ref()))),
+        ("verdict", known(verdict.to_owned())),
+        ("applied", known(format!("{} of {available}", sample.figures.executed))),
+        ("last", known(last(health))),
         ("checked", moment(health.checked_at)),
-        ("pending", pending(health)),
+        ("pending", if sample.is_known() { pending(health) } else { String::new() }),
     ] {
         page = page.replace(&format!("{{{{{name}}}}}"), &text);
     }

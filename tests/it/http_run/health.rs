@@ -7,7 +7,7 @@ use crate::harness::{
     database::On,
     gate::{self, Gate},
     on_every_engine,
-    proxy::Proxy,
+    outage::Outage,
     ship::{Answer, Ship},
 };
 
@@ -152,45 +152,14 @@ async fn a_database_that_cannot_be_reached_is_a_503_until_it_can(on: On) {
         answer.must_be_problem("target-unreachable", 503);
     }
     assert_eq!(admin.get("/livez").await.status, 200);
+    let page = admin.get("/").await.body.to_string();
+    assert_eq!(page.matches("<dd>not known</dd>").count(), 4, "{page}");
+    assert!(!page.contains("<dd>empty</dd>") && !page.contains("0 of 1"), "{page}");
 
     let _way = outage.ends();
     admin.health_becomes("back", |health| health.status == 200).await;
+    let page = admin.get("/").await.body.to_string();
+    assert!(page.contains("<dd>empty</dd>") && page.contains("0 of 1"), "{page}");
     let job = admin.start("1.0.0").await.accepted();
     ship.job_ends_as(&job, "succeeded").await;
-}
-
-/// Something between windlass and its database.
-enum Outage {
-    Folder(std::path::PathBuf),
-    Proxy(Proxy),
-}
-
-impl Outage {
-    async fn begins(ship: &mut Ship) -> Self {
-        if ship.on == On::Sqlite {
-            let folder = ship.folder().join("app.db");
-            std::fs::create_dir(&folder).expect("a folder in the way");
-            return Self::Folder(folder);
-        }
-        let (before, rest) = ship.database.url.split_once("127.0.0.1:").expect("a local server");
-        let (port, path) = rest.split_once('/').expect("a database");
-        let proxy = Proxy::to(format!("127.0.0.1:{port}")).await;
-        proxy.cut();
-        let url = format!("{before}{}/{path}", proxy.address);
-        ship.set("target.url", &url);
-        Self::Proxy(proxy)
-    }
-
-    fn ends(self) -> Option<Proxy> {
-        match self {
-            Self::Folder(folder) => {
-                std::fs::remove_dir(folder).expect("out of the way");
-                None
-            }
-            Self::Proxy(proxy) => {
-                proxy.mend();
-                Some(proxy)
-            }
-        }
-    }
 }
