@@ -1,8 +1,8 @@
 // <system-alert>: tells an application's users that its database waits for a migration, and when that is over.
 // docs/BANNER.md says how it is used. It is served without such comments, and without the blanks before each line.
 (() => {
-  const HOME = document.currentScript?.src || location;
-  const POLL_S = 30, POLL_S_MIN = 2, BACKOFF_S_MAX = 300, ANSWER_MS = 1e4, SUCCESS_MS = 1e4;
+  const NAME = "system-alert", HOME = document.currentScript?.src || location;
+  const POLL_S = 30, POLL_S_MIN = 2, BACKOFF_S_MAX = 300, DAY_MS = 864e5, ANSWER_MS = 1e4, SUCCESS_MS = 1e4;
   const SIGNS = { warning: "!", error: "!", info: "i", success: "✓" };
   const ASK = " Please contact the administrator.", BITTE = " Bitte kontaktieren Sie den Administrator.";
   // What is told: how it looks, its words.
@@ -34,13 +34,12 @@
     button:focus-visible { outline: 2px solid }`);
   const make = (tag, part, more) => Object.assign(document.createElement(tag), { part }, more);
 
-  customElements.get("system-alert") || customElements.define("system-alert", class extends HTMLElement {
+  customElements.get(NAME) || customElements.define(NAME, class extends HTMLElement {
     static observedAttributes = ["lang", "src", "interval"];
     kind = "";
     failures = 0;
     round = 0;
     due = 0;
-
 
     constructor() {
       super();
@@ -78,7 +77,8 @@
     handleEvent() { this.plan(); }
     plan() {
       clearTimeout(this.timer);
-      if (!document.hidden) this.timer = setTimeout(() => this.ask(), this.due - Date.now());
+      // What no timer can hold is over at once.
+      if (!document.hidden) this.timer = setTimeout(() => this.ask(), Math.min(this.due - Date.now(), DAY_MS));
     }
     async ask() {
       const round = ++this.round;
@@ -117,7 +117,7 @@
       const news = kind != this.kind;
       Object.assign(this, { kind, health }, news && { closed: "" });
       this.draw();
-      news && this.dispatchEvent(new CustomEvent("system-alert", { detail: { kind, health }, bubbles: true }));
+      news && this.dispatchEvent(new CustomEvent(NAME, { detail: { kind, health }, bubbles: true }));
     }
     draw() {
       const german = /^de/i.test(this.closest("[lang]")?.lang || navigator.language);

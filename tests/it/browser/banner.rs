@@ -98,6 +98,22 @@ async fn it_speaks_the_browsers_language_and_tells_of_a_run() {
     browser.closes().await;
 }
 
+/// Goal: who wants to be asked for hardly ever is not asked for all the time.
+/// Method: intervals that no timer of a browser can hold, beside the page's own clock.
+#[tokio::test]
+async fn an_interval_beyond_every_timer_is_a_long_one() {
+    let ship = behind().await;
+    let browser = Browser::opens("en").await;
+    for interval in ["1e9", "Infinity"] {
+        let application = Embedder::of(ship.url(), "en", &format!("interval=\"{interval}\"")).await;
+        browser.goes(&application.url).await;
+        browser.sees("the warning", &says("versions", "Backend: v0.5.0 | Database: v0.4.0")).await;
+        browser.script("return new Promise((passed) => setTimeout(passed, 1000))").await;
+        assert_eq!(questions(&browser).await.len(), 1, "{interval}");
+    }
+    browser.closes().await;
+}
+
 /// Goal: what cannot be told any more is not forgotten, and what is too much is asked for more and more seldom.
 /// Method: take the address's whole allowance away from the page, so that it is answered 429; look at its own record.
 #[tokio::test]
