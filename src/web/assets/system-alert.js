@@ -19,14 +19,14 @@
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
     :host(:not([hidden])) { display: block }
-    [hidden] { display: none }
+    [part=""] :not(p, span) { display: none }
     .warning { --a: light-dark(#fff4d6, #35290b); --b: light-dark(#5c4000, #ffe3a3) }
     .error { --a: light-dark(#fdebe9, #3c1614); --b: light-dark(#7d1a12, #ffd0cb) }
     .info { --a: light-dark(#e7f0fc, #11273f); --b: light-dark(#123f73, #c3dfff) }
     .success { --a: light-dark(#e4f5ea, #10301d); --b: light-dark(#14532d, #bdf0cf) }
     div { --bg: var(--system-alert-background, var(--a)); --fg: var(--system-alert-color, var(--b)) }
-    [class] { display: flex; align-items: center; gap: .8em; padding: .6em 1em; background: var(--bg); color: var(--fg);
-      box-shadow: inset 0 -1px #0002; font: 15px/1.4 var(--system-alert-font, system-ui, sans-serif) }
+    .banner { display: flex; align-items: center; gap: .8em; padding: .6em 1em; background: var(--bg); color: var(--fg);
+      box-shadow: inset 0 -1px #0002; font: 15px/1.4 var(--system-alert-font, system-ui) }
     b { flex: none; width: 1.4em; border-radius: 1em; background: var(--fg); color: var(--bg); text-align: center }
     p { flex: 1; display: flex; flex-wrap: wrap; gap: 0 1.5em; margin: 0 }
     button { all: unset; padding: 0 .4em; font-size: 1.4em; cursor: pointer }
@@ -50,7 +50,7 @@
       // Always there, so that each change is read out.
       const status = make("p", "text", { role: "status" });
       status.append(this.message, this.versions);
-      this.box = make("div", "banner");
+      this.box = make("div", "");
       this.box.append(this.sign, status, this.button);
       const root = this.attachShadow({ mode: "open" });
       root.adoptedStyleSheets = [sheet];
@@ -125,9 +125,7 @@
       const { backend_version: backend, actual_db_version: database } = this.health || {};
       const write = (part, text) => part.textContent == text || (part.textContent = text);
       this.box.lang = german ? "de" : "en";
-      level ? this.box.className = level : this.box.removeAttribute("class");
-      this.box.part = "banner " + level;
-      this.sign.hidden = this.button.hidden = !level;
+      this.box.className = this.box.part = level ? "banner " + level : "";
       this.button.ariaLabel = german ? "Schließen" : "Close";
       write(this.sign, SIGNS[level] || "");
       write(this.message, level ? words[+german] + (this.kind == "updated" ? database : "") : "");

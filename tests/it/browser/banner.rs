@@ -76,6 +76,8 @@ async fn it_warns_changes_its_language_and_goes_with_a_word_of_success() {
     assert_eq!(browser.script("return window.told").await, "updated ok");
     browser.sees("nothing any more", &format!("!{}", part("message"))).await;
     assert_eq!(browser.script("return document.querySelector('system-alert').offsetHeight").await, 0);
+    let parts = "return document.querySelector('system-alert').shadowRoot.firstElementChild.part.length";
+    assert_eq!(browser.script(parts).await, 0);
     browser.had_no_complaint().await;
     browser.closes().await;
 }
