@@ -105,12 +105,13 @@
       const at = health.actual_db_version;
       let kind = status == 503 ? "down" : health.migration_running ? "running"
         : { ok: "", error: "apart" }[health.status] ?? "behind";
-      if (kind) this.since ??= [at, kind];
-      else if (this.since) {
-        kind = at && (this.since[0] != at || this.since[1] == "behind") ? "updated" : "back";
+      // The version it all began at: 0 where only a change can end it, null while an outage hides it.
+      if (kind) this.since ??= kind == "behind" ? 0 : kind == "down" ? at : at ?? 0;
+      else if (this.kind && KINDS[this.kind][0] != "success") {
+        kind = at && (this.since ?? at) != at ? "updated" : "back";
         this.since = null;
-        setTimeout(() => kind == this.kind && this.show("", health), SUCCESS_MS);
-      } else if (KINDS[this.kind]?.[0] == "success") kind = this.kind;
+        setTimeout(() => kind == this.kind && this.show("", this.health), SUCCESS_MS);
+      } else kind = this.kind;
       this.show(kind, health);
     }
     show(kind, health) {
@@ -129,7 +130,7 @@
       this.button.ariaLabel = german ? "Schließen" : "Close";
       write(this.sign, SIGNS[level] || "");
       write(this.message, level ? words[+german] + (this.kind == "updated" ? database : "") : "");
-      write(this.versions, !level || level == "success" ? ""
+      write(this.versions, !level || level == "success" || this.kind == "down" && !database ? ""
         : `Backend: v${backend} | ${german ? "Datenbank" : "Database"}: ${database ? "v" + database : german ? "leer" : "empty"}`);
     }
   });

@@ -11,6 +11,7 @@ use crate::harness::{
     embedder::Embedder,
     eventually,
     gate::Gate,
+    outage::Outage,
     ship::Ship,
 };
 
@@ -97,6 +98,36 @@ async fn it_speaks_the_browsers_language_and_tells_of_a_run() {
     gate.open().await;
     ship.job_ends_as(&job, "succeeded").await;
     browser.sees("success", &says("message", "System aktualisiert auf Version 1.1.0")).await;
+    browser.closes().await;
+}
+
+/// Goal: after an outage that hid the version, users are told that the system is there again, not that it was updated.
+/// Method: windlass is started again under the page, with the way to the database cut; then the way is mended.
+#[tokio::test]
+async fn what_comes_back_unchanged_was_not_updated() {
+    let mut ship = Ship::with_catalog(On::Postgres).await;
+    ship.catalog().add("v1.0.0_01_cabins", "CREATE TABLE cabins (id INTEGER PRIMARY KEY);", "DROP TABLE cabins;");
+    ship.cli(&["up"]).await.exits(0);
+    ship.serve().await;
+    ship.anybody().health_becomes("as required", |health| health.body["status"] == "ok").await;
+    let application = Embedder::of(ship.url(), "en", OFTEN).await;
+    let browser = Browser::opens("en").await;
+    browser.goes(&application.url).await;
+    browser.sees("an answer", "document.querySelector('system-alert').health?.status === 'ok'").await;
+    let listens = "window.told = []; addEventListener('system-alert', (e) => window.told.push(e.detail.kind))";
+    browser.script(listens).await;
+
+    let address = ship.url().trim_start_matches("http://").to_owned();
+    ship.set("server.listen", &address);
+    ship.kill().await;
+    let outage = Outage::begins(&mut ship).await;
+    ship.serve().await;
+    browser.sees("the outage", &says("message", "The database cannot be reached. Please try later.")).await;
+    assert_eq!(browser.script(&format!("return {}", part("versions"))).await, "", "nothing is known of the database");
+    let _way = outage.ends();
+
+    browser.sees("its end", "window.told.length > 1").await;
+    assert_eq!(browser.script("return window.told").await, json!(["down", "back"]));
     browser.closes().await;
 }
 
