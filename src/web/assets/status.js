@@ -57,8 +57,6 @@ const badge = (state) => element("span", { class: "badge", "data-state": state }
 
 /* ---- What everybody sees: the page itself, asked for again ---- */
 
-let condition = $("public").dataset.condition;
-
 async function refresh() {
   const answer = await fetch(".", { signal: AbortSignal.timeout(ANSWER_MS_MAX) }).catch(() => null);
   $("stale").hidden = Boolean(answer?.ok);
@@ -70,7 +68,6 @@ async function refresh() {
   if ($("headline").textContent !== headline) $("spoken").textContent = headline;
   document.title = page.title;
   now.replaceWith(next);
-  condition = next.dataset.condition;
   if (token) look();
 }
 
