@@ -75,6 +75,7 @@ async function refresh() {
 
 let token = sessionStorage.getItem(KEPT);
 let following = null;
+let looks = 0; // begun so far; leaving counts as one
 
 class Refused extends Error {}
 
@@ -95,25 +96,39 @@ async function documentOf(path) {
   return body;
 }
 
+function enter(given) {
+  leave();
+  token = given;
+  sessionStorage.setItem(KEPT, given);
+  look();
+}
+
 function leave(reason = "") {
   token = null;
   sessionStorage.removeItem(KEPT);
+  looks++;
   following?.abort();
+  following = null;
+  showJob(null);
+  for (const id of ["run", "history", "validation", "snapshots", "jobs", "log"]) $(id).replaceChildren();
   $("inside").hidden = true;
   $("door").hidden = false;
   $("refusal").textContent = reason;
 }
 
-// Everything but the run, which tells of itself.
+// Everything but the run, which tells of itself. Of several looks the newest counts: what another brings is left.
 async function look() {
+  const mine = ++looks;
   try {
     const [status, log] = await Promise.all([documentOf("api/migration/status"), documentOf(logPath())]);
+    if (mine !== looks) return;
     showStatus(status);
     showLog(log.lines);
     $("door").hidden = true;
     $("inside").hidden = false;
     if (!following) follow();
   } catch (error) {
+    if (mine !== looks) return;
     if (error instanceof Refused) leave(error.message);
     else if ($("inside").hidden) $("refusal").textContent = error.message;
     else $("history").replaceChildren(soft(error.message));
@@ -288,11 +303,8 @@ function every(ms, what) {
 $("door").hidden = false;
 $("door").querySelector("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  token = $("token").value.trim();
+  enter($("token").value.trim());
   $("token").value = "";
-  $("refusal").textContent = "";
-  sessionStorage.setItem(KEPT, token);
-  look();
 });
 $("leave").addEventListener("click", () => leave());
 for (const choice of document.querySelectorAll("[name=kind]")) choice.addEventListener("change", look);

@@ -5,6 +5,38 @@ use serde_json::json;
 use super::{before_a_gate, behind};
 use crate::harness::{browser::Browser, gate::Gate};
 
+/// From here on an answer whose address or token has `word` in it is held, until it is let go. `asked` has when the
+/// stream was asked for, `signals` what ends it.
+const HOLDS: &str = "const ask = window.fetch;
+Object.assign(window, { word: null, held: [], read: 0, asked: [], signals: [], nobody: false });
+window.fetch = async (path, more) => {
+  const token = String(more?.headers?.authorization);
+  window.nobody ||= token === 'Bearer null';
+  if (path.endsWith('/progress')) {
+    window.asked.push(performance.now());
+    window.signals.push(more.signal);
+  }
+  const answer = await ask(path, more);
+  if (window.word && `${path} ${token}`.includes(window.word)) {
+    await new Promise((go) => window.held.push(go));
+    const json = answer.json.bind(answer);
+    answer.json = () => json().finally(() => setTimeout(() => window.read++));
+  }
+  return answer;
+};";
+
+/// From now on answers of this kind are held.
+async fn holds(browser: &Browser, word: &str) {
+    browser.script(&format!("window.word = {}; window.read = 0", json!(word))).await;
+}
+
+/// Lets go what is held, once it is `count`, and waits until the page has read it.
+async fn lets_go(browser: &Browser, count: usize) {
+    browser.sees("answers that are held", &format!("window.held.length >= {count}")).await;
+    browser.script("window.word = null; for (const go of window.held.splice(0)) go()").await;
+    browser.sees("that they are read", &format!("window.read >= {count}")).await;
+}
+
 /// Types a token in, and sees what it opens.
 async fn comes_in(browser: &Browser, token: &str) {
     browser.types("#token", token).await;
@@ -93,6 +125,55 @@ async fn a_wrong_token_is_refused_in_words() {
         .await;
     assert_eq!(browser.script("return sessionStorage.length").await, 0);
     assert_eq!(browser.script("return document.querySelector('#inside').hidden").await, true);
+    browser.closes().await;
+}
+
+/// Goal: the newest word counts. Method: answers are held, something else is wanted, and then they come.
+#[tokio::test]
+async fn an_answer_that_comes_late_changes_nothing() {
+    let ship = behind().await;
+    let token = ship.token(&[]).await;
+    let browser = Browser::opens("en").await;
+    browser.goes(ship.url()).await;
+    browser.script(HOLDS).await;
+    comes_in(&browser, &token).await;
+    browser.sees("the run", "document.querySelector('#run').childElementCount > 0").await;
+
+    // Another log was chosen.
+    let marks = "document.querySelector('#log table').mine = true";
+    browser.script(marks).await;
+    browser.clicks("label:has([value=audit])").await;
+    browser.sees("the audit trail", "!document.querySelector('#log table').mine").await;
+    holds(&browser, "kind=job").await;
+    browser.clicks("label:has([value=job])").await;
+    browser.sees("an answer that is held", "window.held.length >= 1").await;
+    browser.script(marks).await;
+    browser.clicks("label:has([value=audit])").await;
+    browser.sees("the audit trail", "!document.querySelector('#log table').mine").await;
+    browser.script(marks).await;
+    lets_go(&browser, 1).await;
+    assert_eq!(browser.script("return document.querySelector('#log table').mine").await, true, "another log came back");
+
+    // The token was forgotten.
+    holds(&browser, "api/migration/").await;
+    browser.clicks("label:has([value=job])").await;
+    browser.sees("answers that are held", "window.held.length >= 2").await;
+    browser.clicks("#leave").await;
+    lets_go(&browser, 2).await;
+    let shown = "return [document.querySelector('#inside').hidden, window.nobody, \
+                 ['run', 'history', 'validation', 'snapshots', 'jobs', 'log']\
+                 .filter((id) => document.getElementById(id).childNodes.length), sessionStorage.length]";
+    assert_eq!(browser.script(shown).await, json!([true, false, [], 0]));
+
+    // Another token was typed in.
+    holds(&browser, "not.a.token").await;
+    browser.types("#token", "not.a.token").await;
+    browser.clicks("#door button").await;
+    browser.sees("refusals that are held", "window.held.length >= 2").await;
+    comes_in(&browser, &token).await;
+    lets_go(&browser, 2).await;
+    let kept = "return [document.querySelector('#inside').hidden, sessionStorage.length]";
+    assert_eq!(browser.script(kept).await, json!([false, 1]));
     browser.closes().await;
 }
 
