@@ -73,7 +73,16 @@ async function refresh() {
 
 /* ---- What administrators see ---- */
 
-let token = sessionStorage.getItem(KEPT);
+// What is done with this tab's storage. A browser may refuse it: then the token is in the variable alone.
+function stored(done) {
+  try {
+    return done(sessionStorage);
+  } catch {
+    return null;
+  }
+}
+
+let token = stored((storage) => storage.getItem(KEPT));
 let following = null;
 let looks = 0; // begun so far; leaving counts as one
 
@@ -99,13 +108,13 @@ async function documentOf(path) {
 function enter(given) {
   leave();
   token = given;
-  sessionStorage.setItem(KEPT, given);
+  stored((storage) => storage.setItem(KEPT, given));
   look();
 }
 
 function leave(reason = "") {
   token = null;
-  sessionStorage.removeItem(KEPT);
+  stored((storage) => storage.removeItem(KEPT));
   looks++;
   following?.abort();
   following = null;

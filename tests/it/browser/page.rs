@@ -177,6 +177,25 @@ async fn an_answer_that_comes_late_changes_nothing() {
     browser.closes().await;
 }
 
+/// Goal: a browser that keeps nothing for a page shows as much; the token is then in the page alone.
+#[tokio::test]
+async fn a_browser_that_keeps_nothing_shows_as_much() {
+    let ship = behind().await;
+    let token = ship.token(&[]).await;
+    let browser = Browser::opens("en").await;
+    let refuses = "Object.defineProperty(window, 'sessionStorage', \
+                   { get() { throw new DOMException('not here', 'SecurityError'); } })";
+    browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": refuses})).await;
+    browser.goes(ship.url()).await;
+
+    comes_in(&browser, &token).await;
+
+    browser.clicks("#leave").await;
+    browser.sees("the door", "!document.querySelector('#door').hidden").await;
+    browser.had_no_complaint().await;
+    browser.closes().await;
+}
+
 /// Goal: nobody is kept from reading it. Method: axe-core, in both colour schemes, on a phone and on a desk, with and without a token.
 #[tokio::test]
 async fn the_page_is_accessible_in_both_schemes() {
