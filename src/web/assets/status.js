@@ -116,8 +116,7 @@ function leave(reason = "") {
   token = null;
   stored((storage) => storage.removeItem(KEPT));
   looks++;
-  following?.abort();
-  following = null;
+  unfollow();
   showJob(null);
   for (const id of ["run", "history", "validation", "snapshots", "jobs", "log"]) $(id).replaceChildren();
   $("inside").hidden = true;
@@ -135,7 +134,7 @@ async function look() {
     showLog(log.lines);
     $("door").hidden = true;
     $("inside").hidden = false;
-    if (!following) follow();
+    if (!following && !document.hidden) follow();
   } catch (error) {
     if (mine !== looks) return;
     if (error instanceof Refused) leave(error.message);
@@ -216,51 +215,59 @@ function showLog(lines) {
 
 /* ---- The run, live: server-sent events, read by fetch, because a token has no place in an address ---- */
 
+// Until the run has ended, or there is none, or nobody looks. A stream that is cut is asked for again after a while.
 async function follow() {
   const stop = (following = new AbortController());
-  let lastId = "", wasOpen = false;
-  try {
-    while (!stop.signal.aborted) {
-      const headers = { accept: "text/event-stream", ...(lastId && { "last-event-id": lastId }) };
-      const answer = await ask("api/migration/progress", { headers, signal: stop.signal });
+  let [ended, wasOpen] = [false, false];
+  while (!ended && !stop.signal.aborted) {
+    try {
+      const answer = await ask("api/migration/progress", { headers: { accept: "text/event-stream" }, signal: stop.signal });
+      if (stop.signal.aborted) return;
       if (answer.status === 404) showJob(null);
       if (!answer.ok) break;
-      let ended = false;
-      for await (const event of events(answer.body)) {
-        lastId = event.id || lastId;
-        if (!event.data) continue;
-        const job = JSON.parse(event.data);
-        showJob(job);
-        ended ||= event.event === "end";
+      for await (const { event, data } of events(answer.body)) {
+        if (stop.signal.aborted) return;
+        if (!data) continue;
+        showJob(JSON.parse(data));
+        ended ||= event === "end";
         wasOpen ||= !ended;
       }
-      if (ended) break;
-      await new Promise((done) => setTimeout(done, STREAM_RETRY_MS));
+    } catch (error) {
+      if (stop.signal.aborted) return;
+      if (error instanceof Refused) return leave(error.message);
     }
-  } catch (error) {
-    if (error instanceof Refused) leave(error.message);
-  } finally {
-    if (following === stop) following = null;
+    if (!ended) await new Promise((done) => setTimeout(done, STREAM_RETRY_MS));
   }
-  if (token && wasOpen) await look().then(refresh).catch(() => { /* it is tried again */ });
+  if (stop.signal.aborted) return;
+  following = null;
+  if (wasOpen) await look().then(refresh).catch(() => { /* it is tried again */ });
+}
+
+function unfollow() {
+  following?.abort();
+  following = null;
 }
 
 async function* events(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let held = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    const parts = (held + value).split("\n\n");
-    held = parts.pop();
-    for (const part of parts) {
-      const event = {};
-      for (const line of part.split("\n")) {
-        const at = line.indexOf(":");
-        if (at > 0) event[line.slice(0, at)] = line.slice(at + 1).trimStart();
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const parts = (held + value).split("\n\n");
+      held = parts.pop();
+      for (const part of parts) {
+        const event = {};
+        for (const line of part.split("\n")) {
+          const at = line.indexOf(":");
+          if (at > 0) event[line.slice(0, at)] = line.slice(at + 1).trimStart();
+        }
+        yield event;
       }
-      yield event;
     }
+  } finally {
+    await reader.cancel().catch(() => { /* it has ended already */ });
   }
 }
 
@@ -317,7 +324,11 @@ $("door").querySelector("form").addEventListener("submit", (event) => {
 });
 $("leave").addEventListener("click", () => leave());
 for (const choice of document.querySelectorAll("[name=kind]")) choice.addEventListener("change", look);
-document.addEventListener("visibilitychange", () => document.hidden || refresh().catch(() => {}));
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return unfollow();
+  refresh().catch(() => { /* it is tried again */ });
+  if (token) look();
+});
 every(PUBLIC_POLL_MS, refresh);
 every(INSIDE_POLL_MS, async () => token && look());
 if (token) look();

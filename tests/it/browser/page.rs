@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{before_a_gate, behind};
-use crate::harness::{browser::Browser, gate::Gate};
+use crate::harness::{browser::Browser, gate::Gate, proxy::Proxy};
 
 /// From here on an answer whose address or token has `word` in it is held, until it is let go. `asked` has when the
 /// stream was asked for, `signals` what ends it.
@@ -174,6 +174,58 @@ async fn an_answer_that_comes_late_changes_nothing() {
     lets_go(&browser, 2).await;
     let kept = "return [document.querySelector('#inside').hidden, sessionStorage.length]";
     assert_eq!(browser.script(kept).await, json!([false, 1]));
+    browser.closes().await;
+}
+
+/// Goal: a stream that is cut is asked for again, and not at once. Method: a way to windlass that is cut for a moment.
+#[tokio::test]
+async fn a_stream_that_is_cut_is_asked_for_again_after_a_while() {
+    let ship = before_a_gate().await;
+    let token = ship.token(&[]).await;
+    let way = Proxy::to(ship.url().trim_start_matches("http://").to_owned()).await;
+    let browser = Browser::opens("en").await;
+    browser.goes(&format!("http://{}/", way.address)).await;
+    browser.script(HOLDS).await;
+    let gate = Gate::shut(&ship.database).await;
+    let job = ship.admin().await.start("1.1.0").await.accepted();
+    comes_in(&browser, &token).await;
+    browser.sees("the run", "document.querySelector('#run-state').textContent === 'running'").await;
+
+    let cut_at = browser.script("window.asked = []; return performance.now()").await.as_f64().expect("a time");
+    way.drops();
+
+    browser.sees("that it is asked for again", "window.asked.length > 0").await;
+    let again_at = browser.script("return window.asked[0]").await.as_f64().expect("a time");
+    assert!(again_at - cut_at >= 2_000.0, "after {} ms", again_at - cut_at);
+    gate.open().await;
+    ship.job_ends_as(&job, "succeeded").await;
+    browser.sees("its end", "document.querySelector('#run-state').textContent === 'succeeded'").await;
+    browser.closes().await;
+}
+
+/// Goal: a page that nobody looks at takes no place among the streams, and knows what came of the run once somebody does.
+#[tokio::test]
+async fn a_hidden_page_follows_no_run() {
+    let ship = before_a_gate().await;
+    let token = ship.token(&[]).await;
+    let browser = Browser::opens("en").await;
+    browser.goes(ship.url()).await;
+    browser.script(HOLDS).await;
+    let gate = Gate::shut(&ship.database).await;
+    let job = ship.admin().await.start("1.1.0").await.accepted();
+    comes_in(&browser, &token).await;
+    browser.sees("the run", "document.querySelector('#run-state').textContent === 'running'").await;
+
+    browser.is_hidden(true).await;
+    browser.sees("no stream", "window.signals.length > 0 && window.signals.every((signal) => signal.aborted)").await;
+    gate.open().await;
+    ship.job_ends_as(&job, "succeeded").await;
+    let state = browser.script("return document.querySelector('#run-state').textContent").await;
+    assert_eq!(state, "running", "it was told while nobody looked");
+
+    browser.is_hidden(false).await;
+    browser.sees("its end", "document.querySelector('#run-state').textContent === 'succeeded'").await;
+    browser.sees("the history", "document.querySelectorAll('.timeline li').length === 2").await;
     browser.closes().await;
 }
 
