@@ -271,12 +271,42 @@ async function* events(body) {
   }
 }
 
+// What a run is shown in. It is made once, and only what changes is written: nobody loses the focus or a selection.
+
+const fact = (name) => element("div", {}, element("dt", {}, name), element("dd"));
+
+const panel = {
+  bar: element("progress", { max: 100, value: 0, "aria-label": "Progress of the run" }),
+  share: element("span", { class: "share" }),
+  facts: Object.fromEntries(["Done", "Rows", "Rate", "For", "Took", "Left", "By"].map((name) => [name, fact(name)])),
+  waiting: notice("It waits for", " "),
+  statement: element("pre", { class: "statement", tabindex: "0", "aria-label": "Statement" }),
+  within: soft(),
+  problem: notice("", " "),
+};
+const panelRows = [
+  element("div", { class: "bar" }, panel.bar, panel.share),
+  element("dl", { class: "facts" }, ...Object.values(panel.facts)),
+  panel.waiting, panel.statement, panel.within, panel.problem,
+];
+
+function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// Shows `node` with `text` in its last element, or in itself; hides it where there is none to show.
+function tell(node, text) {
+  node.hidden = !text;
+  write(node.lastElementChild ?? node, text || "");
+}
+
 function showJob(job) {
-  $("run-title").textContent = job ? title(job) : "Run";
-  const state = $("run-state");
-  if (state.textContent !== (job?.state ?? "")) state.textContent = job?.state ?? "";
-  state.dataset.state = job?.state ?? "";
-  $("run").replaceChildren(...(job ? progressOf(job) : [soft("There was no run yet.")]));
+  write($("run-title"), job ? title(job) : "Run");
+  write($("run-state"), job?.state ?? "");
+  $("run-state").dataset.state = job?.state ?? "";
+  if (!job) return $("run").replaceChildren(soft("There was no run yet."));
+  showProgress(job);
+  if (!panel.bar.isConnected) $("run").replaceChildren(...panelRows);
 }
 
 function title({ kind, state, progress }) {
@@ -284,29 +314,33 @@ function title({ kind, state, progress }) {
   return OPEN.includes(state) && progress.step ? `${name}: ${progress.step}` : name;
 }
 
-function progressOf(job) {
+function showProgress(job) {
   const { progress } = job;
   const open = OPEN.includes(job.state);
   const share = job.state === "succeeded" ? 100 : progress.percentage;
-  const bar = element("progress", { max: 100, value: share, "aria-label": "Progress of the run" });
-  const facts = [
-    ["Done", progress.total ? `${whole.format(progress.completed)} of ${whole.format(progress.total)}` : null],
-    ["Rows", progress.rows_done === null ? null : whole.format(progress.rows_done)
-      + (progress.rows_total ? ` of about ${whole.format(progress.rows_total)}` : "")],
-    ["Rate", open && progress.rate !== null ? `${whole.format(Math.round(progress.rate))} rows a second` : null],
-    [open ? "For" : "Took", duration(progress.elapsed_ms)],
-    ["Left", open && progress.estimated_end ? duration(Math.max(0, Date.parse(progress.estimated_end) - Date.now())) : null],
-    ["By", job.requested_by],
-  ].filter(([, text]) => text !== null);
-  return [
-    element("div", { class: "bar" }, bar, element("span", { class: "share" }, `${Math.floor(share)} %`)),
-    element("dl", { class: "facts" }, ...facts.map(([name, text]) => element("div", {}, element("dt", {}, name), element("dd", {}, text)))),
-    open && progress.waiting_for ? notice("It waits for", progress.waiting_for) : "",
-    open && progress.statement ? element("pre", { class: "statement", tabindex: "0", "aria-label": "Statement" }, progress.statement) : "",
-    open && progress.within ? soft(progress.within.phase,
-      progress.within.percentage === null ? "" : `, ${Math.floor(progress.within.percentage)} %`) : "",
-    job.problem ? notice(job.problem.detail, job.problem.next_step) : "",
-  ].filter(Boolean);
+  panel.bar.value = share;
+  write(panel.share, `${Math.floor(share)} %`);
+  showFacts(job, open);
+  tell(panel.waiting, open && progress.waiting_for);
+  tell(panel.statement, open && progress.statement);
+  const within = open && progress.within;
+  tell(panel.within, within && within.phase + (within.percentage === null ? "" : `, ${Math.floor(within.percentage)} %`));
+  write(panel.problem.firstElementChild, job.problem?.detail ?? "");
+  tell(panel.problem, job.problem?.next_step);
+  panel.problem.hidden = !job.problem;
+}
+
+function showFacts({ progress, requested_by }, open) {
+  const { Done, Rows, Rate, For, Took, Left, By } = panel.facts;
+  const elapsed = duration(progress.elapsed_ms);
+  tell(Done, progress.total && `${whole.format(progress.completed)} of ${whole.format(progress.total)}`);
+  tell(Rows, progress.rows_done !== null && whole.format(progress.rows_done)
+    + (progress.rows_total ? ` of about ${whole.format(progress.rows_total)}` : ""));
+  tell(Rate, open && progress.rate !== null && `${whole.format(Math.round(progress.rate))} rows a second`);
+  tell(For, open && elapsed);
+  tell(Took, !open && elapsed);
+  tell(Left, open && progress.estimated_end && duration(Math.max(0, Date.parse(progress.estimated_end) - Date.now())));
+  tell(By, requested_by);
 }
 
 /* ---- It begins ---- */

@@ -67,6 +67,15 @@ async fn without_javascript_the_page_tells_the_state() {
     browser.closes().await;
 }
 
+/// The statement that runs has the focus and is selected.
+const READS: &str = "window.reads = document.querySelector('#run .statement');
+reads.focus();
+getSelection().selectAllChildren(reads);
+document.querySelector('#run progress').mine = true;
+window.told = document.querySelector('#run .facts').textContent;";
+
+const STATEMENT: &str = "v1.1.0_01_pass/up.sql:1";
+
 /// Goal: with a token the page shows a run as it happens, and what came of it, by itself. The token is nowhere but in the tab.
 #[tokio::test]
 async fn with_a_token_the_page_shows_a_run_live() {
@@ -87,11 +96,19 @@ async fn with_a_token_the_page_shows_a_run_live() {
     browser
         .sees("what it waits for", "document.querySelector('#run .notice')?.textContent.startsWith('It waits for')")
         .await;
+    browser.sees("where it is", "document.querySelector('#run .statement')?.textContent").await;
+    browser.script(READS).await;
+    browser.sees("that time passes", "document.querySelector('#run .facts').textContent !== window.told").await;
+    assert_eq!(
+        browser.script("return [document.activeElement === reads, `${getSelection()}`]").await,
+        json!([true, STATEMENT])
+    );
     browser.sees("the state", "document.querySelector('#public').dataset.condition === 'migrating'").await;
     gate.open().await;
     ship.job_ends_as(&job, "succeeded").await;
 
     browser.sees("its end", "document.querySelector('#run-state').textContent === 'succeeded'").await;
+    assert_eq!(browser.script("return document.querySelector('#run progress').mine").await, true, "the bar is another");
     browser.sees("the history", "document.querySelectorAll('.timeline li').length === 2").await;
     browser.sees("the state", "document.querySelector('h1').textContent === 'The database is up to date'").await;
     browser.sees("the validation", "document.querySelector('#validation .badge').textContent === 'passed'").await;
