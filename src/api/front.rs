@@ -7,8 +7,8 @@ use tokio::sync::Semaphore;
 
 use super::{
     guard::Limits,
+    press::{Press, Prints},
     stream::STREAMS_MAX,
-    system::{Press, Prints},
 };
 use crate::{
     app::App,

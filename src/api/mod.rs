@@ -23,6 +23,7 @@ mod openapi;
 mod order;
 mod pages;
 mod patterns;
+mod press;
 mod probes;
 pub mod problem;
 mod query;

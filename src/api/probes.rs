@@ -28,7 +28,7 @@ pub async fn readyz(State(front): State<Front>) -> Result<&'static str, Problem>
     if front.app.stopping.is_cancelled() {
         return Err(Problem::of(&kinds::STOPPING, "The service is stopping."));
     }
-    if !front.app.health.read().reachable {
+    if !front.app.health.read().is_reachable() {
         return Err(Problem::of(&kinds::TARGET_UNREACHABLE, "The database does not answer."));
     }
     Ok("ok")

@@ -22,7 +22,7 @@ pub enum HealthStatus {
 pub enum Condition {
     /// As required.
     Ready,
-    /// A run is at work on it.
+    /// A run is at work on it, and it is not newer than the application can work with.
     Migrating,
     /// Older than required, or it lacks a migration.
     Behind,
@@ -32,6 +32,18 @@ pub enum Condition {
     Interrupted,
     /// It does not answer.
     Unreachable,
+}
+
+impl Condition {
+    /// The traffic light that goes with it.
+    #[must_use]
+    pub fn status(self) -> HealthStatus {
+        match self {
+            Self::Ready => HealthStatus::Ok,
+            Self::Migrating | Self::Behind => HealthStatus::Warning,
+            Self::Ahead | Self::Interrupted | Self::Unreachable => HealthStatus::Error,
+        }
+    }
 }
 
 /// A migration the health answer tells of.

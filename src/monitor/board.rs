@@ -54,14 +54,26 @@ pub struct Figures {
 pub struct Sample {
     /// The answer the frontend polls for.
     pub health: Health,
-    /// Whether the target answered.
-    pub reachable: bool,
     /// How it stands.
     pub condition: Condition,
     /// What was found besides; of the last look that was answered.
     pub figures: Figures,
     /// What the version route tells.
     pub version: VersionAnswer,
+}
+
+impl Sample {
+    /// Whether the target answered.
+    #[must_use]
+    pub fn is_reachable(&self) -> bool {
+        self.condition != Condition::Unreachable
+    }
+
+    /// Whether anything can be said of what is in the target: it answers, or it did before and had something in it.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.is_reachable() || self.health.actual_db_version.is_some()
+    }
 }
 
 /// Where the newest sample hangs. Reading never waits.

@@ -83,7 +83,7 @@ impl<'a> Gauges<'a> {
         for (word, status) in statuses {
             self.moment.set("windlass_health_status", &[("status", word)], truth(health.status == status));
         }
-        self.set("windlass_target_up", truth(sample.reachable));
+        self.set("windlass_target_up", truth(sample.is_reachable()));
         self.set("windlass_health_last_look_timestamp_seconds", seconds(health.checked_at));
         self.set("windlass_database_compatible", truth(health.compatible));
         self.set("windlass_migrations_available", count(sample.version.database.total_migrations_available));

@@ -11,7 +11,7 @@ use crate::{
     model::{
         catalog::Catalog,
         finding::{Finding, Severity},
-        health::{Condition, Health, HealthStatus, LastMigration},
+        health::{Condition, Health, LastMigration},
         history::History,
         job::JobKind,
     },
@@ -163,7 +163,7 @@ fn is_run(ours: Option<JobKind>, locked: bool) -> bool {
 fn sample(target: &Target, catalog: &Catalog, history: &History, running: bool) -> Sample {
     let needs = target.needs(catalog);
     let facts = Facts::of(target.site(), catalog, history, &needs);
-    let health = plan::health(&facts, running, target.clock.now());
+    let (condition, health) = plan::health(&facts, running, target.clock.now());
     let database = DatabaseVersion {
         version: health.actual_db_version.clone(),
         migration_number: health.last_migration.as_ref().map_or(0, |last| last.number),
@@ -178,7 +178,7 @@ fn sample(target: &Target, catalog: &Catalog, history: &History, running: bool) 
     let is_critical = |finding: &Finding| finding.severity == Severity::Critical;
     let valid = history.unfinished.is_none() && !plan::of_history(&facts).iter().any(is_critical);
     let figures = Figures { executed: history.applied.len(), valid, ..Figures::default() };
-    Sample { health, reachable: true, condition: plan::condition(&facts, running), figures, version }
+    Sample { health, condition, figures, version }
 }
 
 /// The application's tables, counted.
@@ -197,9 +197,9 @@ fn unreachable(last: &Sample, target: &Target) -> Sample {
     const REASON: &str = "The database cannot be reached";
     let mut sample = last.clone();
     let now = target.clock.now();
-    (sample.reachable, sample.condition) = (false, Condition::Unreachable);
+    sample.condition = Condition::Unreachable;
     sample.health = Health {
-        status: HealthStatus::Error,
+        status: sample.condition.status(),
         compatible: false,
         compatibility_reason: REASON.to_owned(),
         checked_at: now,

@@ -4,28 +4,28 @@ use chrono::{DateTime, Utc};
 
 use super::{Facts, compatibility};
 use crate::model::{
-    compatibility::Standing,
-    health::{Condition, Health, HealthStatus, LastMigration, PendingMigration},
+    compatibility::{Compatibility, Standing},
+    health::{Condition, Health, LastMigration, PendingMigration},
     history::Applied,
 };
 
-/// How a target stands that answered. A run at work says more than what it is about to change.
-#[must_use]
-pub fn condition(facts: &Facts<'_>, running: bool) -> Condition {
-    let answer = compatibility(facts);
+/// How a target stands that answered. A run at work says more than what it is about to change, but not that an application fits
+/// which is too old.
+fn condition(facts: &Facts<'_>, answer: &Compatibility, running: bool) -> Condition {
     match answer.standing {
-        _ if running => Condition::Migrating,
-        _ if facts.history.unfinished.is_some() => Condition::Interrupted,
+        _ if facts.history.unfinished.is_some() && !running => Condition::Interrupted,
         Standing::Ahead if !answer.compatible => Condition::Ahead,
+        _ if running => Condition::Migrating,
         _ if !answer.compatible || facts.required().next().is_some() => Condition::Behind,
         _ => Condition::Ready,
     }
 }
 
-/// Health, from what was seen at `checked_at`.
+/// How a target stands that answered, and its health, from what was seen at `checked_at`.
 #[must_use]
-pub fn health(facts: &Facts<'_>, running: bool, checked_at: DateTime<Utc>) -> Health {
+pub fn health(facts: &Facts<'_>, running: bool, checked_at: DateTime<Utc>) -> (Condition, Health) {
     let answer = compatibility(facts);
+    let condition = condition(facts, &answer, running);
     let pending: Vec<PendingMigration> = (facts.history.next_number()..)
         .zip(facts.required())
         .map(|(number, migration)| PendingMigration {
@@ -34,15 +34,9 @@ pub fn health(facts: &Facts<'_>, running: bool, checked_at: DateTime<Utc>) -> He
             description: migration.description.clone(),
         })
         .collect();
-    let interrupted = facts.history.unfinished.is_some() && !running;
-    let status = match answer.standing {
-        _ if interrupted => HealthStatus::Error,
-        Standing::Ahead if !answer.compatible => HealthStatus::Error,
-        _ if running || !pending.is_empty() || !answer.compatible => HealthStatus::Warning,
-        _ => HealthStatus::Ok,
-    };
-    Health {
-        status,
+    let interrupted = condition == Condition::Interrupted;
+    let health = Health {
+        status: condition.status(),
         backend_version: answer.backend_version,
         required_db_version: answer.required_db_version,
         actual_db_version: answer.actual_db_version,
@@ -61,7 +55,8 @@ pub fn health(facts: &Facts<'_>, running: bool, checked_at: DateTime<Utc>) -> He
         migration_running: running,
         checked_at,
         timestamp: checked_at,
-    }
+    };
+    (condition, health)
 }
 
 fn last_migration(row: &Applied) -> LastMigration {

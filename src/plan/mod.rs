@@ -40,7 +40,7 @@ pub use self::{
     facts::{Facts, Needs, Site},
     findings::{NEWER, of_history},
     forward::forward,
-    health::{condition, health},
+    health::health,
     loss::{Ground, not_counted, takes_away, vanishing},
     matrix::matrix,
     rehearsal::{inputs, what_holds},

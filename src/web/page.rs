@@ -15,6 +15,9 @@ const TEMPLATE: &str = include_str!("assets/status.html");
 /// Pending migrations that are shown one by one; the others are counted.
 const PENDING_SHOWN_MAX: usize = 50;
 
+/// What is told of a database that was never reached.
+const NOT_KNOWN: &str = "not known";
+
 /// How a condition is told.
 struct Told {
     /// The word that stands in the document: its colours depend on it.
@@ -26,7 +29,7 @@ struct Told {
 }
 
 impl Told {
-    fn of(condition: Condition, pending: usize) -> Self {
+    fn of(condition: Condition, health: &Health) -> Self {
         let (word, headline, sign) = match condition {
             Condition::Ready => ("ready", "The database is up to date", "M5 12.5l4.5 4.5L19 7.5"),
             Condition::Migrating => {
@@ -39,9 +42,10 @@ impl Told {
             Condition::Interrupted => ("interrupted", "A migration was interrupted", "M12 5v9M12 18.6v.1"),
             Condition::Unreachable => ("unreachable", "The database does not answer", "M6 6l12 12M18 6 6 18"),
         };
-        let headline = match (condition, pending) {
+        let headline = match (condition, health.pending_count) {
             (Condition::Behind, 1) => "A migration is waiting".into(),
-            (Condition::Behind, 2..) => format!("{pending} migrations are waiting").into(),
+            (Condition::Behind, pending @ 2..) => format!("{pending} migrations are waiting").into(),
+            (Condition::Ahead, _) if health.migration_running => format!("{headline}, and is being worked on").into(),
             _ => headline.into(),
         };
         Self { word, headline, sign }
@@ -52,8 +56,10 @@ impl Told {
 #[must_use]
 pub fn page(sample: &Sample, environment: Option<&str>) -> String {
     let health = &sample.health;
-    let told = Told::of(sample.condition, health.pending_count);
+    let told = Told::of(sample.condition, health);
+    let known = |told: String| if sample.is_known() { told } else { NOT_KNOWN.to_owned() };
     let verdict = if health.compatible { "Compatible" } else { "Not compatible" };
+    let available = sample.version.database.total_migrations_available;
     let environment = environment.map_or_else(String::new, |name| {
         format!("<p class=\"environment\"><span class=\"unseen\">Environment: </span>{}</p>", escaped(name))
     });
@@ -66,12 +72,12 @@ pub fn page(sample: &Sample, environment: Option<&str>) -> String {
         ("reason", escaped(&health.compatibility_reason)),
         ("application", version(Some(&health.backend_version))),
         ("required", version(Some(&health.required_db_version))),
-        ("database", version(health.actual_db_version.as_ref())),
-        ("verdict", verdict.to_owned()),
-        ("applied", format!("{} of {}", sample.figures.executed, sample.version.database.total_migrations_available)),
-        ("last", last(health)),
+        ("database", known(version(health.actual_db_version.as_ref()))),
+        ("verdict", known(verdict.to_owned())),
+        ("applied", known(format!("{} of {available}", sample.figures.executed))),
+        ("last", known(last(health))),
         ("checked", moment(health.checked_at)),
-        ("pending", pending(health)),
+        ("pending", if sample.is_known() { pending(health) } else { String::new() }),
     ] {
         page = page.replace(&format!("{{{{{name}}}}}"), &text);
     }

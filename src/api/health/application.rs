@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::{conditional::Printed, front::Front, problem::responses::PublicProblems, system::status_of},
+    api::{conditional::Printed, front::Front, press::status_of, problem::responses::PublicProblems},
     model::health::HealthStatus,
     monitor::Sample,
 };
@@ -47,7 +47,7 @@ impl ApplicationHealth {
             timestamp: sample.health.checked_at,
             environment: environment.map(str::to_owned),
             version: sample.health.backend_version.clone(),
-            database: if sample.reachable { Connection::Connected } else { Connection::Disconnected },
+            database: if sample.is_reachable() { Connection::Connected } else { Connection::Disconnected },
         };
         let essence = Self { timestamp: DateTime::UNIX_EPOCH, ..answer.clone() };
         Printed::json(status_of(sample), &answer, &essence)

@@ -51,7 +51,7 @@ pub struct DatabaseHealth {
 impl DatabaseHealth {
     /// Printed from one sample.
     pub fn print(sample: &Sample) -> Printed {
-        let (http, status) = if sample.reachable {
+        let (http, status) = if sample.is_reachable() {
             (StatusCode::OK, HealthStatus::Ok)
         } else {
             (StatusCode::SERVICE_UNAVAILABLE, HealthStatus::Error)
@@ -59,7 +59,8 @@ impl DatabaseHealth {
         let figures = &sample.figures;
         let told = |timestamp, connection_time_ms, query_time_ms| {
             let collections = Collections { total: figures.tables };
-            let database = Database { connected: sample.reachable, connection_time_ms, query_time_ms, collections };
+            let database =
+                Database { connected: sample.is_reachable(), connection_time_ms, query_time_ms, collections };
             Self { status, timestamp, database }
         };
         let answer = told(sample.health.checked_at, figures.connection_ms, figures.query_ms);

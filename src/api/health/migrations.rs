@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    api::{conditional::Printed, front::Front, problem::responses::PublicProblems, system::status_of},
+    api::{conditional::Printed, front::Front, press::status_of, problem::responses::PublicProblems},
     model::health::HealthStatus,
     monitor::Sample,
 };

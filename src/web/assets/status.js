@@ -57,8 +57,6 @@ const badge = (state) => element("span", { class: "badge", "data-state": state }
 
 /* ---- What everybody sees: the page itself, asked for again ---- */
 
-let condition = $("public").dataset.condition;
-
 async function refresh() {
   const answer = await fetch(".", { signal: AbortSignal.timeout(ANSWER_MS_MAX) }).catch(() => null);
   $("stale").hidden = Boolean(answer?.ok);
@@ -70,14 +68,23 @@ async function refresh() {
   if ($("headline").textContent !== headline) $("spoken").textContent = headline;
   document.title = page.title;
   now.replaceWith(next);
-  condition = next.dataset.condition;
   if (token) look();
 }
 
 /* ---- What administrators see ---- */
 
-let token = sessionStorage.getItem(KEPT);
+// What is done with this tab's storage. A browser may refuse it: then the token is in the variable alone.
+function stored(done) {
+  try {
+    return done(sessionStorage);
+  } catch {
+    return null;
+  }
+}
+
+let token = stored((storage) => storage.getItem(KEPT));
 let following = null;
+let looks = 0; // begun so far; leaving counts as one
 
 class Refused extends Error {}
 
@@ -98,25 +105,38 @@ async function documentOf(path) {
   return body;
 }
 
+function enter(given) {
+  leave();
+  token = given;
+  stored((storage) => storage.setItem(KEPT, given));
+  look();
+}
+
 function leave(reason = "") {
   token = null;
-  sessionStorage.removeItem(KEPT);
-  following?.abort();
+  stored((storage) => storage.removeItem(KEPT));
+  looks++;
+  unfollow();
+  showJob(null);
+  for (const id of ["run", "history", "validation", "snapshots", "jobs", "log"]) $(id).replaceChildren();
   $("inside").hidden = true;
   $("door").hidden = false;
   $("refusal").textContent = reason;
 }
 
-// Everything but the run, which tells of itself.
+// Everything but the run, which tells of itself. Of several looks the newest counts: what another brings is left.
 async function look() {
+  const mine = ++looks;
   try {
     const [status, log] = await Promise.all([documentOf("api/migration/status"), documentOf(logPath())]);
+    if (mine !== looks) return;
     showStatus(status);
     showLog(log.lines);
     $("door").hidden = true;
     $("inside").hidden = false;
-    if (!following) follow();
+    if (!following && !document.hidden) follow();
   } catch (error) {
+    if (mine !== looks) return;
     if (error instanceof Refused) leave(error.message);
     else if ($("inside").hidden) $("refusal").textContent = error.message;
     else $("history").replaceChildren(soft(error.message));
@@ -195,60 +215,98 @@ function showLog(lines) {
 
 /* ---- The run, live: server-sent events, read by fetch, because a token has no place in an address ---- */
 
+// Until the run has ended, or there is none, or nobody looks. A stream that is cut is asked for again after a while.
 async function follow() {
   const stop = (following = new AbortController());
-  let lastId = "", wasOpen = false;
-  try {
-    while (!stop.signal.aborted) {
-      const headers = { accept: "text/event-stream", ...(lastId && { "last-event-id": lastId }) };
-      const answer = await ask("api/migration/progress", { headers, signal: stop.signal });
+  let [ended, wasOpen] = [false, false];
+  while (!ended && !stop.signal.aborted) {
+    try {
+      const answer = await ask("api/migration/progress", { headers: { accept: "text/event-stream" }, signal: stop.signal });
+      if (stop.signal.aborted) return;
       if (answer.status === 404) showJob(null);
       if (!answer.ok) break;
-      let ended = false;
-      for await (const event of events(answer.body)) {
-        lastId = event.id || lastId;
-        if (!event.data) continue;
-        const job = JSON.parse(event.data);
-        showJob(job);
-        ended ||= event.event === "end";
+      for await (const { event, data } of events(answer.body)) {
+        if (stop.signal.aborted) return;
+        if (!data) continue;
+        showJob(JSON.parse(data));
+        ended ||= event === "end";
         wasOpen ||= !ended;
       }
-      if (ended) break;
-      await new Promise((done) => setTimeout(done, STREAM_RETRY_MS));
+    } catch (error) {
+      if (stop.signal.aborted) return;
+      if (error instanceof Refused) return leave(error.message);
     }
-  } catch (error) {
-    if (error instanceof Refused) leave(error.message);
-  } finally {
-    if (following === stop) following = null;
+    if (!ended) await new Promise((done) => setTimeout(done, STREAM_RETRY_MS));
   }
-  if (token && wasOpen) await look().then(refresh).catch(() => { /* it is tried again */ });
+  if (stop.signal.aborted) return;
+  following = null;
+  if (wasOpen) await look().then(refresh).catch(() => { /* it is tried again */ });
+}
+
+function unfollow() {
+  following?.abort();
+  following = null;
 }
 
 async function* events(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let held = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    const parts = (held + value).split("\n\n");
-    held = parts.pop();
-    for (const part of parts) {
-      const event = {};
-      for (const line of part.split("\n")) {
-        const at = line.indexOf(":");
-        if (at > 0) event[line.slice(0, at)] = line.slice(at + 1).trimStart();
+  try {
+    for (;;) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      const parts = (held + value).split("\n\n");
+      held = parts.pop();
+      for (const part of parts) {
+        const event = {};
+        for (const line of part.split("\n")) {
+          const at = line.indexOf(":");
+          if (at > 0) event[line.slice(0, at)] = line.slice(at + 1).trimStart();
+        }
+        yield event;
       }
-      yield event;
     }
+  } finally {
+    await reader.cancel().catch(() => { /* it has ended already */ });
   }
 }
 
+// What a run is shown in. It is made once, and only what changes is written: nobody loses the focus or a selection.
+
+const fact = (name) => element("div", {}, element("dt", {}, name), element("dd"));
+
+const panel = {
+  bar: element("progress", { max: 100, value: 0, "aria-label": "Progress of the run" }),
+  share: element("span", { class: "share" }),
+  facts: Object.fromEntries(["Done", "Rows", "Rate", "For", "Took", "Left", "By"].map((name) => [name, fact(name)])),
+  waiting: notice("It waits for", " "),
+  statement: element("pre", { class: "statement", tabindex: "0", "aria-label": "Statement" }),
+  within: soft(),
+  problem: notice("", " "),
+};
+const panelRows = [
+  element("div", { class: "bar" }, panel.bar, panel.share),
+  element("dl", { class: "facts" }, ...Object.values(panel.facts)),
+  panel.waiting, panel.statement, panel.within, panel.problem,
+];
+
+function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// Shows `node` with `text` in its last element, or in itself; hides it where there is none to show.
+function tell(node, text) {
+  node.hidden = !text;
+  write(node.lastElementChild ?? node, text || "");
+}
+
 function showJob(job) {
-  $("run-title").textContent = job ? title(job) : "Run";
-  const state = $("run-state");
-  if (state.textContent !== (job?.state ?? "")) state.textContent = job?.state ?? "";
-  state.dataset.state = job?.state ?? "";
-  $("run").replaceChildren(...(job ? progressOf(job) : [soft("There was no run yet.")]));
+  write($("run-title"), job ? title(job) : "Run");
+  write($("run-state"), job?.state ?? "");
+  $("run-state").dataset.state = job?.state ?? "";
+  if (!job) return $("run").replaceChildren(soft("There was no run yet."));
+  showProgress(job);
+  if (!panel.bar.isConnected) $("run").replaceChildren(...panelRows);
 }
 
 function title({ kind, state, progress }) {
@@ -256,29 +314,33 @@ function title({ kind, state, progress }) {
   return OPEN.includes(state) && progress.step ? `${name}: ${progress.step}` : name;
 }
 
-function progressOf(job) {
+function showProgress(job) {
   const { progress } = job;
   const open = OPEN.includes(job.state);
   const share = job.state === "succeeded" ? 100 : progress.percentage;
-  const bar = element("progress", { max: 100, value: share, "aria-label": "Progress of the run" });
-  const facts = [
-    ["Done", progress.total ? `${whole.format(progress.completed)} of ${whole.format(progress.total)}` : null],
-    ["Rows", progress.rows_done === null ? null : whole.format(progress.rows_done)
-      + (progress.rows_total ? ` of about ${whole.format(progress.rows_total)}` : "")],
-    ["Rate", open && progress.rate !== null ? `${whole.format(Math.round(progress.rate))} rows a second` : null],
-    [open ? "For" : "Took", duration(progress.elapsed_ms)],
-    ["Left", open && progress.estimated_end ? duration(Math.max(0, Date.parse(progress.estimated_end) - Date.now())) : null],
-    ["By", job.requested_by],
-  ].filter(([, text]) => text !== null);
-  return [
-    element("div", { class: "bar" }, bar, element("span", { class: "share" }, `${Math.floor(share)} %`)),
-    element("dl", { class: "facts" }, ...facts.map(([name, text]) => element("div", {}, element("dt", {}, name), element("dd", {}, text)))),
-    open && progress.waiting_for ? notice("It waits for", progress.waiting_for) : "",
-    open && progress.statement ? element("pre", { class: "statement", tabindex: "0", "aria-label": "Statement" }, progress.statement) : "",
-    open && progress.within ? soft(progress.within.phase,
-      progress.within.percentage === null ? "" : `, ${Math.floor(progress.within.percentage)} %`) : "",
-    job.problem ? notice(job.problem.detail, job.problem.next_step) : "",
-  ].filter(Boolean);
+  panel.bar.value = share;
+  write(panel.share, `${Math.floor(share)} %`);
+  showFacts(job, open);
+  tell(panel.waiting, open && progress.waiting_for);
+  tell(panel.statement, open && progress.statement);
+  const within = open && progress.within;
+  tell(panel.within, within && within.phase + (within.percentage === null ? "" : `, ${Math.floor(within.percentage)} %`));
+  write(panel.problem.firstElementChild, job.problem?.detail ?? "");
+  tell(panel.problem, job.problem?.next_step);
+  panel.problem.hidden = !job.problem;
+}
+
+function showFacts({ progress, requested_by }, open) {
+  const { Done, Rows, Rate, For, Took, Left, By } = panel.facts;
+  const elapsed = duration(progress.elapsed_ms);
+  tell(Done, progress.total && `${whole.format(progress.completed)} of ${whole.format(progress.total)}`);
+  tell(Rows, progress.rows_done !== null && whole.format(progress.rows_done)
+    + (progress.rows_total ? ` of about ${whole.format(progress.rows_total)}` : ""));
+  tell(Rate, open && progress.rate !== null && `${whole.format(Math.round(progress.rate))} rows a second`);
+  tell(For, open && elapsed);
+  tell(Took, !open && elapsed);
+  tell(Left, open && progress.estimated_end && duration(Math.max(0, Date.parse(progress.estimated_end) - Date.now())));
+  tell(By, requested_by);
 }
 
 /* ---- It begins ---- */
@@ -291,15 +353,16 @@ function every(ms, what) {
 $("door").hidden = false;
 $("door").querySelector("form").addEventListener("submit", (event) => {
   event.preventDefault();
-  token = $("token").value.trim();
+  enter($("token").value.trim());
   $("token").value = "";
-  $("refusal").textContent = "";
-  sessionStorage.setItem(KEPT, token);
-  look();
 });
 $("leave").addEventListener("click", () => leave());
 for (const choice of document.querySelectorAll("[name=kind]")) choice.addEventListener("change", look);
-document.addEventListener("visibilitychange", () => document.hidden || refresh().catch(() => {}));
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) return unfollow();
+  refresh().catch(() => { /* it is tried again */ });
+  if (token) look();
+});
 every(PUBLIC_POLL_MS, refresh);
 every(INSIDE_POLL_MS, async () => token && look());
 if (token) look();

@@ -1,8 +1,8 @@
 // <system-alert>: tells an application's users that its database waits for a migration, and when that is over.
 // docs/BANNER.md says how it is used. It is served without such comments, and without the blanks before each line.
 (() => {
-  const HOME = document.currentScript?.src || location;
-  const POLL_S = 30, POLL_S_MIN = 2, BACKOFF_S_MAX = 300, ANSWER_MS = 1e4, SUCCESS_MS = 1e4;
+  const NAME = "system-alert", HOME = document.currentScript?.src || location;
+  const POLL_S = 30, POLL_S_MIN = 2, BACKOFF_S_MAX = 300, DAY_MS = 864e5, ANSWER_MS = 1e4, SUCCESS_MS = 1e4;
   const SIGNS = { warning: "!", error: "!", info: "i", success: "✓" };
   const ASK = " Please contact the administrator.", BITTE = " Bitte kontaktieren Sie den Administrator.";
   // What is told: how it looks, its words.
@@ -19,14 +19,14 @@
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(`
     :host(:not([hidden])) { display: block }
-    [hidden] { display: none }
+    [part=""] :not(p, span) { display: none }
     .warning { --a: light-dark(#fff4d6, #35290b); --b: light-dark(#5c4000, #ffe3a3) }
     .error { --a: light-dark(#fdebe9, #3c1614); --b: light-dark(#7d1a12, #ffd0cb) }
     .info { --a: light-dark(#e7f0fc, #11273f); --b: light-dark(#123f73, #c3dfff) }
     .success { --a: light-dark(#e4f5ea, #10301d); --b: light-dark(#14532d, #bdf0cf) }
     div { --bg: var(--system-alert-background, var(--a)); --fg: var(--system-alert-color, var(--b)) }
-    [class] { display: flex; align-items: center; gap: .8em; padding: .6em 1em; background: var(--bg); color: var(--fg);
-      box-shadow: inset 0 -1px #0002; font: 15px/1.4 var(--system-alert-font, system-ui, sans-serif) }
+    .banner { display: flex; align-items: center; gap: .8em; padding: .6em 1em; background: var(--bg); color: var(--fg);
+      box-shadow: inset 0 -1px #0002; font: 15px/1.4 var(--system-alert-font, system-ui) }
     b { flex: none; width: 1.4em; border-radius: 1em; background: var(--fg); color: var(--bg); text-align: center }
     p { flex: 1; display: flex; flex-wrap: wrap; gap: 0 1.5em; margin: 0 }
     button { all: unset; padding: 0 .4em; font-size: 1.4em; cursor: pointer }
@@ -34,13 +34,12 @@
     button:focus-visible { outline: 2px solid }`);
   const make = (tag, part, more) => Object.assign(document.createElement(tag), { part }, more);
 
-  customElements.get("system-alert") || customElements.define("system-alert", class extends HTMLElement {
+  customElements.get(NAME) || customElements.define(NAME, class extends HTMLElement {
     static observedAttributes = ["lang", "src", "interval"];
     kind = "";
     failures = 0;
     round = 0;
     due = 0;
-
 
     constructor() {
       super();
@@ -51,7 +50,7 @@
       // Always there, so that each change is read out.
       const status = make("p", "text", { role: "status" });
       status.append(this.message, this.versions);
-      this.box = make("div", "banner");
+      this.box = make("div", "");
       this.box.append(this.sign, status, this.button);
       const root = this.attachShadow({ mode: "open" });
       root.adoptedStyleSheets = [sheet];
@@ -78,7 +77,8 @@
     handleEvent() { this.plan(); }
     plan() {
       clearTimeout(this.timer);
-      if (!document.hidden) this.timer = setTimeout(() => this.ask(), this.due - Date.now());
+      // What no timer can hold is over at once.
+      if (!document.hidden) this.timer = setTimeout(() => this.ask(), Math.min(this.due - Date.now(), DAY_MS));
     }
     async ask() {
       const round = ++this.round;
@@ -105,19 +105,20 @@
       const at = health.actual_db_version;
       let kind = status == 503 ? "down" : health.migration_running ? "running"
         : { ok: "", error: "apart" }[health.status] ?? "behind";
-      if (kind) this.since ??= [at, kind];
-      else if (this.since) {
-        kind = at && (this.since[0] != at || this.since[1] == "behind") ? "updated" : "back";
+      // The version it all began at: 0 where only a change can end it, null while an outage hides it.
+      if (kind) this.since ??= kind == "behind" ? 0 : kind == "down" ? at : at ?? 0;
+      else if (this.kind && KINDS[this.kind][0] != "success") {
+        kind = at && (this.since ?? at) != at ? "updated" : "back";
         this.since = null;
-        setTimeout(() => kind == this.kind && this.show("", health), SUCCESS_MS);
-      } else if (KINDS[this.kind]?.[0] == "success") kind = this.kind;
+        setTimeout(() => kind == this.kind && this.show("", this.health), SUCCESS_MS);
+      } else kind = this.kind;
       this.show(kind, health);
     }
     show(kind, health) {
       const news = kind != this.kind;
       Object.assign(this, { kind, health }, news && { closed: "" });
       this.draw();
-      news && this.dispatchEvent(new CustomEvent("system-alert", { detail: { kind, health }, bubbles: true }));
+      news && this.dispatchEvent(new CustomEvent(NAME, { detail: { kind, health }, bubbles: true }));
     }
     draw() {
       const german = /^de/i.test(this.closest("[lang]")?.lang || navigator.language);
@@ -125,13 +126,11 @@
       const { backend_version: backend, actual_db_version: database } = this.health || {};
       const write = (part, text) => part.textContent == text || (part.textContent = text);
       this.box.lang = german ? "de" : "en";
-      level ? this.box.className = level : this.box.removeAttribute("class");
-      this.box.part = "banner " + level;
-      this.sign.hidden = this.button.hidden = !level;
+      this.box.className = this.box.part = level ? "banner " + level : "";
       this.button.ariaLabel = german ? "Schließen" : "Close";
       write(this.sign, SIGNS[level] || "");
       write(this.message, level ? words[+german] + (this.kind == "updated" ? database : "") : "");
-      write(this.versions, !level || level == "success" ? ""
+      write(this.versions, !level || level == "success" || this.kind == "down" && !database ? ""
         : `Backend: v${backend} | ${german ? "Datenbank" : "Database"}: ${database ? "v" + database : german ? "leer" : "empty"}`);
     }
   });

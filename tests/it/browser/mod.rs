@@ -13,12 +13,14 @@ async fn behind() -> Ship {
     ship
 }
 
-/// A database at 1.0.0, served, with a migration to 1.1.0 that waits for as long as its gate is shut.
+/// A database at 1.0.0, served, with a migration to 1.1.0 that waits, at its one statement, for as long as its
+/// gate is shut.
 async fn before_a_gate() -> Ship {
     let mut ship = Ship::with_catalog(On::Postgres).await;
     ship.catalog().add("v1.0.0_01_gate", gate::MAKE, "DROP TABLE gate;");
     ship.cli(&["up"]).await.exits(0);
     ship.catalog().add("v1.1.0_01_pass", &gate::pass(ship.on), "SELECT 1;");
+    ship.catalog().file("v1.1.0_01_pass", "metadata.json", r#"{"transactional": false}"#);
     ship.serve().await;
     ship
 }

@@ -11,6 +11,7 @@ pub mod embedder;
 pub mod eye;
 pub mod gate;
 pub mod interrupted;
+pub mod outage;
 pub mod own_server;
 pub mod proxy;
 pub mod sample;

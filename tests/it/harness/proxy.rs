@@ -14,7 +14,7 @@ use tokio::{
         TcpListener, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
-    sync::watch,
+    sync::{Notify, watch},
     task::JoinHandle,
 };
 
@@ -32,6 +32,7 @@ enum Way {
 pub struct Proxy {
     pub address: SocketAddr,
     way: watch::Sender<Way>,
+    dropped: Arc<Notify>,
     passed: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
 }
@@ -42,15 +43,16 @@ impl Proxy {
         let address = listener.local_addr().expect("its address");
         let (way, seen) = watch::channel(Way::Open);
         let passed = Arc::<AtomicUsize>::default();
-        let counted = passed.clone();
+        let dropped = Arc::<Notify>::default();
+        let (counted, dropping) = (passed.clone(), dropped.clone());
         let accepting = tokio::spawn(async move {
             while let Ok((caller, _)) = listener.accept().await {
                 if *seen.borrow() != Way::Cut {
-                    tokio::spawn(pass_on(caller, server.clone(), seen.clone(), counted.clone()));
+                    tokio::spawn(pass_on(caller, server.clone(), seen.clone(), dropping.clone(), counted.clone()));
                 }
             }
         });
-        Self { address, way, passed, accepting }
+        Self { address, way, dropped, passed, accepting }
     }
 
     /// How many bytes were sent either way so far.
@@ -61,6 +63,11 @@ impl Proxy {
     /// Cuts every connection, and lets none through.
     pub fn cut(&self) {
         self.way.send_replace(Way::Cut);
+    }
+
+    /// Ends every connection that there is, and lets others through.
+    pub fn drops(&self) {
+        self.dropped.notify_waiters();
     }
 
     /// Lets everything vanish that is sent, without a word to anybody.
@@ -81,13 +88,20 @@ impl Drop for Proxy {
     }
 }
 
-async fn pass_on(caller: TcpStream, server: String, mut way: watch::Receiver<Way>, passed: Arc<AtomicUsize>) {
+async fn pass_on(
+    caller: TcpStream,
+    server: String,
+    mut way: watch::Receiver<Way>,
+    dropped: Arc<Notify>,
+    passed: Arc<AtomicUsize>,
+) {
     let Ok(server) = TcpStream::connect(server).await else { return };
     let ((from_caller, to_caller), (from_server, to_server)) = (caller.into_split(), server.into_split());
     tokio::select! {
         () = one_way(from_caller, to_server, way.clone(), &passed) => {}
         () = one_way(from_server, to_caller, way.clone(), &passed) => {}
         _ = way.wait_for(|way| *way == Way::Cut) => {}
+        () = dropped.notified() => {}
     }
 }
 

@@ -86,7 +86,6 @@ fn healthy() -> Sample {
             checked_at: now(),
             timestamp: now() + Duration::from_secs(3),
         },
-        reachable: true,
         condition: Condition::Ready,
         figures: Figures { connection_ms: 7, query_ms: 2, tables: 9, executed: 5, valid: true },
         version: VersionAnswer {

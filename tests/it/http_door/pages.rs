@@ -72,6 +72,28 @@ async fn the_page_tells_what_waits_and_no_more_than_health() {
     }
 }
 
+/// Goal: what was seen last stays while the database is away; of one that was never reached nothing is claimed.
+#[tokio::test]
+async fn of_a_database_that_was_never_reached_nothing_is_claimed() {
+    let door = Door::open();
+    let mut away = behind();
+    away.condition = Condition::Unreachable;
+    door.app.health.show(away.clone());
+    let page = door.get("/").await.text();
+    for told in ["<dd>0.5.0</dd>", "5 of 5", "#5, ", "Add a field"] {
+        assert!(page.contains(told), "{told} in {page}");
+    }
+    assert!(!page.contains("not known"), "{page}");
+
+    (away.health.actual_db_version, away.health.last_migration) = (None, None);
+    door.app.health.show(away);
+    let page = door.get("/").await.text();
+    assert_eq!(page.matches("<dd>not known</dd>").count(), 4, "{page}");
+    for claimed in ["empty", " of 5", "none yet", "Add a field", "id=\"pending\"", "Compatible", "Not compatible"] {
+        assert!(!page.contains(claimed), "{claimed} in {page}");
+    }
+}
+
 /// Goal: nothing that a migration's author wrote becomes markup.
 #[tokio::test]
 async fn what_is_told_is_text() {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::http::{Method, StatusCode};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use windlass::model::health::HealthStatus;
+use windlass::model::health::{Condition, HealthStatus};
 
 use super::{Door, behind, healthy, now, request};
 
@@ -87,14 +87,16 @@ async fn the_parts_of_health_have_these_keys_and_no_others() {
 async fn the_parts_of_health_tell_by_their_status_what_is_wrong() {
     let door = Door::with(|server| server.rate_limit_burst = 100);
     let cases = [
-        (HealthStatus::Ok, true, [200, 200, 200]),
-        (HealthStatus::Warning, true, [200, 200, 200]),
-        (HealthStatus::Error, true, [500, 200, 500]),
-        (HealthStatus::Error, false, [503, 503, 503]),
+        (Condition::Ready, [200, 200, 200]),
+        (Condition::Migrating, [200, 200, 200]),
+        (Condition::Behind, [200, 200, 200]),
+        (Condition::Ahead, [500, 200, 500]),
+        (Condition::Interrupted, [500, 200, 500]),
+        (Condition::Unreachable, [503, 503, 503]),
     ];
-    for (status, reachable, expected) in cases {
+    for (condition, expected) in cases {
         let mut sample = healthy();
-        (sample.health.status, sample.reachable) = (status, reachable);
+        (sample.health.status, sample.condition) = (condition.status(), condition);
         door.app.health.show(sample);
         for (path, expected) in
             ["/api/health", "/api/health/database", "/api/health/migrations"].into_iter().zip(expected)
@@ -103,26 +105,28 @@ async fn the_parts_of_health_tell_by_their_status_what_is_wrong() {
             assert_eq!(answer.status.as_u16(), expected, "{path}: {}", answer.text());
         }
         let told = door.get("/api/health").await.json();
-        assert_eq!(told["database"], if reachable { "connected" } else { "disconnected" });
+        assert_eq!(told["database"], if condition == Condition::Unreachable { "disconnected" } else { "connected" });
     }
 }
 
 #[tokio::test]
 async fn the_status_tells_what_the_sample_tells() {
-    let door = Door::open();
+    let door = Door::with(|server| server.rate_limit_burst = 100);
     let cases = [
-        (HealthStatus::Ok, true, StatusCode::OK),
-        (HealthStatus::Warning, true, StatusCode::OK),
-        (HealthStatus::Error, true, StatusCode::INTERNAL_SERVER_ERROR),
-        (HealthStatus::Error, false, StatusCode::SERVICE_UNAVAILABLE),
+        (Condition::Ready, "ok", StatusCode::OK),
+        (Condition::Migrating, "warning", StatusCode::OK),
+        (Condition::Behind, "warning", StatusCode::OK),
+        (Condition::Ahead, "error", StatusCode::INTERNAL_SERVER_ERROR),
+        (Condition::Interrupted, "error", StatusCode::INTERNAL_SERVER_ERROR),
+        (Condition::Unreachable, "error", StatusCode::SERVICE_UNAVAILABLE),
     ];
-    for (status, reachable, expected) in cases {
+    for (condition, word, expected) in cases {
         let mut sample = healthy();
-        (sample.health.status, sample.reachable) = (status, reachable);
+        (sample.health.status, sample.condition) = (condition.status(), condition);
         door.app.health.show(sample);
         let answer = door.get("/api/system/health").await;
         assert_eq!((answer.status, answer.header("content-type")), (expected, "application/json"));
-        assert_eq!(answer.json()["status"], serde_json::to_value(status).unwrap());
+        assert_eq!(answer.json()["status"], word);
         assert_eq!(door.get("/api/system/version").await.status, StatusCode::OK);
     }
 }
@@ -218,7 +222,7 @@ async fn probes_tell_whether_it_lives_and_whether_it_can_be_asked() {
     assert_eq!(door.get("/readyz").await.text(), "ok");
 
     let mut sample = healthy();
-    sample.reachable = false;
+    sample.condition = Condition::Unreachable;
     door.app.health.show(sample);
     door.get("/readyz").await.must_be_problem("target-unreachable", 503);
 

@@ -7,12 +7,13 @@ use crate::harness::{
     database::On,
     gate::{self, Gate},
     on_every_engine,
-    proxy::Proxy,
+    outage::Outage,
     ship::{Answer, Ship},
 };
 
 on_every_engine!(
     a_run_in_progress_is_a_warning,
+    a_newer_database_is_an_error_while_a_run_is_at_work_on_it_too,
     a_snapshot_is_no_run,
     a_database_that_cannot_be_reached_is_a_503_until_it_can,
     the_parts_of_health_tell_of_database_and_migrations,
@@ -72,6 +73,35 @@ async fn a_run_in_progress_is_a_warning(on: On) {
     assert_eq!((health.status, &health.body["status"]), (200, &json!("ok")), "{:#}", health.body);
 }
 
+/// Goal: an application that does not fit is told of by light and page alike, and that it is being seen to as well.
+/// Method: an older release steps a newer database back, through a gate in the way back.
+async fn a_newer_database_is_an_error_while_a_run_is_at_work_on_it_too(on: On) {
+    let mut ship = Ship::with_catalog(on).await;
+    ship.catalog().add("v1.0.0_01_gate", gate::MAKE, "DROP TABLE gate;");
+    ship.catalog().add("v1.1.0_01_pass", "UPDATE gate SET n = 7;", &gate::pass(on));
+    ship.cli(&["up"]).await.exits(0);
+    std::fs::remove_dir_all(ship.folder().join("migrations/v1.1.0_01_pass")).expect("a folder");
+    ship.serve().await;
+    let admin = ship.admin().await;
+    let is_error = |health: &Answer| health.status == 500 && health.body["status"] == "error";
+    admin.health_becomes("newer", is_error).await;
+    let page = admin.get("/").await.body;
+    let headline = "<h1 id=\"headline\">The database is newer than the application";
+    assert!(page.as_str().is_some_and(|page| page.contains(&format!("{headline}</h1>"))), "{page}");
+    let gate = Gate::shut(&ship.database).await;
+
+    let job = admin.post("/api/migration/rollback", json!({"to_version": "1.0.0"})).await.accepted();
+
+    let health = admin.health_becomes("running", |health| health.body["migration_running"] == true).await;
+    assert!(is_error(&health), "{} {:#}", health.status, health.body);
+    let page = admin.get("/").await.body;
+    let words = format!("{headline}, and is being worked on</h1>");
+    assert!(page.as_str().is_some_and(|page| page.contains(&words)), "{page}");
+    gate.open().await;
+    ship.job_ends_as(&job, "succeeded").await;
+    admin.health_becomes("as required", |health| health.body["status"] == "ok").await;
+}
+
 /// Goal: a snapshot by schedule does not tell everybody that the system is being updated.
 /// Method: a table is kept from the snapshot until health has been looked at behind its begin; readers of `SQLite` wait for nobody.
 async fn a_snapshot_is_no_run(on: On) {
@@ -122,45 +152,14 @@ async fn a_database_that_cannot_be_reached_is_a_503_until_it_can(on: On) {
         answer.must_be_problem("target-unreachable", 503);
     }
     assert_eq!(admin.get("/livez").await.status, 200);
+    let page = admin.get("/").await.body.to_string();
+    assert_eq!(page.matches("<dd>not known</dd>").count(), 4, "{page}");
+    assert!(!page.contains("<dd>empty</dd>") && !page.contains("0 of 1"), "{page}");
 
     let _way = outage.ends();
     admin.health_becomes("back", |health| health.status == 200).await;
+    let page = admin.get("/").await.body.to_string();
+    assert!(page.contains("<dd>empty</dd>") && page.contains("0 of 1"), "{page}");
     let job = admin.start("1.0.0").await.accepted();
     ship.job_ends_as(&job, "succeeded").await;
-}
-
-/// Something between windlass and its database.
-enum Outage {
-    Folder(std::path::PathBuf),
-    Proxy(Proxy),
-}
-
-impl Outage {
-    async fn begins(ship: &mut Ship) -> Self {
-        if ship.on == On::Sqlite {
-            let folder = ship.folder().join("app.db");
-            std::fs::create_dir(&folder).expect("a folder in the way");
-            return Self::Folder(folder);
-        }
-        let (before, rest) = ship.database.url.split_once("127.0.0.1:").expect("a local server");
-        let (port, path) = rest.split_once('/').expect("a database");
-        let proxy = Proxy::to(format!("127.0.0.1:{port}")).await;
-        proxy.cut();
-        let url = format!("{before}{}/{path}", proxy.address);
-        ship.set("target.url", &url);
-        Self::Proxy(proxy)
-    }
-
-    fn ends(self) -> Option<Proxy> {
-        match self {
-            Self::Folder(folder) => {
-                std::fs::remove_dir(folder).expect("out of the way");
-                None
-            }
-            Self::Proxy(proxy) => {
-                proxy.mend();
-                Some(proxy)
-            }
-        }
-    }
 }

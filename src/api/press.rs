@@ -6,11 +6,11 @@ use arc_swap::ArcSwapOption;
 use axum::http::StatusCode;
 use chrono::DateTime;
 
-use super::version::{Backend, VersionDocument};
 use crate::{
     api::{
         conditional::Printed,
         health::{application::ApplicationHealth, database::DatabaseHealth, migrations::MigrationsHealth},
+        system::version::{Backend, VersionDocument},
     },
     model::health::{Health, HealthStatus},
     monitor::Sample,
@@ -73,7 +73,7 @@ impl Press {
 
 /// The status that goes with a whole look at the target.
 pub fn status_of(sample: &Sample) -> StatusCode {
-    match (sample.reachable, sample.health.status) {
+    match (sample.is_reachable(), sample.health.status) {
         (false, _) => StatusCode::SERVICE_UNAVAILABLE,
         (true, HealthStatus::Error) => StatusCode::INTERNAL_SERVER_ERROR,
         (true, HealthStatus::Ok | HealthStatus::Warning) => StatusCode::OK,
