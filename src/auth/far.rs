@@ -7,8 +7,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use reqwest::{Client, StatusCode, Url, redirect};
-use rustls::{ClientConfig, RootCertStore};
+use reqwest::{Client, StatusCode, Url};
 use tokio::sync::Mutex;
 
 use super::{
@@ -16,6 +15,7 @@ use super::{
     jwks::{self, SET_BYTES_MAX},
     key::Key,
 };
+use crate::https;
 
 /// How long one answer may take, from the first byte sent to the last received.
 const ANSWER_S_MAX: u64 = 5;
@@ -46,15 +46,7 @@ impl Far {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(unfit("it must hold no name and no password"));
         }
-        let builder = || {
-            let builder = Client::builder()
-                .timeout(Duration::from_secs(ANSWER_S_MAX))
-                .redirect(redirect::Policy::none())
-                .user_agent(concat!("windlass/", env!("CARGO_PKG_VERSION")));
-            if is_here { builder.no_proxy() } else { builder.https_only(true) }
-        };
-        // Without a CA store on this machine the first fails, even where no TLS is spoken.
-        let client = builder().build().or_else(|_| builder().tls_backend_preconfigured(built_in_roots()).build());
+        let client = https::client(|| https::to_one_address(is_here).timeout(Duration::from_secs(ANSWER_S_MAX)));
         let client = client.map_err(|_| unfit("no connection can be made from this machine"))?;
         Ok(Self { url, client, seen: ArcSwap::default(), asked: Mutex::new(None) })
     }
@@ -112,10 +104,4 @@ impl Far {
 fn is_here(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
-}
-
-/// Trust for a machine without a CA store: Mozilla's roots as of this build.
-fn built_in_roots() -> ClientConfig {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
 }
