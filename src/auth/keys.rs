@@ -27,9 +27,6 @@ use crate::config;
 /// How often it is looked whether a file has changed: a key that was taken away is not believed for longer than this.
 const LOOK_MS: u64 = 500;
 
-/// Why a token is not believed that may be believed once the published keys are fetched again.
-const NOT_HERE: &str = "a key that is not here";
-
 /// All keys, in memory. To rotate: add the new one beside the old, sign with it, then take the old one away.
 pub struct Keys {
     settings: config::Auth,
@@ -161,7 +158,7 @@ impl Keys {
     pub async fn verify_or_fetch(&self, bearer: &str, now: DateTime<Utc>) -> Result<Principal, TokenError> {
         let verified = self.verify(bearer, now);
         match (&verified, &self.far) {
-            (Err(error), Some(far)) if error.reason() == NOT_HERE && far.asked_for().await => self.verify(bearer, now),
+            (Err(TokenError::NoSuchKey), Some(far)) if far.asked_for().await => self.verify(bearer, now),
             _ => verified,
         }
     }
@@ -177,7 +174,7 @@ impl Keys {
         // A configured key comes before a published one of its name.
         let mut all = ring.all.iter().chain(published);
         let key = match &parts.header.kid {
-            Some(name) => all.find(|key| key.id == *name).ok_or(TokenError::because(NOT_HERE))?,
+            Some(name) => all.find(|key| key.id == *name).ok_or(TokenError::NoSuchKey)?,
             None => match (all.next(), all.next()) {
                 (Some(only), None) => only,
                 _ => return Err(TokenError::because("no key named, and not exactly one here")),
