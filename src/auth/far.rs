@@ -3,12 +3,14 @@
 
 use std::{
     net::IpAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
 use reqwest::{Client, StatusCode, Url};
 use tokio::sync::Mutex;
+use tracing::Instrument;
 
 use super::{
     error::AuthError,
@@ -28,7 +30,7 @@ pub(super) struct Far {
     client: Client,
     seen: ArcSwap<Vec<Key>>,
     /// When a token last made somebody fetch it.
-    asked: Mutex<Option<Instant>>,
+    asked: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Far {
@@ -48,11 +50,11 @@ impl Far {
         }
         let client = https::client(|| https::to_one_address(is_here).timeout(Duration::from_secs(ANSWER_S_MAX)));
         let client = client.map_err(|_| unfit("no connection can be made from this machine"))?;
-        Ok(Self { url, client, seen: ArcSwap::default(), asked: Mutex::new(None) })
+        Ok(Self { url, client, seen: ArcSwap::default(), asked: Arc::default() })
     }
 
     /// What was last seen.
-    pub fn seen(&self) -> arc_swap::Guard<std::sync::Arc<Vec<Key>>> {
+    pub fn seen(&self) -> arc_swap::Guard<Arc<Vec<Key>>> {
         self.seen.load()
     }
 
@@ -69,18 +71,22 @@ impl Far {
 
     /// Fetches it because a token names a key that is not here, unless that was done within the last minute. True when it
     /// is worth looking again.
-    pub async fn asked_for(&self) -> bool {
+    pub async fn asked_for(self: &Arc<Self>) -> bool {
         let came = Instant::now();
-        let mut asked = self.asked.lock().await;
+        let mut asked = Arc::clone(&self.asked).lock_owned().await;
         match *asked {
             // Fetched while this one waited.
             Some(at) if at >= came => return true,
             Some(at) if at.elapsed() < Duration::from_secs(ASKED_S_MIN) => return false,
             _ => {}
         }
-        self.fetch().await;
-        *asked = Some(Instant::now());
-        true
+        let far = Arc::clone(self);
+        let fetching = async move {
+            far.fetch().await;
+            *asked = Some(Instant::now());
+        };
+        // On a task of its own: it is done, and counted, also when whoever asked hangs up.
+        tokio::spawn(fetching.in_current_span()).await.is_ok()
     }
 
     async fn fetched(&self) -> Result<Vec<Key>, String> {

@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -32,7 +33,7 @@ pub struct Keys {
     settings: config::Auth,
     data_dir: PathBuf,
     ring: ArcSwap<Ring>,
-    far: Option<Far>,
+    far: Option<Arc<Far>>,
     rules: Rules,
 }
 
@@ -72,7 +73,7 @@ impl Keys {
         // Err means that somebody else in this process did so before.
         let _ = aws_lc::DEFAULT_PROVIDER.install_default();
         let ring = Ring::load(settings, data_dir)?;
-        let far = settings.jwks.as_deref().filter(|text| is_address(text)).map(Far::at).transpose()?;
+        let far = settings.jwks.as_deref().filter(|text| is_address(text)).map(Far::at).transpose()?.map(Arc::new);
         let (ring, data_dir) = (ArcSwap::from_pointee(ring), data_dir.to_owned());
         Ok(Self { settings: settings.clone(), data_dir, ring, far, rules: Rules::of(settings) })
     }
@@ -169,7 +170,7 @@ impl Keys {
     /// [`TokenError`].
     pub fn verify(&self, bearer: &str, now: DateTime<Utc>) -> Result<Principal, TokenError> {
         let parts = Parts::of(bearer)?;
-        let (ring, far) = (self.ring.load(), self.far.as_ref().map(Far::seen));
+        let (ring, far) = (self.ring.load(), self.far.as_ref().map(|far| far.seen()));
         let published = far.as_ref().map(|keys| keys.as_slice()).unwrap_or_default();
         // A configured key comes before a published one of its name.
         let mut all = ring.all.iter().chain(published);

@@ -140,6 +140,26 @@ async fn an_unknown_key_is_asked_for_once_a_minute_at_most() {
     assert!(publisher.asked() - before <= 1, "{} times", publisher.asked() - before);
 }
 
+/// Goal: hanging up buys no second fetch. Method: the publisher hangs; five callers with a key that is nowhere give up after a
+/// fifth of a second, and one waits for its answer.
+#[tokio::test]
+async fn callers_that_hang_up_do_not_have_the_publisher_asked_again() {
+    let (old, stranger) = (Signer::ed25519("old"), Signer::ed25519("stranger"));
+    let publisher = Publisher::of(set(&[&old])).await;
+    let ship = served(&publisher, "1h").await;
+    eventually("the old key is here", async || (status(&ship, &token(&old)).await == 200).then_some(())).await;
+    let before = publisher.asked();
+    publisher.becomes(Manner::Hangs);
+
+    for _ in 0..5 {
+        let answer = tokio::time::timeout(Duration::from_millis(200), status(&ship, &token(&stranger))).await;
+        assert!(answer.is_err(), "the publisher hangs, and {answer:?} came");
+    }
+    let answered = status(&ship, &token(&stranger)).await;
+
+    assert_eq!((answered, publisher.asked() - before), (401, 1));
+}
+
 /// Goal: a publisher that fails, in whichever way, takes nobody's access and nobody's time.
 /// Method: it hangs, sends without end, leads elsewhere, says no; meanwhile the good key is used, and health is asked.
 #[tokio::test]
