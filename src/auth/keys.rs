@@ -11,7 +11,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use jsonwebtoken::crypto::aws_lc;
 use serde::Serialize;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use ulid::Ulid;
 
 use super::{
@@ -78,21 +78,26 @@ impl Keys {
         Ok(Self { settings: settings.clone(), data_dir, ring, far, rules: Rules::of(settings) })
     }
 
-    /// Keeps the keys as the files and the address have them, for ever. What cannot be used is told, and the last that could
-    /// stays.
+    /// Keeps the keys as the files and the address have them, for ever; neither waits for the other. What cannot be used is
+    /// told, and the last that could stays.
     pub async fn keep(&self) {
+        tokio::join!(self.keep_files(), self.keep_published());
+    }
+
+    async fn keep_files(&self) {
         let mut tick = interval(Duration::from_millis(LOOK_MS));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut fetched: Option<Instant> = None;
         loop {
             tick.tick().await;
             self.reload();
-            if let Some(far) = &self.far
-                && fetched.is_none_or(|at| at.elapsed() >= self.settings.jwks_refresh)
-            {
-                far.fetch().await;
-                fetched = Some(Instant::now());
-            }
+        }
+    }
+
+    async fn keep_published(&self) {
+        let Some(far) = &self.far else { return };
+        loop {
+            far.fetch().await;
+            sleep(self.settings.jwks_refresh).await;
         }
     }
 

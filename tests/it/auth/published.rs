@@ -160,6 +160,35 @@ async fn callers_that_hang_up_do_not_have_the_publisher_asked_again() {
     assert_eq!((answered, publisher.asked() - before), (401, 1));
 }
 
+/// Goal: a publisher that hangs holds up nothing else. Method: while a fetch is under way, the deny list names the token.
+#[tokio::test]
+async fn a_token_is_denied_while_the_publisher_hangs() {
+    let good = Signer::ed25519("good");
+    let publisher = Publisher::of(set(&[&good])).await;
+    let mut ship = Ship::with_catalog(On::Sqlite).await;
+    let denied = ship.folder().join("denied");
+    std::fs::write(&denied, "").unwrap();
+    ship.set("auth.jwks", &publisher.url());
+    ship.set("auth.jwks_refresh", "1s");
+    ship.set("auth.deny_list", &denied.display().to_string());
+    ship.serve().await;
+    let mut claims = admin_claims(windlass::clock::Clock::system().now().timestamp());
+    claims["jti"] = serde_json::json!("T1");
+    let token = good.token(&claims);
+    eventually("the key is here", async || (status(&ship, &token).await == 200).then_some(())).await;
+    publisher.becomes(Manner::Hangs);
+    let before = publisher.asked();
+    eventually("it is asked again", async || (publisher.asked() > before).then_some(())).await;
+
+    let written = Instant::now();
+    let aside = denied.with_extension("aside");
+    std::fs::write(&aside, "jti T1\n").unwrap();
+    std::fs::rename(&aside, &denied).unwrap();
+    eventually("it is denied", async || (status(&ship, &token).await == 401).then_some(())).await;
+
+    assert!(written.elapsed() < Duration::from_secs(2), "{:?}", written.elapsed());
+}
+
 /// Goal: a publisher that fails, in whichever way, takes nobody's access and nobody's time.
 /// Method: it hangs, sends without end, leads elsewhere, says no; meanwhile the good key is used, and health is asked.
 #[tokio::test]
