@@ -104,7 +104,9 @@ impl Keys {
     /// Reads the files again if one has changed. Blocks for a few small files.
     pub fn reload(&self) {
         let ring = self.ring.load();
-        if !ring.is_stale() {
+        // Before a file is read: should it be no good, what is written meanwhile is read the next time.
+        let stamps = ring.stamps_now();
+        if !ring.is_older_than(&stamps) {
             return;
         }
         match Ring::load(&self.settings, &self.data_dir) {
@@ -114,7 +116,7 @@ impl Keys {
             }
             Err(error) => {
                 tracing::error!(%error, "the keys cannot be read again, so those from before stay");
-                self.ring.store(ring.but_seen().into());
+                self.ring.store(ring.but_seen(stamps).into());
             }
         }
     }

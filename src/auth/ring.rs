@@ -22,13 +22,16 @@ const OTHERS_WRITE: u32 = 0o022;
 /// When a file was changed: its time, its size, its place on the disk; `None` while it is missing.
 type Stamp = Option<(i64, i64, u64, u64)>;
 
+/// The stamps of all files whose change is looked for.
+pub(super) type Stamps = Vec<(PathBuf, Stamp)>;
+
 /// What the files said.
 #[derive(Debug, Default)]
 pub(super) struct Ring {
     pub all: Vec<Key>,
     pub signing: Option<usize>,
     pub denied: DenyList,
-    stamps: Vec<(PathBuf, Stamp)>,
+    stamps: Stamps,
 }
 
 impl Ring {
@@ -38,6 +41,7 @@ impl Ring {
     /// # Errors
     /// [`AuthError`].
     pub fn load(settings: &config::Auth, data_dir: &Path) -> Result<Self, AuthError> {
+        // Before a file is read: what is written meanwhile is read the next time.
         let stamps = files(settings).map(|path| (path.to_owned(), stamp(path))).collect();
         let mut all: Vec<Key> = Vec::new();
         for key in settings.keys.iter().map(Key::load) {
@@ -62,15 +66,19 @@ impl Ring {
         Ok(Self { all, signing, denied, stamps })
     }
 
-    /// The same, as if it had been read from the files as they are now: they are not read again until they change again.
-    pub fn but_seen(&self) -> Self {
-        let stamps = self.stamps.iter().map(|(path, _)| (path.clone(), stamp(path))).collect();
-        Self { all: self.all.clone(), signing: self.signing, denied: self.denied.clone(), stamps }
+    /// The stamps of the same files, as they are now.
+    pub fn stamps_now(&self) -> Stamps {
+        self.stamps.iter().map(|(path, _)| (path.clone(), stamp(path))).collect()
     }
 
-    /// Whether a file has changed since.
-    pub fn is_stale(&self) -> bool {
-        self.stamps.iter().any(|(path, then)| stamp(path) != *then)
+    /// Whether a file has other stamps than when this was read.
+    pub fn is_older_than(&self, stamps: &[(PathBuf, Stamp)]) -> bool {
+        self.stamps != stamps
+    }
+
+    /// The same, as if it had been read when the files had these stamps: they are not read again until they change again.
+    pub fn but_seen(&self, stamps: Stamps) -> Self {
+        Self { all: self.all.clone(), signing: self.signing, denied: self.denied.clone(), stamps }
     }
 }
 

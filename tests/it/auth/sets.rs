@@ -1,6 +1,11 @@
 //! Public keys of every kind, as files, as sets, and as somebody else publishes them; and tokens that are denied.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    thread,
+};
 
 use serde_json::{Value, json};
 use windlass::{
@@ -241,4 +246,43 @@ fn files_are_read_again_when_they_change() {
     must_be([Unauthorised, Admin], "one is taken away");
     fs::remove_file(&sets).unwrap();
     must_be([Unauthorised, Admin], "the file is gone");
+}
+
+/// Goal: what is written while the files are read is not missed. Method: one thread reads all the time; again and again what is
+/// damaged is written, and at once what is good.
+#[test]
+fn what_is_written_while_files_are_read_is_not_missed() {
+    const ROUNDS: usize = 500;
+    let folder = tempfile::tempdir().unwrap();
+    let (path, aside) = (folder.path().join("set.json"), folder.path().join("aside"));
+    let publish = |text: &str| {
+        write(&aside, text, 0o644);
+        fs::rename(&aside, &path).unwrap();
+    };
+    let signers = [Signer::ed25519("one"), Signer::p256("two")];
+    let sets = signers.each_ref().map(|signer| (set(&[signer]), signer.token(&claims())));
+    publish(&sets[1].0);
+    let keys = Keys::load(&with_set(&path), Path::new("/nowhere")).unwrap();
+    let (read, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let mut missed = 0;
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(SeqCst) {
+                keys.reload();
+                read.fetch_add(1, SeqCst);
+            }
+        });
+        for (set, token) in sets.iter().cycle().take(ROUNDS) {
+            publish("{");
+            publish(set);
+            // The second one from here on began after it was written.
+            let before = read.load(SeqCst);
+            while read.load(SeqCst) < before + 2 {
+                thread::yield_now();
+            }
+            missed += usize::from(answer(&keys, token) != Admin);
+        }
+        is_over.store(true, SeqCst);
+    });
+    assert_eq!(missed, 0, "of {ROUNDS}");
 }
