@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    deny::DenyList,
+    deny::{DenyList, LIST_BYTES_MAX},
     error::AuthError,
     jwks::{self, SET_BYTES_MAX},
     key::Key,
@@ -48,7 +48,7 @@ impl Ring {
             add(&mut all, key?)?;
         }
         if let Some(path) = set_file(settings) {
-            let set = jwks::keys(&public_file(path, "auth.jwks")?);
+            let set = jwks::keys(&public_file(path, "auth.jwks", SET_BYTES_MAX)?);
             let set = set.map_err(|error| AuthError::Set { path: path.to_owned(), reason: error.to_string() })?;
             set.into_iter().try_for_each(|key| add(&mut all, key))?;
         }
@@ -111,7 +111,7 @@ fn add(all: &mut Vec<Key>, key: Key) -> Result<(), AuthError> {
 }
 
 fn deny_list(path: &Path) -> Result<DenyList, AuthError> {
-    let bytes = public_file(path, "auth.deny_list")?;
+    let bytes = public_file(path, "auth.deny_list", LIST_BYTES_MAX)?;
     let text = String::from_utf8(bytes).map_err(|_| unfit(path, "auth.deny_list", "it is not UTF-8"))?;
     DenyList::of(&text).map_err(|line| AuthError::DenyList { path: path.to_owned(), line })
 }
@@ -121,7 +121,7 @@ fn unfit(path: &Path, setting: &'static str, reason: impl Into<String>) -> AuthE
 }
 
 /// A file that holds no secret, and that nobody else may change.
-fn public_file(path: &Path, setting: &'static str) -> Result<Vec<u8>, AuthError> {
+fn public_file(path: &Path, setting: &'static str, bytes_max: usize) -> Result<Vec<u8>, AuthError> {
     let unreadable = |error: std::io::Error| unfit(path, setting, error.to_string());
     let file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
@@ -133,9 +133,9 @@ fn public_file(path: &Path, setting: &'static str) -> Result<Vec<u8>, AuthError>
         return Err(unfit(path, setting, format!("others may change it (mode {mode:o}); chmod go-w makes it safe")));
     }
     let mut bytes = Vec::new();
-    file.take(SET_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() > SET_BYTES_MAX {
-        return Err(unfit(path, setting, "it is larger than 64 KiB"));
+    file.take(bytes_max as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > bytes_max {
+        return Err(unfit(path, setting, format!("it is larger than {} KiB", bytes_max / 1024)));
     }
     Ok(bytes)
 }

@@ -286,3 +286,25 @@ fn what_is_written_while_files_are_read_is_not_missed() {
     });
     assert_eq!(missed, 0, "of {ROUNDS}");
 }
+
+#[test]
+fn a_deny_list_may_have_a_mebibyte_and_no_more() {
+    const BYTES_MAX: usize = 1024 * 1024;
+    let folder = tempfile::tempdir().unwrap();
+    let (sets, denied) = (folder.path().join("set.json"), folder.path().join("denied"));
+    let signer = Signer::ed25519("e");
+    write(&sets, &set(&[&signer]), 0o644);
+    let load = |bytes: usize| {
+        let last = "jti LAST\n";
+        write(&denied, &format!("{}\n{last}", "#".repeat(bytes - last.len() - 1)), 0o600);
+        Keys::load(&Auth { deny_list: Some(denied.clone()), ..with_set(&sets) }, Path::new("/nowhere"))
+    };
+    let mut told = claims();
+    told["jti"] = json!("LAST");
+
+    let keys = load(BYTES_MAX).unwrap();
+    assert_eq!(answer(&keys, &signer.token(&told)), Unauthorised);
+    assert_eq!(answer(&keys, &signer.token(&claims())), Admin);
+    let refused = load(BYTES_MAX + 1).map(|_| ()).expect_err("too large");
+    assert!(refused.to_string().contains("auth.deny_list") && refused.to_string().contains("1024 KiB"), "{refused}");
+}
