@@ -10,7 +10,7 @@ use std::{
 use super::{
     deny::{DenyList, LIST_BYTES_MAX},
     error::AuthError,
-    jwks::{self, SET_BYTES_MAX},
+    jwks::{self, NoSet, SET_BYTES_MAX},
     key::Key,
     own_secret,
 };
@@ -48,9 +48,7 @@ impl Ring {
             add(&mut all, key?)?;
         }
         if let Some(path) = set_file(settings) {
-            let set = jwks::keys(&public_file(path, "auth.jwks", SET_BYTES_MAX)?);
-            let set = set.map_err(|error| AuthError::Set { path: path.to_owned(), reason: error.to_string() })?;
-            set.into_iter().try_for_each(|key| add(&mut all, key))?;
+            set(path)?.into_iter().try_for_each(|key| add(&mut all, key))?;
         }
         if all.is_empty() && settings.jwks.is_none() {
             all.push(Key::hs256(own_secret::KEY_ID, &own_secret::load_or_make(data_dir)?)?);
@@ -108,6 +106,18 @@ fn add(all: &mut Vec<Key>, key: Key) -> Result<(), AuthError> {
     }
     all.push(key);
     Ok(())
+}
+
+/// An empty one is taken at its word: so the last key is taken away.
+fn set(path: &Path) -> Result<Vec<Key>, AuthError> {
+    match jwks::keys(&public_file(path, "auth.jwks", SET_BYTES_MAX)?) {
+        Err(NoSet::Empty) => {
+            let path = path.display();
+            tracing::warn!(%path, "auth.jwks: {path} has no keys at all, so no token is believed by it");
+            Ok(Vec::new())
+        }
+        read => read.map_err(|error| AuthError::Set { path: path.to_owned(), reason: error.to_string() }),
+    }
 }
 
 fn deny_list(path: &Path) -> Result<DenyList, AuthError> {

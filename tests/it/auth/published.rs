@@ -293,4 +293,8 @@ async fn rotation_by_a_file_under_load_refuses_nobody_it_should_not() {
         assert!(sent <= gone || status == 401, "believed after it was gone");
     }
     assert!(by_new.iter().all(|(sent, _, status)| *sent <= both || *status == 200), "the new one was refused");
+
+    publish(&[]);
+    eventually("nobody is believed", async || (status(&ship, &of_new).await == 401).then_some(())).await;
+    assert!(ship.log().contains("no token is believed by it"), "{}", ship.log());
 }

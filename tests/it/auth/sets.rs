@@ -127,7 +127,6 @@ fn what_does_not_belong_into_a_set_is_left_out() {
         String::new(),
         "{}".to_owned(),
         "[]".to_owned(),
-        json!({"keys": []}).to_string(),
         json!({"keys": [good.jwk(), good.jwk()]}).to_string(),
         json!({"keys": many}).to_string(),
         large,
@@ -285,6 +284,32 @@ fn what_is_written_while_files_are_read_is_not_missed() {
         is_over.store(true, SeqCst);
     });
     assert_eq!(missed, 0, "of {ROUNDS}");
+}
+
+/// Goal: the last key can be taken away. Method: the set is empty; then it holds only what is of no use, which is a mistake.
+#[test]
+fn the_last_key_of_a_set_can_be_taken_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("set.json");
+    let (one, two) = (Signer::ed25519("one"), Signer::p256("two"));
+    write(&path, &set(&[&one]), 0o644);
+    let keys = Keys::load(&with_set(&path), Path::new("/nowhere")).unwrap();
+    let must_be = |expected: [super::Answer; 2], what: &str| {
+        keys.reload();
+        assert_eq!([answer(&keys, &one.token(&claims())), answer(&keys, &two.token(&claims()))], expected, "{what}");
+    };
+    must_be([Admin, Unauthorised], "at first");
+    write(&path, r#"{"keys": []}"#, 0o644);
+    must_be([Unauthorised, Unauthorised], "nobody is believed");
+    write(&path, &set(&[&two]), 0o644);
+    must_be([Unauthorised, Admin], "another one is");
+    write(&path, r#"{"keys": [{"kty": "oct", "kid": "one", "k": "AAAA"}]}"#, 0o644);
+    must_be([Unauthorised, Admin], "a set of what is of no use");
+    write(&path, r#"{"keys": [ ]}"#, 0o644);
+    must_be([Unauthorised, Unauthorised], "nobody again");
+    let again = Keys::load(&with_set(&path), Path::new("/nowhere")).expect("a service that starts now believes nobody too");
+    assert_eq!(answer(&again, &one.token(&claims())), Unauthorised);
+    assert!(again.mint("ada", 1, &[], std::time::Duration::from_mins(1), now()).is_err(), "no secret was made instead");
 }
 
 #[test]
