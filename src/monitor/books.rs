@@ -73,11 +73,7 @@ impl Books {
     pub async fn ledger(&self) -> Told<Ledger> {
         let target = self.target.clone();
         let asking = async move {
-            if target.store.is_there() {
-                target.store.ledger(&target.name).await.ok()
-            } else {
-                Some(Ledger::default())
-            }
+            if target.store.is_there() { target.store.ledger(&target.name).await.ok() } else { Some(Ledger::default()) }
         };
         self.ledger.lock().await.told(&[], Duration::from_secs(LEDGER_S_MAX), asking).await
     }
