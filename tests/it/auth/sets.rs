@@ -307,7 +307,8 @@ fn the_last_key_of_a_set_can_be_taken_away() {
     must_be([Unauthorised, Admin], "a set of what is of no use");
     write(&path, r#"{"keys": [ ]}"#, 0o644);
     must_be([Unauthorised, Unauthorised], "nobody again");
-    let again = Keys::load(&with_set(&path), Path::new("/nowhere")).expect("a service that starts now believes nobody too");
+    let again =
+        Keys::load(&with_set(&path), Path::new("/nowhere")).expect("a service that starts now believes nobody too");
     assert_eq!(answer(&again, &one.token(&claims())), Unauthorised);
     assert!(again.mint("ada", 1, &[], std::time::Duration::from_mins(1), now()).is_err(), "no secret was made instead");
 }
