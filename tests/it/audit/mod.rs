@@ -2,6 +2,7 @@
 
 mod closed;
 mod earlier;
+mod key;
 mod tampered;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
