@@ -154,8 +154,8 @@ impl App {
         gauges.sample(&self.health.read());
         gauges.job(self.enquiry.running().as_ref());
         let ledger = self.books.ledger().await;
-        gauges.ledger(ledger.as_deref());
-        gauges.snapshots(self.books.shelf(ledger.as_deref()).await.as_deref());
+        gauges.ledger(&ledger);
+        gauges.snapshots(&self.books.shelf(ledger.answer.as_deref()).await);
         self.meters.text() + &moment.text()
     }
 }

@@ -13,6 +13,7 @@
 
 #[macro_use]
 mod failpoint;
+mod https;
 
 pub mod api;
 pub mod app;

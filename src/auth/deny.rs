@@ -7,6 +7,9 @@ use chrono::{DateTime, Utc};
 
 use super::claims::Claims;
 
+/// The largest list, in bytes: some ten thousand tokens or more.
+pub(super) const LIST_BYTES_MAX: usize = 1024 * 1024;
+
 /// What is denied. Empty denies nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct DenyList {

@@ -139,18 +139,27 @@ pub enum MintError {
 /// A token that is not believed. To the outside there is one sentence, whatever the reason; the reason is for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the bearer token is missing, malformed, expired, or not for this service")]
-pub struct TokenError {
-    reason: &'static str,
+pub enum TokenError {
+    /// It names a key that is not here; it may be good once the published keys are fetched again.
+    NoSuchKey,
+    /// It is not good, whatever the keys.
+    Unfit {
+        /// Why, for the log alone.
+        reason: &'static str,
+    },
 }
 
 impl TokenError {
     pub(super) fn because(reason: &'static str) -> Self {
-        Self { reason }
+        Self::Unfit { reason }
     }
 
     /// Why, for the log alone; never holds anything of the token.
     #[must_use]
     pub fn reason(&self) -> &'static str {
-        self.reason
+        match self {
+            Self::NoSuchKey => "a key that is not here",
+            Self::Unfit { reason } => reason,
+        }
     }
 }

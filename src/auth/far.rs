@@ -3,19 +3,21 @@
 
 use std::{
     net::IpAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
-use reqwest::{Client, StatusCode, Url, redirect};
-use rustls::{ClientConfig, RootCertStore};
+use reqwest::{Client, StatusCode, Url};
 use tokio::sync::Mutex;
+use tracing::Instrument;
 
 use super::{
     error::AuthError,
     jwks::{self, SET_BYTES_MAX},
     key::Key,
 };
+use crate::https;
 
 /// How long one answer may take, from the first byte sent to the last received.
 const ANSWER_S_MAX: u64 = 5;
@@ -28,7 +30,7 @@ pub(super) struct Far {
     client: Client,
     seen: ArcSwap<Vec<Key>>,
     /// When a token last made somebody fetch it.
-    asked: Mutex<Option<Instant>>,
+    asked: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Far {
@@ -46,21 +48,13 @@ impl Far {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(unfit("it must hold no name and no password"));
         }
-        let builder = || {
-            let builder = Client::builder()
-                .timeout(Duration::from_secs(ANSWER_S_MAX))
-                .redirect(redirect::Policy::none())
-                .user_agent(concat!("windlass/", env!("CARGO_PKG_VERSION")));
-            if is_here { builder.no_proxy() } else { builder.https_only(true) }
-        };
-        // Without a CA store on this machine the first fails, even where no TLS is spoken.
-        let client = builder().build().or_else(|_| builder().tls_backend_preconfigured(built_in_roots()).build());
+        let client = https::client(|| https::to_one_address(is_here).timeout(Duration::from_secs(ANSWER_S_MAX)));
         let client = client.map_err(|_| unfit("no connection can be made from this machine"))?;
-        Ok(Self { url, client, seen: ArcSwap::default(), asked: Mutex::new(None) })
+        Ok(Self { url, client, seen: ArcSwap::default(), asked: Arc::default() })
     }
 
     /// What was last seen.
-    pub fn seen(&self) -> arc_swap::Guard<std::sync::Arc<Vec<Key>>> {
+    pub fn seen(&self) -> arc_swap::Guard<Arc<Vec<Key>>> {
         self.seen.load()
     }
 
@@ -77,18 +71,22 @@ impl Far {
 
     /// Fetches it because a token names a key that is not here, unless that was done within the last minute. True when it
     /// is worth looking again.
-    pub async fn asked_for(&self) -> bool {
+    pub async fn asked_for(self: &Arc<Self>) -> bool {
         let came = Instant::now();
-        let mut asked = self.asked.lock().await;
+        let mut asked = Arc::clone(&self.asked).lock_owned().await;
         match *asked {
             // Fetched while this one waited.
             Some(at) if at >= came => return true,
             Some(at) if at.elapsed() < Duration::from_secs(ASKED_S_MIN) => return false,
             _ => {}
         }
-        self.fetch().await;
-        *asked = Some(Instant::now());
-        true
+        let far = Arc::clone(self);
+        let fetching = async move {
+            far.fetch().await;
+            *asked = Some(Instant::now());
+        };
+        // On a task of its own: it is done, and counted, also when whoever asked hangs up.
+        tokio::spawn(fetching.in_current_span()).await.is_ok()
     }
 
     async fn fetched(&self) -> Result<Vec<Key>, String> {
@@ -112,10 +110,4 @@ impl Far {
 fn is_here(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
-}
-
-/// Trust for a machine without a CA store: Mozilla's roots as of this build.
-fn built_in_roots() -> ClientConfig {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
 }

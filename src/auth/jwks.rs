@@ -15,6 +15,8 @@ const KEYS_MAX: usize = 64;
 pub(super) enum NoSet {
     #[error("it is not a JSON Web Key Set")]
     Form,
+    #[error("it has no keys at all")]
+    Empty,
     #[error("it has two keys of one name")]
     KeyTwice,
     #[error("it has more than {KEYS_MAX} keys")]
@@ -48,9 +50,12 @@ struct Jwk {
 /// The keys of a set that can be used here.
 ///
 /// # Errors
-/// [`NoSet`], also when there is none.
+/// [`NoSet`]; also when there is none, and when there are none of use.
 pub(super) fn keys(bytes: &[u8]) -> Result<Vec<Key>, NoSet> {
     let set: Set = serde_json::from_slice(bytes).map_err(|_| NoSet::Form)?;
+    if set.keys.is_empty() {
+        return Err(NoSet::Empty);
+    }
     if set.keys.len() > KEYS_MAX {
         return Err(NoSet::Many);
     }

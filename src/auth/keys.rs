@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -10,7 +11,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use jsonwebtoken::crypto::aws_lc;
 use serde::Serialize;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use ulid::Ulid;
 
 use super::{
@@ -27,15 +28,12 @@ use crate::config;
 /// How often it is looked whether a file has changed: a key that was taken away is not believed for longer than this.
 const LOOK_MS: u64 = 500;
 
-/// Why a token is not believed that may be believed once the published keys are fetched again.
-const NOT_HERE: &str = "a key that is not here";
-
 /// All keys, in memory. To rotate: add the new one beside the old, sign with it, then take the old one away.
 pub struct Keys {
     settings: config::Auth,
     data_dir: PathBuf,
     ring: ArcSwap<Ring>,
-    far: Option<Far>,
+    far: Option<Arc<Far>>,
     rules: Rules,
 }
 
@@ -75,33 +73,40 @@ impl Keys {
         // Err means that somebody else in this process did so before.
         let _ = aws_lc::DEFAULT_PROVIDER.install_default();
         let ring = Ring::load(settings, data_dir)?;
-        let far = settings.jwks.as_deref().filter(|text| is_address(text)).map(Far::at).transpose()?;
+        let far = settings.jwks.as_deref().filter(|text| is_address(text)).map(Far::at).transpose()?.map(Arc::new);
         let (ring, data_dir) = (ArcSwap::from_pointee(ring), data_dir.to_owned());
         Ok(Self { settings: settings.clone(), data_dir, ring, far, rules: Rules::of(settings) })
     }
 
-    /// Keeps the keys as the files and the address have them, for ever. What cannot be used is told, and the last that could
-    /// stays.
+    /// Keeps the keys as the files and the address have them, for ever; neither waits for the other. What cannot be used is
+    /// told, and the last that could stays.
     pub async fn keep(&self) {
+        tokio::join!(self.keep_files(), self.keep_published());
+    }
+
+    async fn keep_files(&self) {
         let mut tick = interval(Duration::from_millis(LOOK_MS));
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut fetched: Option<Instant> = None;
         loop {
             tick.tick().await;
             self.reload();
-            if let Some(far) = &self.far
-                && fetched.is_none_or(|at| at.elapsed() >= self.settings.jwks_refresh)
-            {
-                far.fetch().await;
-                fetched = Some(Instant::now());
-            }
+        }
+    }
+
+    async fn keep_published(&self) {
+        let Some(far) = &self.far else { return };
+        loop {
+            far.fetch().await;
+            sleep(self.settings.jwks_refresh).await;
         }
     }
 
     /// Reads the files again if one has changed. Blocks for a few small files.
     pub fn reload(&self) {
         let ring = self.ring.load();
-        if !ring.is_stale() {
+        // Before a file is read: should it be no good, what is written meanwhile is read the next time.
+        let stamps = ring.stamps_now();
+        if !ring.is_older_than(&stamps) {
             return;
         }
         match Ring::load(&self.settings, &self.data_dir) {
@@ -111,7 +116,7 @@ impl Keys {
             }
             Err(error) => {
                 tracing::error!(%error, "the keys cannot be read again, so those from before stay");
-                self.ring.store(ring.but_seen().into());
+                self.ring.store(ring.but_seen(stamps).into());
             }
         }
     }
@@ -161,7 +166,7 @@ impl Keys {
     pub async fn verify_or_fetch(&self, bearer: &str, now: DateTime<Utc>) -> Result<Principal, TokenError> {
         let verified = self.verify(bearer, now);
         match (&verified, &self.far) {
-            (Err(error), Some(far)) if error.reason() == NOT_HERE && far.asked_for().await => self.verify(bearer, now),
+            (Err(TokenError::NoSuchKey), Some(far)) if far.asked_for().await => self.verify(bearer, now),
             _ => verified,
         }
     }
@@ -172,12 +177,12 @@ impl Keys {
     /// [`TokenError`].
     pub fn verify(&self, bearer: &str, now: DateTime<Utc>) -> Result<Principal, TokenError> {
         let parts = Parts::of(bearer)?;
-        let (ring, far) = (self.ring.load(), self.far.as_ref().map(Far::seen));
+        let (ring, far) = (self.ring.load(), self.far.as_ref().map(|far| far.seen()));
         let published = far.as_ref().map(|keys| keys.as_slice()).unwrap_or_default();
         // A configured key comes before a published one of its name.
         let mut all = ring.all.iter().chain(published);
         let key = match &parts.header.kid {
-            Some(name) => all.find(|key| key.id == *name).ok_or(TokenError::because(NOT_HERE))?,
+            Some(name) => all.find(|key| key.id == *name).ok_or(TokenError::NoSuchKey)?,
             None => match (all.next(), all.next()) {
                 (Some(only), None) => only,
                 _ => return Err(TokenError::because("no key named, and not exactly one here")),

@@ -8,9 +8,9 @@ use std::{
 };
 
 use super::{
-    deny::DenyList,
+    deny::{DenyList, LIST_BYTES_MAX},
     error::AuthError,
-    jwks::{self, SET_BYTES_MAX},
+    jwks::{self, NoSet, SET_BYTES_MAX},
     key::Key,
     own_secret,
 };
@@ -22,13 +22,16 @@ const OTHERS_WRITE: u32 = 0o022;
 /// When a file was changed: its time, its size, its place on the disk; `None` while it is missing.
 type Stamp = Option<(i64, i64, u64, u64)>;
 
+/// The stamps of all files whose change is looked for.
+pub(super) type Stamps = Vec<(PathBuf, Stamp)>;
+
 /// What the files said.
 #[derive(Debug, Default)]
 pub(super) struct Ring {
     pub all: Vec<Key>,
     pub signing: Option<usize>,
     pub denied: DenyList,
-    stamps: Vec<(PathBuf, Stamp)>,
+    stamps: Stamps,
 }
 
 impl Ring {
@@ -38,15 +41,14 @@ impl Ring {
     /// # Errors
     /// [`AuthError`].
     pub fn load(settings: &config::Auth, data_dir: &Path) -> Result<Self, AuthError> {
+        // Before a file is read: what is written meanwhile is read the next time.
         let stamps = files(settings).map(|path| (path.to_owned(), stamp(path))).collect();
         let mut all: Vec<Key> = Vec::new();
         for key in settings.keys.iter().map(Key::load) {
             add(&mut all, key?)?;
         }
         if let Some(path) = set_file(settings) {
-            let set = jwks::keys(&public_file(path, "auth.jwks")?);
-            let set = set.map_err(|error| AuthError::Set { path: path.to_owned(), reason: error.to_string() })?;
-            set.into_iter().try_for_each(|key| add(&mut all, key))?;
+            set(path)?.into_iter().try_for_each(|key| add(&mut all, key))?;
         }
         if all.is_empty() && settings.jwks.is_none() {
             all.push(Key::hs256(own_secret::KEY_ID, &own_secret::load_or_make(data_dir)?)?);
@@ -62,15 +64,19 @@ impl Ring {
         Ok(Self { all, signing, denied, stamps })
     }
 
-    /// The same, as if it had been read from the files as they are now: they are not read again until they change again.
-    pub fn but_seen(&self) -> Self {
-        let stamps = self.stamps.iter().map(|(path, _)| (path.clone(), stamp(path))).collect();
-        Self { all: self.all.clone(), signing: self.signing, denied: self.denied.clone(), stamps }
+    /// The stamps of the same files, as they are now.
+    pub fn stamps_now(&self) -> Stamps {
+        self.stamps.iter().map(|(path, _)| (path.clone(), stamp(path))).collect()
     }
 
-    /// Whether a file has changed since.
-    pub fn is_stale(&self) -> bool {
-        self.stamps.iter().any(|(path, then)| stamp(path) != *then)
+    /// Whether a file has other stamps than when this was read.
+    pub fn is_older_than(&self, stamps: &[(PathBuf, Stamp)]) -> bool {
+        self.stamps != stamps
+    }
+
+    /// The same, as if it had been read when the files had these stamps: they are not read again until they change again.
+    pub fn but_seen(&self, stamps: Stamps) -> Self {
+        Self { all: self.all.clone(), signing: self.signing, denied: self.denied.clone(), stamps }
     }
 }
 
@@ -102,8 +108,20 @@ fn add(all: &mut Vec<Key>, key: Key) -> Result<(), AuthError> {
     Ok(())
 }
 
+/// An empty one is taken at its word: so the last key is taken away.
+fn set(path: &Path) -> Result<Vec<Key>, AuthError> {
+    match jwks::keys(&public_file(path, "auth.jwks", SET_BYTES_MAX)?) {
+        Err(NoSet::Empty) => {
+            let path = path.display();
+            tracing::warn!(%path, "auth.jwks: {path} has no keys at all, so no token is believed by it");
+            Ok(Vec::new())
+        }
+        read => read.map_err(|error| AuthError::Set { path: path.to_owned(), reason: error.to_string() }),
+    }
+}
+
 fn deny_list(path: &Path) -> Result<DenyList, AuthError> {
-    let bytes = public_file(path, "auth.deny_list")?;
+    let bytes = public_file(path, "auth.deny_list", LIST_BYTES_MAX)?;
     let text = String::from_utf8(bytes).map_err(|_| unfit(path, "auth.deny_list", "it is not UTF-8"))?;
     DenyList::of(&text).map_err(|line| AuthError::DenyList { path: path.to_owned(), line })
 }
@@ -113,7 +131,7 @@ fn unfit(path: &Path, setting: &'static str, reason: impl Into<String>) -> AuthE
 }
 
 /// A file that holds no secret, and that nobody else may change.
-fn public_file(path: &Path, setting: &'static str) -> Result<Vec<u8>, AuthError> {
+fn public_file(path: &Path, setting: &'static str, bytes_max: usize) -> Result<Vec<u8>, AuthError> {
     let unreadable = |error: std::io::Error| unfit(path, setting, error.to_string());
     let file = File::open(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
@@ -125,9 +143,9 @@ fn public_file(path: &Path, setting: &'static str) -> Result<Vec<u8>, AuthError>
         return Err(unfit(path, setting, format!("others may change it (mode {mode:o}); chmod go-w makes it safe")));
     }
     let mut bytes = Vec::new();
-    file.take(SET_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() > SET_BYTES_MAX {
-        return Err(unfit(path, setting, "it is larger than 64 KiB"));
+    file.take(bytes_max as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > bytes_max {
+        return Err(unfit(path, setting, format!("it is larger than {} KiB", bytes_max / 1024)));
     }
     Ok(bytes)
 }

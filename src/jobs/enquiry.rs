@@ -230,7 +230,6 @@ impl Enquiry {
         Ok(if let [only] = open.as_slice() { Some(only.id.to_string()) } else { None })
     }
 
-    /// The job that is at work in this process.
     /// The job of this process that is at work, from memory.
     #[must_use]
     pub fn running(&self) -> Option<Job> {

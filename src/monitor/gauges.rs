@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Sample, books::Shelf};
+use super::{Sample, Shelf, Told};
 use crate::{
     meters::Moment,
     model::{finding::Finding, health::HealthStatus, job::Job, report::ValidationReport},
@@ -27,11 +27,11 @@ const HELP: [(&str, &str); 29] = [
     ("windlass_backfill_rows_per_second", "How fast its backfill is; 0 without one."),
     ("windlass_jobs_kept", "Jobs that the control store keeps, by kind and state."),
     ("windlass_job_last_finished_timestamp_seconds", "When the last job of this kind and state ended."),
-    ("windlass_store_readable", "Whether the control store could be read."),
+    ("windlass_store_readable", "Whether the control store could be read when last asked; 0 while it is silent."),
     ("windlass_validation_findings", "What the last validation found, by severity."),
     ("windlass_validation_last_timestamp_seconds", "When it ended."),
     ("windlass_drift_findings", "Differences that it found between the schema and what the last run left."),
-    ("windlass_snapshots_readable", "Whether the snapshots could be listed."),
+    ("windlass_snapshots_readable", "Whether the snapshots could be listed when last asked; 0 while nobody answers."),
     ("windlass_snapshots", "Snapshots in the archive."),
     ("windlass_snapshots_unusable", "Snapshots that cannot be used: damaged, or of another key."),
     ("windlass_snapshots_bytes", "What all snapshots take."),
@@ -101,9 +101,9 @@ impl<'a> Gauges<'a> {
     }
 
     /// The jobs that are kept.
-    pub fn ledger(&self, ledger: Option<&Ledger>) {
-        self.set("windlass_store_readable", truth(ledger.is_some()));
-        let Some(ledger) = ledger else { return };
+    pub fn ledger(&self, told: &Told<Ledger>) {
+        self.set("windlass_store_readable", truth(told.is_of_now));
+        let Some(ledger) = &told.answer else { return };
         for tally in &ledger.tallies {
             let labels = [("kind", tally.kind.as_str()), ("state", tally.state.as_str())];
             #[expect(clippy::cast_precision_loss, reason = "a number of rows")]
@@ -129,9 +129,9 @@ impl<'a> Gauges<'a> {
     }
 
     /// The snapshots.
-    pub fn snapshots(&self, listed: Option<&Shelf>) {
-        self.set("windlass_snapshots_readable", truth(listed.is_some()));
-        let Some(Shelf { snapshots: all, unusable }) = listed else { return };
+    pub fn snapshots(&self, told: &Told<Shelf>) {
+        self.set("windlass_snapshots_readable", truth(told.is_of_now));
+        let Some(Shelf { snapshots: all, unusable }) = told.answer.as_deref() else { return };
         self.set("windlass_snapshots", count(all.len()));
         self.set("windlass_snapshots_unusable", count(*unusable));
         self.set("windlass_snapshots_bytes", bytes(all.iter().map(|listed| listed.manifest.stored_bytes()).sum()));

@@ -7,7 +7,7 @@ mod sampler;
 
 pub use self::{
     board::{DatabaseVersion, Figures, HealthBoard, Sample, VersionAnswer},
-    books::{Books, Shelf},
+    books::{Books, Shelf, Told},
     gauges::Gauges,
     sampler::{Sampler, not_yet},
 };

@@ -34,7 +34,7 @@ use super::{
     store::{Fill, Store, Stored},
     upload::{Upload, read_note},
 };
-use crate::config;
+use crate::{config, https};
 
 /// How long a request may take, its answer included.
 const REQUEST_S_MAX: u64 = 60;
@@ -80,13 +80,11 @@ struct Wire;
 impl HttpConnector for Wire {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
         ReqwestConnector::default().connect(options).or_else(|first| {
-            let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-            let tls = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-            let client = reqwest::Client::builder()
-                .timeout(Duration::from_secs(REQUEST_S_MAX))
-                .connect_timeout(Duration::from_secs(CONNECT_S_MAX))
-                .tls_backend_preconfigured(tls)
-                .build();
+            let client = https::client(|| {
+                reqwest::Client::builder()
+                    .timeout(Duration::from_secs(REQUEST_S_MAX))
+                    .connect_timeout(Duration::from_secs(CONNECT_S_MAX))
+            });
             client.map(HttpClient::new).map_err(|_| first)
         })
     }

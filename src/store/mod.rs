@@ -45,6 +45,18 @@ pub enum StoreError {
         /// Why.
         reason: String,
     },
+    /// The key of the audit trail is missing, and there are lines that it sealed.
+    #[error(
+        "{} is missing, the key under which the audit trail is sealed; put it back from a copy. To begin anew without it, stop \
+         windlass and move {store} (with its -wal and -shm) and audit.head to another folder: the jobs of the past go with them",
+        .path.display()
+    )]
+    NoAuditKey {
+        /// Where it was.
+        path: std::path::PathBuf,
+        /// The control store.
+        store: String,
+    },
     /// The note beside the store of how far the audit trail goes cannot be used.
     #[error("{} cannot be used: {reason}", .path.display())]
     AuditAnchor {

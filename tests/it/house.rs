@@ -8,7 +8,7 @@ use source::{Source, every_text, read, rust_below};
 
 /// The rooms, from the ground up. A room uses only rooms below its own floor.
 const FLOORS: [&[&str]; 6] = [
-    &["model", "config", "clock", "disk", "telemetry", "meters", "sql", "failpoint"],
+    &["model", "config", "clock", "disk", "telemetry", "meters", "https", "sql", "failpoint"],
     &["catalog", "plan", "engine", "snapshot", "store", "auth", "git"],
     &["procedure"],
     &["jobs", "monitor"],

@@ -3,20 +3,21 @@
 use std::time::Duration;
 
 use reqwest::{
-    Client, ClientBuilder, Request, RequestBuilder, Response, StatusCode,
+    Client, Request, RequestBuilder, Response, StatusCode,
     header::{self, HeaderValue},
-    redirect,
 };
-use rustls::{ClientConfig, RootCertStore};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::sleep;
 
 use super::{address::Address, problem};
-use crate::cli::{
-    failure::{Failure, with_causes},
-    known::{SERVER_UNREACHABLE, SERVER_UNUSABLE},
+use crate::{
+    cli::{
+        failure::{Failure, with_causes},
+        known::{SERVER_UNREACHABLE, SERVER_UNUSABLE},
+    },
+    https,
 };
 
 /// How long to wait for a connection.
@@ -55,9 +56,12 @@ impl Wire {
     /// # Errors
     /// When this machine cannot speak TLS, or the token holds what no header can.
     pub fn to(address: Address, token: &SecretString) -> Result<Self, Failure> {
-        let builder = || client(&address);
-        // Without a CA store on this machine the first fails, even where no TLS is spoken.
-        let client = builder().build().or_else(|_| builder().tls_backend_preconfigured(built_in_roots()).build());
+        // Redirects are not followed: the token is for this address alone.
+        let client = https::client(|| {
+            https::to_one_address(address.is_here())
+                .connect_timeout(Duration::from_secs(CONNECT_S_MAX))
+                .timeout(Duration::from_secs(ANSWER_S_MAX))
+        });
         let client = client.map_err(|error| Failure::known(SERVER_UNREACHABLE, with_causes(&error)))?;
         let authorization = HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
         let mut authorization =
@@ -142,23 +146,6 @@ impl Wire {
         let detail = format!("the server {} does not answer: {}", self.address, with_causes(&error));
         Unanswered::Broken(Failure::known(SERVER_UNREACHABLE, detail))
     }
-}
-
-/// Redirects are not followed: the token is for this address alone.
-fn client(address: &Address) -> ClientBuilder {
-    let builder = Client::builder()
-        .connect_timeout(Duration::from_secs(CONNECT_S_MAX))
-        .timeout(Duration::from_secs(ANSWER_S_MAX))
-        .redirect(redirect::Policy::none())
-        .user_agent(concat!("windlass/", env!("CARGO_PKG_VERSION")));
-    // What is on this machine is not asked for by way of a proxy, which would see the token.
-    if address.is_here() { builder.no_proxy() } else { builder.https_only(true) }
-}
-
-/// Trust for a machine without a CA store: Mozilla's roots as of this build.
-fn built_in_roots() -> ClientConfig {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
 }
 
 fn is_problem(response: &Response) -> bool {

@@ -82,7 +82,10 @@ impl Store {
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(unusable)?;
         let heads = self.append_sealed(&mut transaction, &key, line, job).await?;
         transaction.commit().await.map_err(unusable)?;
-        run(&mut connection, "PRAGMA synchronous = NORMAL").await.map_err(unusable)?;
+        // It is done: what fails from here on is told, and undoes nothing.
+        if let Err(error) = run(&mut connection, "PRAGMA synchronous = NORMAL").await {
+            tracing::warn!(%error, "the control store goes on with every write on the disk at once, which is slower");
+        }
         Ok(heads)
     }
 

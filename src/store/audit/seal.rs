@@ -1,6 +1,6 @@
 //! The key, and what exactly it seals.
 
-use std::{fmt::Write, path::Path};
+use std::{fmt::Write, path::Path, sync::Arc};
 
 use aws_lc_rs::{
     hmac::{self, HMAC_SHA256},
@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::Sealed;
 use crate::{
-    config::{OwnSecretError, own_secret},
+    config::{OwnSecretError, own_secret, own_secret_is_there},
     store::{Store, StoreError},
 };
 
@@ -25,13 +25,12 @@ const FORM: &[u8] = b"windlass audit line, form 1";
 pub struct AuditKey(hmac::Key);
 
 impl AuditKey {
-    /// Reads the key beside the store, or makes it there (mode 600). Blocks for a small file.
-    fn load(store: &Path) -> Result<Self, OwnSecretError> {
-        let path = store.with_file_name(FILE);
-        let secret = own_secret(&path, || {
+    /// Reads the key at `path`, or makes it there (mode 600). Blocks for a small file.
+    fn load(path: &Path) -> Result<Self, OwnSecretError> {
+        let secret = own_secret(path, || {
             let mut random = [0; RANDOM_BYTES];
             rand::fill(&mut random).map_err(|_| OwnSecretError::Unwritten {
-                path: path.clone(),
+                path: path.to_owned(),
                 source: std::io::Error::other("the system has no randomness"),
             })?;
             Ok::<_, OwnSecretError>(SecretString::from(hex(&random)))
@@ -69,20 +68,29 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 impl Store {
-    /// The key, read once.
+    /// The key, read once. Made where it is missing, unless a line is sealed already: whoever sealed that had it, and under
+    /// another one the whole trail would look forged.
     ///
     /// # Errors
-    /// [`StoreError::AuditKey`].
-    pub(super) async fn audit_key(&self) -> Result<std::sync::Arc<AuditKey>, StoreError> {
-        let load = async || {
-            let path = self.path().to_owned();
-            let loaded = tokio::task::spawn_blocking(move || AuditKey::load(&path)).await;
-            match loaded {
-                Ok(Ok(key)) => Ok(std::sync::Arc::new(key)),
-                Ok(Err(error)) => Err(StoreError::AuditKey { reason: error.to_string() }),
-                Err(ended) => Err(StoreError::AuditKey { reason: ended.to_string() }),
-            }
-        };
-        self.key().get_or_try_init(load).await.cloned()
+    /// [`StoreError::AuditKey`], [`StoreError::NoAuditKey`].
+    pub(super) async fn audit_key(&self) -> Result<Arc<AuditKey>, StoreError> {
+        self.key().get_or_try_init(|| self.loaded_key()).await.cloned()
     }
+
+    async fn loaded_key(&self) -> Result<Arc<AuditKey>, StoreError> {
+        // Asked before the file is looked for: nobody seals a line before there is a key.
+        let is_needed = self.audit_head().await?.is_some();
+        let path = self.path().with_file_name(FILE);
+        let missing = StoreError::NoAuditKey { path: path.clone(), store: self.path().display().to_string() };
+        let load = move || match own_secret_is_there(&path) {
+            Ok(false) if is_needed => Err(missing),
+            Ok(_) => AuditKey::load(&path).map(Arc::new).map_err(|error| unfit(&error)),
+            Err(error) => Err(unfit(&error)),
+        };
+        tokio::task::spawn_blocking(load).await.unwrap_or_else(|ended| Err(unfit(&ended)))
+    }
+}
+
+fn unfit(error: &dyn std::error::Error) -> StoreError {
+    StoreError::AuditKey { reason: error.to_string() }
 }

@@ -27,10 +27,15 @@ struct Walk<'a> {
 impl Store {
     /// Follows the audit trail from its first line to its last, and holds it against the head that is written beside the
     /// store, and against `known`, one that was seen before. Seals the lines of an earlier release first, where none is sealed.
+    /// Where there is no store, none is made, and no key.
     ///
     /// # Errors
     /// [`StoreError`], when the trail cannot be read; what is wrong with it is in the report.
     pub async fn verify_audit(&self, known: Option<&AuditHead>) -> Result<AuditReport, StoreError> {
+        if !self.is_there() {
+            let noted: Vec<AuditHead> = self.anchor().await?.into_iter().chain(known.cloned()).collect();
+            return Ok(report(AuditHead::genesis(), cut(&noted, 0)));
+        }
         self.seal_earlier_lines().await?;
         let (key, pool) = (self.audit_key().await?, self.pool().await?);
         let noted = self.anchor().await?.into_iter().chain(known.cloned()).collect();
@@ -41,7 +46,7 @@ impl Store {
         let stranger = stranger.fetch_one(pool).await.map_err(|error| self.unusable(&error))?;
         let mut walk = Walk { key: &key, noted, stranger, head: AuditHead::genesis() };
         let fault = self.walk(pool, &mut walk).await?;
-        Ok(AuditReport { whole: fault.is_none(), entries: walk.head.number, head: walk.head, fault })
+        Ok(report(walk.head, fault))
     }
 
     /// To the end of the chain, or to its first fault.
@@ -99,11 +104,19 @@ impl Walk<'_> {
 
     /// What may be wrong behind the last seal.
     fn end(&self) -> Option<AuditFault> {
-        let next = self.head.number + 1;
         if let Some(stranger) = self.stranger {
-            return Some(AuditFault::of(next, Some(stranger), STRANGER));
+            return Some(AuditFault::of(self.head.number + 1, Some(stranger), STRANGER));
         }
-        let is_cut = self.noted.iter().any(|noted| noted.number > self.head.number);
-        is_cut.then(|| AuditFault::of(next, None, "it is missing: the trail was longer when a head was noted"))
+        cut(&self.noted, self.head.number)
     }
+}
+
+/// The fault of a trail that ends behind `last`, if one of the heads says that it went on.
+fn cut(noted: &[AuditHead], last: i64) -> Option<AuditFault> {
+    let is_cut = noted.iter().any(|noted| noted.number > last);
+    is_cut.then(|| AuditFault::of(last + 1, None, "it is missing: the trail was longer when a head was noted"))
+}
+
+fn report(head: AuditHead, fault: Option<AuditFault>) -> AuditReport {
+    AuditReport { whole: fault.is_none(), entries: head.number, head, fault }
 }

@@ -8,6 +8,7 @@ use super::{CABINS, hand, verified};
 use crate::harness::{
     database::On,
     eye::must_be_same,
+    gate::{self, Gate},
     on_every_engine,
     ship::{Called, Ship},
 };
@@ -15,6 +16,7 @@ use crate::harness::{
 on_every_engine!(
     on_a_full_disk_every_order_is_refused_and_nothing_is_done,
     without_its_key_every_order_is_refused_and_every_question_answered,
+    a_stop_or_a_broken_lock_whose_line_is_refused_changes_nothing,
 );
 
 async fn made(on: On) -> Ship {
@@ -105,5 +107,38 @@ async fn an_order_whose_line_is_refused_leaves_no_job() {
     assert_eq!(hand.number("SELECT count(*) FROM job").await, 1);
     hand.run("DROP TRIGGER no").await;
     ship.cli(&["validate"]).await.exits(0);
+    verified(&ship, &[]).await.exits(0);
+}
+
+/// Method: a migration is held open, the store refuses every line, and the run goes on to its end all the same.
+async fn a_stop_or_a_broken_lock_whose_line_is_refused_changes_nothing(on: On) {
+    let mut ship = Ship::with_catalog(on).await;
+    ship.catalog().add("v1.0.0_01_gate", gate::MAKE, "DROP TABLE gate;");
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    ship.catalog().add("v1.1.0_01_pass", &gate::pass(on), "UPDATE gate SET n = n - 1;").add(
+        "v1.1.0_02_cabins",
+        CABINS,
+        "DROP TABLE cabins;",
+    );
+    ship.serve().await;
+    let (admin, mut hand) = (ship.admin().await, hand(&ship).await);
+    let gate = Gate::shut(&ship.database).await;
+    let job = admin.start("1.1.0").await.accepted();
+    ship.job_is_inside(&job, "v1.1.0_01_pass").await;
+
+    hand.run("CREATE TRIGGER no BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'not now'); END").await;
+    for mode in ["safe", "now"] {
+        admin.post("/api/migration/stop", json!({"mode": mode})).await.must_be_problem("store-unusable", 503);
+    }
+    let breaking =
+        ship.cli(&["up", "--break-lock", "--yes", "--snapshot", "never", "--json"]).await.exits(78).failure();
+    let state = admin.get(&format!("/api/migration/progress?job={job}")).await.body["state"].clone();
+    hand.run("DROP TRIGGER no").await;
+    gate.open().await;
+
+    assert!(breaking["detail"].as_str().unwrap().contains("not now"), "{breaking:#}");
+    assert_eq!(state, "running");
+    ship.job_ends_as(&job, "succeeded").await;
+    assert_eq!(ship.applied().await, ["v1.0.0_01_gate", "v1.1.0_01_pass", "v1.1.0_02_cabins"]);
     verified(&ship, &[]).await.exits(0);
 }

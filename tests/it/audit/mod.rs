@@ -2,6 +2,7 @@
 
 mod closed;
 mod earlier;
+mod key;
 mod tampered;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
@@ -112,6 +113,9 @@ async fn a_store_without_a_trail_is_whole_and_a_head_that_is_none_is_a_usage_err
     let report = verified(&ship, &[]).await.exits(0).json();
 
     assert_eq!((&report["whole"], &report["entries"]), (&true.into(), &0.into()));
+    let made = [file(&ship), file(&ship).with_file_name("audit.key")].into_iter().find(|path| path.exists());
+    assert_eq!(made, None, "a question made it");
+    must_be_broken(&verified(&ship, &["--head", &format!("1:{}", "0".repeat(64))]).await, 1, "a head and no store");
     for head in ["", "1", "x:y", "1:abc", &format!("-1:{}", "0".repeat(64)), &format!("1:{}", "G".repeat(64))] {
         verified(&ship, &["--head", head]).await.exits(64);
     }

@@ -140,6 +140,55 @@ async fn an_unknown_key_is_asked_for_once_a_minute_at_most() {
     assert!(publisher.asked() - before <= 1, "{} times", publisher.asked() - before);
 }
 
+/// Goal: hanging up buys no second fetch. Method: the publisher hangs; five callers with a key that is nowhere give up after a
+/// fifth of a second, and one waits for its answer.
+#[tokio::test]
+async fn callers_that_hang_up_do_not_have_the_publisher_asked_again() {
+    let (old, stranger) = (Signer::ed25519("old"), Signer::ed25519("stranger"));
+    let publisher = Publisher::of(set(&[&old])).await;
+    let ship = served(&publisher, "1h").await;
+    eventually("the old key is here", async || (status(&ship, &token(&old)).await == 200).then_some(())).await;
+    let before = publisher.asked();
+    publisher.becomes(Manner::Hangs);
+
+    for _ in 0..5 {
+        let answer = tokio::time::timeout(Duration::from_millis(200), status(&ship, &token(&stranger))).await;
+        assert!(answer.is_err(), "the publisher hangs, and {answer:?} came");
+    }
+    let answered = status(&ship, &token(&stranger)).await;
+
+    assert_eq!((answered, publisher.asked() - before), (401, 1));
+}
+
+/// Goal: a publisher that hangs holds up nothing else. Method: while a fetch is under way, the deny list names the token.
+#[tokio::test]
+async fn a_token_is_denied_while_the_publisher_hangs() {
+    let good = Signer::ed25519("good");
+    let publisher = Publisher::of(set(&[&good])).await;
+    let mut ship = Ship::with_catalog(On::Sqlite).await;
+    let denied = ship.folder().join("denied");
+    std::fs::write(&denied, "").unwrap();
+    ship.set("auth.jwks", &publisher.url());
+    ship.set("auth.jwks_refresh", "1s");
+    ship.set("auth.deny_list", &denied.display().to_string());
+    ship.serve().await;
+    let mut claims = admin_claims(windlass::clock::Clock::system().now().timestamp());
+    claims["jti"] = serde_json::json!("T1");
+    let token = good.token(&claims);
+    eventually("the key is here", async || (status(&ship, &token).await == 200).then_some(())).await;
+    publisher.becomes(Manner::Hangs);
+    let before = publisher.asked();
+    eventually("it is asked again", async || (publisher.asked() > before).then_some(())).await;
+
+    let written = Instant::now();
+    let aside = denied.with_extension("aside");
+    std::fs::write(&aside, "jti T1\n").unwrap();
+    std::fs::rename(&aside, &denied).unwrap();
+    eventually("it is denied", async || (status(&ship, &token).await == 401).then_some(())).await;
+
+    assert!(written.elapsed() < Duration::from_secs(2), "{:?}", written.elapsed());
+}
+
 /// Goal: a publisher that fails, in whichever way, takes nobody's access and nobody's time.
 /// Method: it hangs, sends without end, leads elsewhere, says no; meanwhile the good key is used, and health is asked.
 #[tokio::test]
@@ -244,4 +293,8 @@ async fn rotation_by_a_file_under_load_refuses_nobody_it_should_not() {
         assert!(sent <= gone || status == 401, "believed after it was gone");
     }
     assert!(by_new.iter().all(|(sent, _, status)| *sent <= both || *status == 200), "the new one was refused");
+
+    publish(&[]);
+    eventually("nobody is believed", async || (status(&ship, &of_new).await == 401).then_some(())).await;
+    assert!(ship.log().contains("no token is believed by it"), "{}", ship.log());
 }

@@ -1,6 +1,11 @@
 //! Public keys of every kind, as files, as sets, and as somebody else publishes them; and tokens that are denied.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    thread,
+};
 
 use serde_json::{Value, json};
 use windlass::{
@@ -122,7 +127,6 @@ fn what_does_not_belong_into_a_set_is_left_out() {
         String::new(),
         "{}".to_owned(),
         "[]".to_owned(),
-        json!({"keys": []}).to_string(),
         json!({"keys": [good.jwk(), good.jwk()]}).to_string(),
         json!({"keys": many}).to_string(),
         large,
@@ -241,4 +245,92 @@ fn files_are_read_again_when_they_change() {
     must_be([Unauthorised, Admin], "one is taken away");
     fs::remove_file(&sets).unwrap();
     must_be([Unauthorised, Admin], "the file is gone");
+}
+
+/// Goal: what is written while the files are read is not missed. Method: one thread reads all the time; again and again what is
+/// damaged is written, and at once what is good.
+#[test]
+fn what_is_written_while_files_are_read_is_not_missed() {
+    const ROUNDS: usize = 500;
+    let folder = tempfile::tempdir().unwrap();
+    let (path, aside) = (folder.path().join("set.json"), folder.path().join("aside"));
+    let publish = |text: &str| {
+        write(&aside, text, 0o644);
+        fs::rename(&aside, &path).unwrap();
+    };
+    let signers = [Signer::ed25519("one"), Signer::p256("two")];
+    let sets = signers.each_ref().map(|signer| (set(&[signer]), signer.token(&claims())));
+    publish(&sets[1].0);
+    let keys = Keys::load(&with_set(&path), Path::new("/nowhere")).unwrap();
+    let (read, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let mut missed = 0;
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(SeqCst) {
+                keys.reload();
+                read.fetch_add(1, SeqCst);
+            }
+        });
+        for (set, token) in sets.iter().cycle().take(ROUNDS) {
+            publish("{");
+            publish(set);
+            // The second one from here on began after it was written.
+            let before = read.load(SeqCst);
+            while read.load(SeqCst) < before + 2 {
+                thread::yield_now();
+            }
+            missed += usize::from(answer(&keys, token) != Admin);
+        }
+        is_over.store(true, SeqCst);
+    });
+    assert_eq!(missed, 0, "of {ROUNDS}");
+}
+
+/// Goal: the last key can be taken away. Method: the set is empty; then it holds only what is of no use, which is a mistake.
+#[test]
+fn the_last_key_of_a_set_can_be_taken_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("set.json");
+    let (one, two) = (Signer::ed25519("one"), Signer::p256("two"));
+    write(&path, &set(&[&one]), 0o644);
+    let keys = Keys::load(&with_set(&path), Path::new("/nowhere")).unwrap();
+    let must_be = |expected: [super::Answer; 2], what: &str| {
+        keys.reload();
+        assert_eq!([answer(&keys, &one.token(&claims())), answer(&keys, &two.token(&claims()))], expected, "{what}");
+    };
+    must_be([Admin, Unauthorised], "at first");
+    write(&path, r#"{"keys": []}"#, 0o644);
+    must_be([Unauthorised, Unauthorised], "nobody is believed");
+    write(&path, &set(&[&two]), 0o644);
+    must_be([Unauthorised, Admin], "another one is");
+    write(&path, r#"{"keys": [{"kty": "oct", "kid": "one", "k": "AAAA"}]}"#, 0o644);
+    must_be([Unauthorised, Admin], "a set of what is of no use");
+    write(&path, r#"{"keys": [ ]}"#, 0o644);
+    must_be([Unauthorised, Unauthorised], "nobody again");
+    let again =
+        Keys::load(&with_set(&path), Path::new("/nowhere")).expect("a service that starts now believes nobody too");
+    assert_eq!(answer(&again, &one.token(&claims())), Unauthorised);
+    assert!(again.mint("ada", 1, &[], std::time::Duration::from_mins(1), now()).is_err(), "no secret was made instead");
+}
+
+#[test]
+fn a_deny_list_may_have_a_mebibyte_and_no_more() {
+    const BYTES_MAX: usize = 1024 * 1024;
+    let folder = tempfile::tempdir().unwrap();
+    let (sets, denied) = (folder.path().join("set.json"), folder.path().join("denied"));
+    let signer = Signer::ed25519("e");
+    write(&sets, &set(&[&signer]), 0o644);
+    let load = |bytes: usize| {
+        let last = "jti LAST\n";
+        write(&denied, &format!("{}\n{last}", "#".repeat(bytes - last.len() - 1)), 0o600);
+        Keys::load(&Auth { deny_list: Some(denied.clone()), ..with_set(&sets) }, Path::new("/nowhere"))
+    };
+    let mut told = claims();
+    told["jti"] = json!("LAST");
+
+    let keys = load(BYTES_MAX).unwrap();
+    assert_eq!(answer(&keys, &signer.token(&told)), Unauthorised);
+    assert_eq!(answer(&keys, &signer.token(&claims())), Admin);
+    let refused = load(BYTES_MAX + 1).map(|_| ()).expect_err("too large");
+    assert!(refused.to_string().contains("auth.deny_list") && refused.to_string().contains("1024 KiB"), "{refused}");
 }

@@ -10,9 +10,21 @@ use tokio::{
 use windlass::{api, lifecycle};
 
 use super::{Door, request};
+use crate::harness::PATIENCE;
 
 /// Sockets that are opened and tell nothing, or only the beginning of a request.
 const SILENT: usize = 2_000;
+/// The files that a test process may need: both ends of all sockets of both crowds, and whatever else is tested meanwhile.
+const FILES_NEEDED: u64 = 12_000;
+
+/// Fails with what to do, and not by whichever file comes last.
+fn files_must_suffice() {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).expect("a line of its own");
+    let soft = line.split_whitespace().next().unwrap();
+    let suffices = soft == "unlimited" || soft.parse::<u64>().unwrap() >= FILES_NEEDED;
+    assert!(suffices, "{soft} open files are too few: run ./test, or ulimit -S -n {FILES_NEEDED} before cargo test");
+}
 
 async fn health(stream: &mut TcpStream) -> String {
     stream.write_all(b"GET /api/system/health HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
@@ -25,6 +37,7 @@ async fn health(stream: &mut TcpStream) -> String {
 /// request's head; then two hundred callers who ask for health, each on a connection of its own, and one who keeps its.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_thousand_half_open_sockets_do_not_slow_health() {
+    files_must_suffice();
     let door = Door::with(|server| server.rate_limit_exempt = vec!["127.0.0.1/32".parse().unwrap()]);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -59,6 +72,7 @@ async fn two_thousand_half_open_sockets_do_not_slow_health() {
 /// there are places.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_at_work_keeps_its_place() {
+    files_must_suffice();
     let (inside, gate) =
         (std::sync::Arc::new(tokio::sync::Notify::new()), std::sync::Arc::new(tokio::sync::Notify::new()));
     let door = Door::open();
@@ -80,6 +94,9 @@ async fn a_request_at_work_keeps_its_place() {
     for _ in 0..SILENT {
         silent.push(TcpStream::connect(address).await.unwrap());
     }
+    // There is no room any more once the first of them has to go.
+    let let_go = tokio::time::timeout(PATIENCE, silent[0].read(&mut [0])).await.expect("the first one is let go");
+    assert!(matches!(let_go, Ok(0) | Err(_)), "{let_go:?}");
     gate.notify_one();
 
     let mut answer = String::new();

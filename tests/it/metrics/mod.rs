@@ -1,6 +1,7 @@
 //! `/metrics`: what it tells, in which form, and what it costs.
 
 mod alerts;
+mod books;
 mod dashboard;
 mod figures;
 mod form;
