@@ -7,51 +7,29 @@
 //! while questions are still answered; then nobody new is let in and answers under way are finished; what is left after
 //! that is cut.
 
+mod house;
 mod places;
 mod tls;
 
-use std::{io, net::SocketAddr, process::ExitCode, time::Duration};
+use std::{io, net::SocketAddr, process::ExitCode};
 
-use axum::{Router, body::Body, extract::ConnectInfo};
-use hyper::{Request, body::Incoming, server::conn::http1};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use axum::Router;
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
     signal::unix::{self, SignalKind},
-    time::{Instant, sleep, sleep_until, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tower::ServiceExt;
 
-pub use self::tls::TlsError;
-use self::{
-    places::{Place, Places, Worked},
-    tls::Tls,
+use self::{house::House, tls::Tls};
+pub use self::{
+    house::{AtOnce, Caller, Door},
+    tls::TlsError,
 };
 use crate::app::App;
-
-/// A caller that has not sent a whole request head after this time is let go, an idle one as well.
-const HEAD_S_MAX: u64 = 10;
-
-/// The most header fields of a request.
-const HEADERS_MAX: usize = 64;
-
-/// The most bytes of a request that are held before somebody reads them, its head among them.
-const HEAD_BYTES_MAX: usize = 32 * 1024;
-
-/// Connections at once. Whoever comes then takes the place of the one that has asked nothing for longest.
-const CONNECTIONS_MAX: usize = 1024;
 
 /// `server.shutdown_grace` has so many parts. One is kept for finishing answers once the desk is closed, and one for
 /// stopping a statement at the server; what is left is for the running job to come to a safe edge.
 const PARTS: u32 = 5;
-
-/// A rest after a connection could not be taken (no file handles left, mostly).
-const ACCEPT_REST_MS: u64 = 100;
 
 /// The service did not come up.
 #[derive(Debug, thiserror::Error)]
@@ -80,19 +58,10 @@ pub enum ServeError {
     Signals(#[source] io::Error),
 }
 
-/// Who asks, and how; an extension of every request that came over a listener of ours.
-#[derive(Debug, Clone, Copy)]
-pub struct Caller {
-    /// The address of the socket.
-    pub peer: SocketAddr,
-    /// Whether it speaks TLS.
-    pub is_private: bool,
-}
-
 /// What is behind the listeners.
 pub struct Doors {
     /// At `server.listen`.
-    pub main: Router,
+    pub main: Door,
     /// At `metrics.listen`, where that is set.
     pub metrics: Router,
 }
@@ -180,13 +149,13 @@ async fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListene
     })
 }
 
-/// Serves `doors` at `listener`, in clear text, until `app.stopping` is cancelled and all that was under way is done, or
+/// Serves what is behind `door` at `listener`, in clear text, until `app.stopping` is cancelled and all that was under way is done, or
 /// `server.shutdown_grace` has passed since.
-pub async fn serve_on(listener: TcpListener, app: App, doors: Router) {
-    serve_over(listener, app, doors, None).await;
+pub async fn serve_on(listener: TcpListener, app: App, door: impl Into<Door>) {
+    serve_over(listener, app, door.into(), None).await;
 }
 
-async fn serve_over(listener: TcpListener, app: App, doors: Router, tls: Option<Tls>) {
+async fn serve_over(listener: TcpListener, app: App, door: Door, tls: Option<Tls>) {
     if let Ok(address) = listener.local_addr() {
         let scheme = scheme(tls.as_ref());
         tracing::info!(server.listen = %address, "listening on {scheme}://{address}");
@@ -200,7 +169,7 @@ async fn serve_over(listener: TcpListener, app: App, doors: Router, tls: Option<
             }
         }
     });
-    let house = House::with(doors, tls);
+    let house = House::with(door, tls);
     let accepting = house.accept(listener);
     tokio::pin!(accepting);
     tokio::select! {
@@ -226,7 +195,7 @@ async fn serve_metrics_on(listener: TcpListener, app: App, doors: Router, tls: O
         let scheme = scheme(tls.as_ref());
         tracing::info!(metrics.listen = %address, "metrics are at {scheme}://{address}/metrics");
     }
-    let house = House::with(doors, tls);
+    let house = House::with(doors.into(), tls);
     app.stopping.run_until_cancelled(house.accept(listener)).await;
     house.empty(Instant::now()).await;
 }
@@ -240,114 +209,6 @@ async fn keep(tls: Option<&Tls>) {
     match tls {
         Some(tls) => tls.keep().await,
         None => std::future::pending().await,
-    }
-}
-
-/// Who is inside.
-struct House {
-    doors: Router,
-    tls: Option<Tls>,
-    connections: TaskTracker,
-    /// Cancelled when answers under way are to be the last.
-    closing: CancellationToken,
-    /// Cancelled when there is no time left.
-    cut: CancellationToken,
-}
-
-impl House {
-    fn with(doors: Router, tls: Option<Tls>) -> Self {
-        let (connections, closing, cut) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
-        Self { doors, tls, connections, closing, cut }
-    }
-
-    /// Lets callers in; never returns.
-    async fn accept(&self, listener: TcpListener) {
-        let places = Places::of(CONNECTIONS_MAX);
-        loop {
-            match listener.accept().await {
-                Ok((stream, peer)) => {
-                    let Some(place) = places.take().await else { return };
-                    let (cut, gone) = (self.cut.clone(), place.gone());
-                    let conversation =
-                        let_in(stream, peer, self.tls.clone(), self.doors.clone(), self.closing.clone(), place);
-                    self.connections.spawn(async move {
-                        cut.run_until_cancelled(gone.run_until_cancelled(conversation)).await;
-                    });
-                }
-                Err(error) => {
-                    tracing::warn!("a connection could not be taken: {error}");
-                    sleep(Duration::from_millis(ACCEPT_REST_MS)).await;
-                }
-            }
-        }
-    }
-
-    /// Waits for everybody to be answered and to leave.
-    async fn empty(&self, deadline: Instant) {
-        self.closing.cancel();
-        self.connections.close();
-        if timeout_at(deadline, self.connections.wait()).await.is_err() {
-            tracing::warn!(connections = self.connections.len(), "no time left: cutting the connections that are open");
-            self.cut.cancel();
-            self.connections.wait().await;
-        }
-    }
-}
-
-/// Comes to terms with a caller, and answers it until it leaves.
-async fn let_in(
-    stream: TcpStream,
-    peer: SocketAddr,
-    tls: Option<Tls>,
-    doors: Router,
-    closing: CancellationToken,
-    place: Place,
-) {
-    let _ = stream.set_nodelay(true);
-    let Some(tls) = tls else {
-        return converse(stream, Caller { peer, is_private: false }, doors, closing, place).await;
-    };
-    match closing.run_until_cancelled(tls.shake(stream)).await {
-        Some(Ok(stream)) => converse(stream, Caller { peer, is_private: true }, doors, closing, place).await,
-        Some(Err(error)) => tracing::debug!(client = %peer, "no TLS came about: {error}"),
-        None => {}
-    }
-}
-
-/// Answers one caller until it leaves.
-///
-/// HTTP/1.1 only: HTTP/2 ends at a proxy; and what tells the two apart on an open port waits without a limit for the caller's
-/// first bytes.
-async fn converse<S>(stream: S, caller: Caller, doors: Router, closing: CancellationToken, place: Place)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let begin = place.door();
-    let doors = tower::service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(ConnectInfo(caller.peer));
-        request.extensions_mut().insert(caller);
-        let (work, doors) = (begin(), doors.clone());
-        async move {
-            let answer = doors.oneshot(request.map(Body::new)).await;
-            answer.map(|answer| answer.map(|body| Body::new(Worked::by(work, body))))
-        }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(HEAD_S_MAX))
-        .max_headers(HEADERS_MAX)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(doors));
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = &mut connection => ended,
-        () = closing.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(client = %caller.peer, "a connection ended early: {error}");
     }
 }
 

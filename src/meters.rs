@@ -2,7 +2,11 @@
 //!
 //! Values of one moment (versions, progress, snapshots) are not kept here: `monitor` writes them when somebody asks.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, SharedString};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
@@ -49,6 +53,21 @@ const HISTOGRAMS: [(&str, &str, &[f64]); 4] = [
     (REQUEST_DURATION, "How long it took until an HTTP answer began, by method and matched route.", REQUEST_S),
 ];
 
+/// What is counted of answers of one kind; looking its parts up by their names takes longer than counting.
+struct Answered {
+    method: &'static str,
+    status: &'static str,
+    duration: Histogram,
+    requests: Counter,
+}
+
+impl Answered {
+    fn count(&self, took: Duration) {
+        self.duration.record(took);
+        self.requests.increment(1);
+    }
+}
+
 static HERE: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, None);
 
 /// What is counted. Cheap to clone.
@@ -59,6 +78,18 @@ struct Inner {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
     target: SharedString,
+    /// By route.
+    answered: RwLock<HashMap<String, Vec<Answered>>>,
+}
+
+impl Inner {
+    /// Whether such answers were counted before.
+    fn count_known(&self, method: &str, route: &str, status: &str, took: Duration) -> bool {
+        let answered = self.answered.read().unwrap_or_else(PoisonError::into_inner);
+        let kinds = answered.get(route).map_or(&[][..], Vec::as_slice);
+        let kind = kinds.iter().find(|kind| kind.method == method && kind.status == status);
+        kind.map(|kind| kind.count(took)).is_some()
+    }
 }
 
 impl Meters {
@@ -77,7 +108,8 @@ impl Meters {
             recorder.describe_histogram(name.into(), None, help.into());
         }
         let handle = recorder.handle();
-        let meters = Self(Arc::new(Inner { recorder, handle, target: target.to_owned().into() }));
+        let meters =
+            Self(Arc::new(Inner { recorder, handle, target: target.to_owned().into(), answered: RwLock::default() }));
         // A rate needs a zero to begin from.
         for name in [ROWS, LOOKS, FAILED_LOOKS, REFUSED] {
             meters.counter(name, Vec::new()).increment(0);
@@ -133,9 +165,19 @@ impl Meters {
 
     /// An HTTP request was answered. `route` is one of the router's own, never a path that came from outside.
     pub fn answered(&self, method: &'static str, route: &str, status: &'static str, took: Duration) {
+        if !self.0.count_known(method, route, status, took) {
+            self.count_new(method, route, status, took);
+        }
+    }
+
+    fn count_new(&self, method: &'static str, route: &str, status: &'static str, took: Duration) {
         let labels = vec![Label::new("method", method), Label::new("route", route.to_owned())];
-        self.histogram(REQUEST_DURATION, labels.clone()).record(took);
-        self.counter(REQUESTS, [labels, vec![Label::new("status", status)]].concat()).increment(1);
+        let duration = self.histogram(REQUEST_DURATION, labels.clone());
+        let requests = self.counter(REQUESTS, [labels, vec![Label::new("status", status)]].concat());
+        let new = Answered { method, status, duration, requests };
+        new.count(took);
+        let mut all = self.0.answered.write().unwrap_or_else(PoisonError::into_inner);
+        all.entry(route.to_owned()).or_default().push(new);
     }
 
     /// A request was refused because its address asks too often.

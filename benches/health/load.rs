@@ -102,10 +102,8 @@ async fn read_answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<(), st
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
         filled += count;
-        if let Some(length) = length(&buffer[..filled])? {
-            if filled >= length {
-                return Ok(());
-            }
+        if length(&buffer[..filled])?.is_some_and(|length| filled >= length) {
+            return Ok(());
         }
     }
 }

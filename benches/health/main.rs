@@ -72,7 +72,7 @@ fn turn(contender: Contender, harbour: &Harbour, words: &Words) -> Fallible<Row>
     for connections in &words.connections {
         let before = service.cpu()?;
         let load = Load::of(service.address, *connections, words.enough())?;
-        row.loads.push((load, service.cpu()? - before));
+        row.loads.push((load, service.cpu()?.saturating_sub(before)));
     }
     row.loaded_rss = service.rss()?;
     Ok(row)

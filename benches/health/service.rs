@@ -45,7 +45,7 @@ impl Service {
         // It must not come to stand because nobody reads what it says.
         thread::spawn(move || lines.count());
         let mut service = Self { process, address, first: Duration::ZERO };
-        while !service.body()?.starts_with("{") {
+        while !service.body()?.starts_with('{') {
             thread::yield_now();
         }
         service.first = began.elapsed();

@@ -13,7 +13,7 @@ use ipnet::IpNet;
 use super::{
     address::covers,
     front::Front,
-    limit::Limiter,
+    limit::{Allowance, Limiter},
     log::ClientAddress,
     problem::{Problem, kinds},
 };
@@ -109,23 +109,44 @@ pub(super) async fn guard(State(front): State<Front>, request: Request, next: Ne
 }
 
 async fn at_its_pace(front: &Front, pace: Pace, request: Request, next: Next) -> Response {
-    let client = ClientAddress::of(request.extensions());
+    let admission = admit(front, pace, ClientAddress::of(request.extensions()));
+    let mut response = match &admission.refusal {
+        None => next.run(request).await,
+        Some(refusal) => refusal.clone().into_response(),
+    };
+    admission.tell(&mut response);
+    response
+}
+
+/// What becomes of a request for a public route.
+pub(super) struct Admission {
+    pace: Pace,
+    allowance: Option<Allowance>,
+    /// The answer, when it comes too soon.
+    pub refusal: Option<Problem>,
+}
+
+/// Takes a request for a public route out of the allowance of `client`.
+pub(super) fn admit(front: &Front, pace: Pace, client: IpAddr) -> Admission {
     let allowance = front.limits.at(pace, client).map(|limiter| limiter.check(client));
     let refused = allowance.as_ref().and_then(|allowance| Some((allowance.name(), allowance.retry_after_s?)));
-    let mut response = match refused {
-        None => next.run(request).await,
-        Some((limiter, seconds)) => {
-            front.app.meters.rate_limited(limiter);
-            too_many("Too many requests from this address.", seconds).into_response()
+    let refusal = refused.map(|(limiter, seconds)| {
+        front.app.meters.rate_limited(limiter);
+        too_many("Too many requests from this address.", seconds)
+    });
+    Admission { pace, allowance, refusal }
+}
+
+impl Admission {
+    /// Tells the caller how often it may ask, and every page that it may read the answer to what is polled.
+    pub fn tell(&self, response: &mut Response) {
+        if let Some(allowance) = &self.allowance {
+            allowance.tell(response.headers_mut());
         }
-    };
-    if let Some(allowance) = allowance {
-        allowance.tell(response.headers_mut());
+        if self.pace == Pace::Polled {
+            response.headers_mut().extend(FROM_ANYWHERE);
+        }
     }
-    if pace == Pace::Polled {
-        response.headers_mut().extend(FROM_ANYWHERE);
-    }
-    response
 }
 
 async fn for_administrators(front: &Front, request: Request, next: Next) -> Response {

@@ -24,11 +24,16 @@ const TLS_ALONE: HeaderValue = HeaderValue::from_static("max-age=63072000");
 /// Adds what is missing.
 pub async fn headers(State(config): State<Arc<Config>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
+    add(&config, &mut response);
+    response
+}
+
+/// The same, to an answer.
+pub fn add(config: &Config, response: &mut Response) {
     if config.server.tls_certificate.is_some() {
         response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, TLS_ALONE);
     }
     for (name, value) in DEFAULTS {
         response.headers_mut().entry(name).or_insert(value);
     }
-    response
 }

@@ -46,38 +46,73 @@ impl ClientAddress {
 
 /// Names the request, answers with that name, and tells of it when it is answered.
 pub async fn log(State(front): State<Front>, mut request: Request, next: Next) -> Response {
-    let began = Instant::now();
-    let id = request_id(request.headers());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("(no route)", MatchedPath::as_str);
+    let method = request.method().clone();
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    let client = peer.map(|peer| client_address(peer, request.headers(), &front.app.config.server.trusted_proxies));
-    if let Some(client) = client {
+    let entry = Entry::begin(&front, &method, route, request.headers(), peer);
+    if let Some(client) = entry.client {
         request.extensions_mut().insert(ClientAddress(client));
     }
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or("(no route)", MatchedPath::as_str).to_owned();
-    let span = tracing::info_span!("request", request.id = id);
+    let span = tracing::info_span!("request", request.id = entry.id);
 
     let mut response = next.run(request).instrument(span).await;
 
-    let status = response.status().as_u16();
-    front.app.meters.answered(word(&method), &route, class(status), began.elapsed());
-    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    let client = client.map(tracing::field::display);
-    if FREQUENT.contains(&route.as_str()) {
-        tracing::debug!(
-            request.id = id, http.method = %method, http.route = route, http.status = status, duration_ms, client,
-            "{method} {route} answered {status} in {duration_ms} ms"
-        );
-    } else {
-        tracing::info!(
-            request.id = id, http.method = %method, http.route = route, http.status = status, duration_ms, client,
-            "{method} {route} answered {status} in {duration_ms} ms"
-        );
-    }
-    if let Ok(value) = HeaderValue::try_from(id) {
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
+    entry.end(&mut response);
     response
+}
+
+/// A request that is being answered.
+pub(super) struct Entry<'a> {
+    front: &'a Front,
+    method: &'a Method,
+    route: &'a str,
+    client: Option<IpAddr>,
+    id: String,
+    began: Instant,
+}
+
+impl<'a> Entry<'a> {
+    /// Names a request for `route` that came from `peer`.
+    pub fn begin(
+        front: &'a Front,
+        method: &'a Method,
+        route: &'a str,
+        headers: &HeaderMap,
+        peer: Option<IpAddr>,
+    ) -> Self {
+        let client = peer.map(|peer| client_address(peer, headers, &front.app.config.server.trusted_proxies));
+        Self { front, method, route, client, id: request_id(headers), began: Instant::now() }
+    }
+
+    /// Whose request it is.
+    pub fn client(&self) -> IpAddr {
+        self.client.unwrap_or(Ipv4Addr::UNSPECIFIED.into())
+    }
+
+    /// Tells of the answer, and names the request in it.
+    pub fn end(self, response: &mut Response) {
+        let Self { front, method, route, id, .. } = self;
+        let status = response.status().as_u16();
+        let took = self.began.elapsed();
+        front.app.meters.answered(word(method), route, class(status), took);
+        let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        let client = self.client.map(tracing::field::display);
+        if FREQUENT.contains(&route) {
+            tracing::debug!(
+                request.id = id, http.method = %method, http.route = route, http.status = status, duration_ms, client,
+                "{method} {route} answered {status} in {duration_ms} ms"
+            );
+        } else {
+            tracing::info!(
+                request.id = id, http.method = %method, http.route = route, http.status = status, duration_ms, client,
+                "{method} {route} answered {status} in {duration_ms} ms"
+            );
+        }
+        if let Ok(value) = HeaderValue::try_from(id) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+    }
 }
 
 /// A method as it is counted: whatever a caller makes up counts as one.

@@ -5,6 +5,7 @@
 //! and then the one file of its endpoint.
 
 pub mod address;
+mod at_once;
 mod body;
 mod conditional;
 mod deadline;

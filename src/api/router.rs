@@ -13,20 +13,28 @@ use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    body, deadline, docs, finish, front::Front, guard, headers, health, log, metrics, migration, openapi, pages,
-    probes, problem::Problem, system,
+    at_once, body, deadline, docs, finish, front::Front, guard, headers, health, log, metrics, migration, openapi,
+    pages, probes, problem::Problem, system,
 };
-use crate::{app::App, lifecycle::Doors};
+use crate::{
+    app::App,
+    lifecycle::{Door, Doors},
+};
 
 /// What is behind the listeners of a service.
 #[must_use]
 pub fn doors(app: App) -> Doors {
-    Doors { main: router(app.clone()), metrics: metrics::metrics_router(app) }
+    let front = Front::of(app.clone());
+    let main = Door { at_once: Some(at_once::answers(front.clone())), routes: routed(front) };
+    Doors { main, metrics: metrics::metrics_router(app) }
 }
 
 /// The HTTP service.
 pub fn router(app: App) -> Router {
-    let front = Front::of(app);
+    routed(Front::of(app))
+}
+
+fn routed(front: Front) -> Router {
     let (described, _) = routes().split_for_parts();
     let layers = ServiceBuilder::new()
         .layer(from_fn_with_state(front.clone(), log::log))

@@ -4,7 +4,10 @@
 use std::{
     collections::BTreeMap,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -13,52 +16,44 @@ use http_body::{Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+/// The number of a seat whose connection asks something now.
+const WORKING: u64 = 0;
+
 /// All places. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Places {
     free: Arc<Semaphore>,
-    idle: Arc<Mutex<Idle>>,
+    room: Arc<Room>,
 }
 
-/// Who has a place and asks nothing now, by the order in which they began to.
+/// Who has a place.
 #[derive(Default)]
-struct Idle {
-    next: u64,
-    all: BTreeMap<u64, CancellationToken>,
+struct Room {
+    /// The last number that was given.
+    last: AtomicU64,
+    seats: Mutex<BTreeMap<u64, Arc<Seat>>>,
 }
 
 /// A place of a connection; it is free again when this is dropped.
 pub(super) struct Place {
+    name: u64,
     seat: Arc<Seat>,
     _permit: OwnedSemaphorePermit,
 }
 
 struct Seat {
-    idle: Arc<Mutex<Idle>>,
+    room: Arc<Room>,
     gone: CancellationToken,
-    stands: Mutex<Stands>,
-}
-
-/// What a connection is at.
-enum Stands {
-    /// It asks nothing; its number among those.
-    Idle(u64),
-    /// A request is at work.
-    Working,
-    /// It has ended.
-    Left,
+    /// [`WORKING`], or the number since which it asks nothing.
+    idle_since: AtomicU64,
 }
 
 /// A request at work; the connection is idle again when this is dropped.
 pub(super) struct Work(Arc<Seat>);
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Places {
     pub fn of(count: usize) -> Self {
-        Self { free: Arc::new(Semaphore::new(count)), idle: Arc::default() }
+        Self { free: Arc::new(Semaphore::new(count)), room: Arc::default() }
     }
 
     /// A place. When none is free, the connection that has been idle for longest is let go; when none is idle, waits.
@@ -66,19 +61,34 @@ impl Places {
         let permit = if let Ok(permit) = self.free.clone().try_acquire_owned() {
             permit
         } else {
-            let longest = locked(&self.idle).all.pop_first();
-            if let Some((_, gone)) = longest {
-                gone.cancel();
-            }
+            self.room.let_one_go();
             self.free.clone().acquire_owned().await.ok()?
         };
-        let seat = Arc::new(Seat {
-            idle: self.idle.clone(),
-            gone: CancellationToken::new(),
-            stands: Mutex::new(Stands::Working),
-        });
-        seat.rest();
-        Some(Place { seat, _permit: permit })
+        let name = self.room.number();
+        let gone = CancellationToken::new();
+        let seat = Arc::new(Seat { room: self.room.clone(), gone, idle_since: AtomicU64::new(name) });
+        self.room.seats().insert(name, seat.clone());
+        Some(Place { name, seat, _permit: permit })
+    }
+}
+
+impl Room {
+    fn number(&self) -> u64 {
+        self.last.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn seats(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Seat>>> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn let_one_go(&self) {
+        let seats = self.seats();
+        let idle = seats.values().filter(|seat| !seat.gone.is_cancelled());
+        let idle =
+            idle.map(|seat| (seat.idle_since.load(Ordering::Relaxed), seat)).filter(|(since, _)| *since != WORKING);
+        if let Some((_, seat)) = idle.min_by_key(|(since, _)| *since) {
+            seat.gone.cancel();
+        }
     }
 }
 
@@ -92,7 +102,7 @@ impl Place {
     pub fn door(&self) -> impl Fn() -> Work + Clone + Send + 'static {
         let seat = self.seat.clone();
         move || {
-            seat.become_other(Stands::Working);
+            seat.idle_since.store(WORKING, Ordering::Relaxed);
             Work(seat.clone())
         }
     }
@@ -100,34 +110,13 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.seat.become_other(Stands::Left);
-    }
-}
-
-impl Seat {
-    fn rest(&self) {
-        let mut idle = locked(&self.idle);
-        let mut stands = locked(&self.stands);
-        if matches!(*stands, Stands::Working) {
-            let number = idle.next;
-            idle.next += 1;
-            idle.all.insert(number, self.gone.clone());
-            *stands = Stands::Idle(number);
-        }
-    }
-
-    fn become_other(&self, other: Stands) {
-        let mut idle = locked(&self.idle);
-        let before = std::mem::replace(&mut *locked(&self.stands), other);
-        if let Stands::Idle(number) = before {
-            idle.all.remove(&number);
-        }
+        self.seat.room.seats().remove(&self.name);
     }
 }
 
 impl Drop for Work {
     fn drop(&mut self) {
-        self.0.rest();
+        self.0.idle_since.store(self.0.room.number(), Ordering::Relaxed);
     }
 }
 

@@ -148,21 +148,21 @@ impl Tls {
 /// The certificate with its key, and where they come from.
 #[derive(Debug)]
 struct Certificate {
-    certificate: PathBuf,
+    chain: PathBuf,
     key: PathBuf,
     provider: Arc<CryptoProvider>,
     newest: ArcSwap<CertifiedKey>,
 }
 
 impl Certificate {
-    fn at(certificate: &Path, key: &Path, provider: &Arc<CryptoProvider>) -> Result<Self, TlsError> {
-        let newest = ArcSwap::from_pointee(load(certificate, key, provider)?);
-        Ok(Self { certificate: certificate.to_owned(), key: key.to_owned(), provider: Arc::clone(provider), newest })
+    fn at(chain: &Path, key: &Path, provider: &Arc<CryptoProvider>) -> Result<Self, TlsError> {
+        let newest = ArcSwap::from_pointee(load(chain, key, provider)?);
+        Ok(Self { chain: chain.to_owned(), key: key.to_owned(), provider: Arc::clone(provider), newest })
     }
 
     /// Whether it is another one now.
     fn renew(&self) -> Result<bool, TlsError> {
-        let fresh = load(&self.certificate, &self.key, &self.provider)?;
+        let fresh = load(&self.chain, &self.key, &self.provider)?;
         let is_new = fresh.cert != self.newest.load().cert;
         if is_new {
             self.newest.store(Arc::new(fresh));

@@ -1,6 +1,7 @@
 //! The HTTP door, as far as it answers by itself: who comes in, what is refused, what is told from memory.
 
 mod admission;
+mod at_once;
 mod crafted;
 mod crowd;
 mod headers;

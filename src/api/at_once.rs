@@ -1,0 +1,60 @@
+//! The answers that are polled, given without a walk through the routes and their layers: they are printed already, and what is
+//! done around them is what [`super::log`], [`super::guard`] and [`super::headers`] do.
+
+use std::sync::Arc;
+
+use axum::{
+    http::{HeaderMap, Method, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+
+use super::{
+    conditional::Printed,
+    front::Front,
+    guard::{self, Pace},
+    headers,
+    log::Entry,
+    press::Prints,
+};
+use crate::lifecycle::{AtOnce, Caller};
+
+type Choice = fn(&Prints) -> &Printed;
+
+/// What lies ready. Every one of these routes is public, and polled.
+const READY: [(&str, Choice); 5] = [
+    ("/api/system/health", |prints| &prints.health),
+    ("/api/system/version", |prints| &prints.version),
+    ("/api/health", |prints| &prints.application_health),
+    ("/api/health/database", |prints| &prints.database_health),
+    ("/api/health/migrations", |prints| &prints.migrations_health),
+];
+
+/// Answers what lies ready.
+pub fn answers(front: Front) -> AtOnce {
+    Arc::new(move |caller, parts| answer(&front, caller, parts))
+}
+
+fn answer(front: &Front, caller: Caller, asked: &Parts) -> Option<Response> {
+    let is_read = asked.method == Method::GET || asked.method == Method::HEAD;
+    if !is_read || asked.uri.query().is_some() || wants_a_coding(&asked.headers) {
+        return None;
+    }
+    let (route, choice) = READY.iter().find(|(route, _)| *route == asked.uri.path())?;
+    let entry = Entry::begin(front, &asked.method, route, &asked.headers, Some(caller.peer.ip()));
+    let admission = guard::admit(front, Pace::Polled, entry.client());
+    let mut response = match &admission.refusal {
+        None => choice(&front.prints()).answer(&asked.headers),
+        Some(problem) => problem.clone().into_response(),
+    };
+    admission.tell(&mut response);
+    headers::add(&front.app.config, &mut response);
+    entry.end(&mut response);
+    Some(response)
+}
+
+/// Whether the answer's plain bytes may not do. They are sent to whoever could take them compressed, too: they are so few that
+/// they fit into one packet.
+fn wants_a_coding(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(header::ACCEPT_ENCODING).iter();
+    values.any(|value| value.as_bytes().windows(3).any(|part| part.eq_ignore_ascii_case(b"q=0")))
+}
