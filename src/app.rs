@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use semver::Version;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -104,6 +105,17 @@ impl App {
             target,
             running,
         })
+    }
+
+    /// The same for another version of the application: with the same place for one job, and the same stop.
+    #[must_use]
+    pub fn of_version(&self, version: &Version) -> Self {
+        let mut config = Config::clone(&self.config);
+        config.app.version = Some(version.clone());
+        let config = Arc::new(config);
+        let target = Target { config: Arc::clone(&config), ..self.target.clone() };
+        let (desk, enquiry) = (self.desk.over(target.clone()), self.enquiry.over(target.clone()));
+        Self { config, target, desk, enquiry, ..self.clone() }
     }
 
     /// Makes ready to serve: loads the keys (and makes a secret on first start), reads the catalog. Asks the

@@ -10,6 +10,7 @@
 //! - [`jobs`]: who runs what, and when; [`monitor`]: health.
 //! - [`app`] and [`lifecycle`]: what lives long, and how it all stops.
 //! - [`api`] and [`cli`]: the doors; [`web`]: what a browser shows.
+//! - [`library`]: a door for applications that windlass is a part of; begin there, with [`Windlass`].
 
 #[macro_use]
 mod failpoint;
@@ -26,6 +27,7 @@ pub mod disk;
 pub mod engine;
 pub mod git;
 pub mod jobs;
+pub mod library;
 pub mod lifecycle;
 pub mod meters;
 pub mod model;
@@ -37,3 +39,5 @@ pub mod sql;
 pub mod store;
 pub mod telemetry;
 pub mod web;
+
+pub use library::{Migrate, MigrateError, Migrated, MigrationHealth, Windlass, router};

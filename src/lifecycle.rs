@@ -111,16 +111,7 @@ pub async fn serve(app: App, doors: impl FnOnce(App) -> Doors) -> Result<Ended, 
     let mut signals = Signals::install().map_err(ServeError::Signals)?;
     let doors = doors(app.clone());
     let stopping = app.stopping.clone();
-    tokio::spawn({
-        let app = app.clone();
-        async move {
-            let looking_after = async {
-                app.desk.take_stock().await;
-                app.take_care().await;
-            };
-            app.stopping.run_until_cancelled(looking_after).await
-        }
-    });
+    tokio::spawn(look_after(app.clone()));
     if let Some(listener) = metrics {
         tokio::spawn(serve_metrics_on(listener, app.clone(), doors.metrics, tls.clone()));
     }
@@ -140,6 +131,21 @@ pub async fn serve(app: App, doors: impl FnOnce(App) -> Doors) -> Result<Ended, 
             Ok(Ended::Forced(signal))
         }
     }
+}
+
+/// Takes up what an earlier process left, and does what is due for the snapshots, until `app.stopping` is cancelled.
+pub async fn look_after(app: App) {
+    let looking_after = async {
+        app.desk.take_stock().await;
+        app.take_care().await;
+    };
+    app.stopping.run_until_cancelled(looking_after).await;
+}
+
+/// Takes no more orders, and brings the job at work to its end within `server.shutdown_grace`. A part of that is left for answers.
+pub async fn close_desk(app: &App) {
+    let grace = app.config.server.shutdown_grace;
+    app.desk.close(grace / PARTS * (PARTS - 2), grace / PARTS).await;
 }
 
 async fn listen(address: SocketAddr, setting: &'static str) -> Result<TcpListener, ServeError> {
@@ -176,12 +182,11 @@ async fn serve_over(listener: TcpListener, app: App, door: Door, tls: Option<Tls
         () = &mut accepting => {}
         () = app.stopping.cancelled() => {}
     }
-    let grace = app.config.server.shutdown_grace;
-    let deadline = Instant::now() + grace;
+    let deadline = Instant::now() + app.config.server.shutdown_grace;
     // Whoever watches the job that comes to its edge is still answered.
     tokio::select! {
         () = &mut accepting => {}
-        _ = app.desk.close(grace / PARTS * (PARTS - 2), grace / PARTS) => {}
+        () = close_desk(&app) => {}
         () = sleep_until(deadline) => {}
     }
     house.empty(deadline).await;

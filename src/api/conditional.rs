@@ -51,6 +51,13 @@ impl Printed {
         Self::of(StatusCode::OK, content_type, body.clone(), &body)
     }
 
+    /// The same with another text.
+    pub fn rewritten(&self, rewrite: impl FnOnce(&str) -> String) -> Self {
+        let body = Bytes::from(rewrite(&String::from_utf8_lossy(&self.body)));
+        let anew = Self::of(self.status, "", body.clone(), &body);
+        Self { content_type: self.content_type.clone(), cache_control: self.cache_control.clone(), ..anew }
+    }
+
     /// The same, to be kept by whoever has it as `cache_control` says; without this it is asked for again each time.
     pub fn kept(mut self, cache_control: &'static str) -> Self {
         self.cache_control = HeaderValue::from_static(cache_control);

@@ -7,10 +7,12 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use serde::Deserialize;
 use utoipa_swagger_ui::Config;
 
 use super::{
     conditional::Printed,
+    nested::Prefix,
     problem::{Problem, kinds},
 };
 
@@ -22,25 +24,44 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 
 /// Without `none` the page would show a badge from an outside validator.
 static CONFIG: LazyLock<Arc<Config<'static>>> =
-    LazyLock::new(|| Arc::new(Config::new(["/api/openapi.json"]).validator_url("none")));
+    LazyLock::new(|| Arc::new(Config::new([DOCUMENT]).validator_url("none")));
+
+/// What the page describes.
+const DOCUMENT: &str = "/api/openapi.json";
+
+/// The file that says so.
+const INITIALIZER: &str = "swagger-initializer.js";
 
 /// The page. Its neighbours are named from the root, so that it works with and without a slash at its end.
-pub async fn page(asked: HeaderMap) -> Result<Response, Problem> {
+pub async fn page(Prefix(prefix): Prefix, asked: HeaderMap) -> Result<Response, Problem> {
     let file = embedded("index.html")?;
     let text = String::from_utf8_lossy(&file.bytes);
-    let text = text.replace("=\"./", "=\"/api/docs/").replace("=\"index.css\"", "=\"/api/docs/index.css\"");
+    let home = format!("=\"{prefix}/api/docs/");
+    let text = text.replace("=\"./", &home).replace("=\"index.css\"", &format!("{home}index.css\""));
     let text = text.replace("Swagger UI", "windlass API");
     let mut response = Printed::file("text/html; charset=utf-8", text).answer(&asked);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
     Ok(response)
 }
 
+/// Which file; the prefix may have parameters of its own.
+#[derive(Deserialize)]
+pub struct Asked {
+    file: String,
+}
+
 /// A file that belongs to the page.
-pub async fn file(Path(path): Path<String>) -> Result<Response, Problem> {
+pub async fn file(Prefix(prefix): Prefix, Path(Asked { file: path }): Path<Asked>) -> Result<Response, Problem> {
     let file = embedded(&path)?;
+    let bytes = match path.as_str() {
+        INITIALIZER => {
+            String::from_utf8_lossy(&file.bytes).replace(DOCUMENT, &format!("{prefix}{DOCUMENT}")).into_bytes()
+        }
+        _ => file.bytes.into_owned(),
+    };
     let encoding = file.gzpipped.then_some([(header::CONTENT_ENCODING, "gzip")]);
     let headers = [(header::CONTENT_TYPE, file.content_type), (header::CACHE_CONTROL, "max-age=3600".to_owned())];
-    Ok((encoding.map_or_else(HeaderMap::new, as_map), headers, file.bytes.into_owned()).into_response())
+    Ok((encoding.map_or_else(HeaderMap::new, as_map), headers, bytes).into_response())
 }
 
 fn as_map<const N: usize>(pairs: [(header::HeaderName, &'static str); N]) -> HeaderMap {

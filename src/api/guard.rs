@@ -15,6 +15,7 @@ use super::{
     front::Front,
     limit::{Allowance, Limiter},
     log::ClientAddress,
+    nested,
     problem::{Problem, kinds},
 };
 use crate::{
@@ -101,8 +102,10 @@ impl Limits {
 
 /// Lets a request through to its route, or answers it here. What has no route goes on to its 404.
 pub(super) async fn guard(State(front): State<Front>, request: Request, next: Next) -> Response {
-    let Some(path) = request.extensions().get::<MatchedPath>() else { return next.run(request).await };
-    match PUBLIC.iter().find(|(public, _)| *public == path.as_str()) {
+    if request.extensions().get::<MatchedPath>().is_none() {
+        return next.run(request).await;
+    }
+    match PUBLIC.iter().find(|(public, _)| nested::is_for(public, &request)) {
         Some((_, pace)) => at_its_pace(&front, *pace, request, next).await,
         None => for_administrators(&front, request, next).await,
     }

@@ -98,7 +98,7 @@ impl<'a> Entry<'a> {
         front.app.meters.answered(word(method), route, class(status), took);
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let client = self.client.map(tracing::field::display);
-        if FREQUENT.contains(&route) {
+        if is_frequent(route) {
             tracing::debug!(
                 request.id = id, http.method = %method, http.route = route, http.status = status, duration_ms, client,
                 "{method} {route} answered {status} in {duration_ms} ms"
@@ -113,6 +113,11 @@ impl<'a> Entry<'a> {
             response.headers_mut().insert(REQUEST_ID, value);
         }
     }
+}
+
+/// Whether a route, under whatever prefix, is one that is asked all the time.
+fn is_frequent(route: &str) -> bool {
+    FREQUENT.iter().any(|frequent| route == *frequent || (frequent.len() > 1 && route.ends_with(frequent)))
 }
 
 /// A method as it is counted: whatever a caller makes up counts as one.

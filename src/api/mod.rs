@@ -20,6 +20,7 @@ mod log;
 mod metrics;
 mod migration;
 mod negotiate;
+mod nested;
 mod openapi;
 mod order;
 mod pages;
@@ -35,6 +36,7 @@ mod whole;
 
 pub use self::{
     metrics::metrics_router,
+    nested::nestable,
     openapi::openapi_json,
     router::{doors, router},
 };

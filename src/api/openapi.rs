@@ -18,6 +18,7 @@ use utoipa::{
 
 use super::{
     conditional::Printed,
+    nested::Prefix,
     problem::{self, responses::PublicProblems},
     router,
 };
@@ -72,6 +73,11 @@ static PRINTED: LazyLock<Printed> = LazyLock::new(|| {
     Printed::of(StatusCode::OK, "application/json", json.clone(), json.as_bytes())
 });
 
+/// The document of a service that is found under a prefix.
+fn below(prefix: &str, document: &str) -> String {
+    document.replacen('{', &format!("{{\n  \"servers\": [{{\"url\": \"{prefix}\"}}],"), 1)
+}
+
 /// This document.
 ///
 /// `OpenAPI` 3.1; the same text as `openapi/openapi.json` in the repository.
@@ -80,6 +86,10 @@ static PRINTED: LazyLock<Printed> = LazyLock::new(|| {
     (status = 304, description = "Nothing has changed."),
     PublicProblems,
 ))]
-pub async fn openapi(asked: HeaderMap) -> Response {
-    PRINTED.answer(&asked)
+pub async fn openapi(Prefix(prefix): Prefix, asked: HeaderMap) -> Response {
+    if prefix.is_empty() {
+        PRINTED.answer(&asked)
+    } else {
+        PRINTED.rewritten(|document| below(&prefix, document)).answer(&asked)
+    }
 }

@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 
-use super::{conditional::Printed, front::Front};
+use super::{conditional::Printed, front::Front, nested::Prefix};
 use crate::web;
 
 /// What the page may do: its own script and style, and questions to this server.
@@ -35,10 +35,20 @@ static BANNER_FILE: LazyLock<Printed> =
     LazyLock::new(|| Printed::file(SCRIPT, web::system_alert_js()).kept(BANNER_KEPT));
 
 /// The status page: the state for everybody, from memory; more for who types in a token. It only shows.
-pub async fn status(State(front): State<Front>, asked: HeaderMap) -> Response {
-    let mut response = front.prints().page.answer(&asked);
+pub async fn status(State(front): State<Front>, Prefix(prefix): Prefix, asked: HeaderMap) -> Response {
+    let prints = front.prints();
+    let mut response = if prefix.is_empty() {
+        prints.page.answer(&asked)
+    } else {
+        prints.page.rewritten(|page| below(&prefix, page)).answer(&asked)
+    };
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
     response
+}
+
+/// The page where it is found without a slash at its end: what is beside it is then named from the root.
+fn below(prefix: &str, page: &str) -> String {
+    page.replace(" href=\"", &format!(" href=\"{prefix}/")).replace(" src=\"", &format!(" src=\"{prefix}/"))
 }
 
 /// How it looks.

@@ -101,9 +101,13 @@ pub(super) fn open(config: Config) -> Result<App, Failure> {
 
 /// Who asks: the account that runs the command.
 pub(super) fn requester() -> Requester {
+    Requester { name: account(), door: Door::Cli }
+}
+
+/// The account that this process runs under.
+pub(crate) fn account() -> String {
     let word = |name| env::var(name).ok().filter(|value: &String| !value.trim().is_empty());
     let uid = || std::fs::metadata("/proc/self").map(|own| format!("uid {}", own.uid())).ok();
     let name = word("USER").or_else(|| word("LOGNAME")).or_else(uid).unwrap_or_else(|| "unknown".to_owned());
-    let name = telemetry::harmless(name.trim()).chars().take(ACCOUNT_CHARS_MAX).collect();
-    Requester { name, door: Door::Cli }
+    telemetry::harmless(name.trim()).chars().take(ACCOUNT_CHARS_MAX).collect()
 }

@@ -13,15 +13,13 @@ use super::{
     show::Show,
     signals::{Asked, Signals},
 };
-use crate::model::{
-    job::Job,
-    order::{Order, StopMode},
+use crate::{
+    jobs::pause,
+    model::{
+        job::Job,
+        order::{Order, StopMode},
+    },
 };
-
-/// The shortest time between two looks while another run holds the target.
-const LOOK_MS_MIN: u64 = 250;
-/// So much is added at random.
-const LOOK_MS_MORE: u64 = 250;
 
 /// Submits `order`, shows how it goes, and answers with the job once it has ended.
 ///
@@ -155,7 +153,7 @@ async fn turn(call: &Call, place: &Place, holder: &str, deadline: Instant) {
     call.output.note(&format!("waiting for {told}"));
     let mut turn = place.watch_lock();
     while Instant::now() < deadline {
-        sleep(rest().min(deadline - Instant::now())).await;
+        sleep(pause().min(deadline - Instant::now())).await;
         match turn.look().await {
             Ok(None) => break,
             Ok(Some(now)) if now != told => {
@@ -167,12 +165,6 @@ async fn turn(call: &Call, place: &Place, holder: &str, deadline: Instant) {
         }
     }
     turn.close().await;
-}
-
-/// Some at random, so that those who wait together do not ask together.
-fn rest() -> Duration {
-    let chance = u64::try_from(Ulid::generate().random() % u128::from(LOOK_MS_MORE)).unwrap_or_default();
-    Duration::from_millis(LOOK_MS_MIN + chance)
 }
 
 /// One try. An order that is on its way is not dropped by the first signal: it may already be taken.

@@ -47,6 +47,7 @@ use std::{ffi::OsString, process::ExitCode};
 
 use clap::Parser;
 
+pub(crate) use self::call::account;
 use self::{
     arguments::{Arguments, Command},
     call::Call,

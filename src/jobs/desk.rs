@@ -54,6 +54,12 @@ impl Desk {
         Self { target, slot, is_closed: Arc::new(AtomicBool::new(false)) }
     }
 
+    /// The same desk for the same target under other settings.
+    #[must_use]
+    pub fn over(&self, target: Target) -> Self {
+        Self { target, ..self.clone() }
+    }
+
     /// Takes an order. Answers as soon as the target's lock is held and the job is queued.
     ///
     /// With a `key` that was used before, answers with that job and starts nothing; while that very order is being taken, waits

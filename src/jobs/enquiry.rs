@@ -56,6 +56,12 @@ impl Enquiry {
         Self { target, slot }
     }
 
+    /// The same enquiry for the same target under other settings.
+    #[must_use]
+    pub fn over(&self, target: Target) -> Self {
+        Self { target, ..self.clone() }
+    }
+
     /// What a run to `to` (`None`: the required version) would do, with the SQL when asked.
     ///
     /// # Errors

@@ -11,4 +11,11 @@ mod runner;
 mod slot;
 mod turn;
 
-pub use self::{caretaker::Caretaker, desk::Desk, enquiry::Enquiry, refused::Refused, slot::Slot, turn::LockWatch};
+pub use self::{
+    caretaker::Caretaker,
+    desk::Desk,
+    enquiry::Enquiry,
+    refused::Refused,
+    slot::Slot,
+    turn::{LockWatch, pause},
+};

@@ -1,5 +1,9 @@
 //! Waiting for one's turn: the lock is looked at, never touched, and nothing is held meanwhile.
 
+use std::time::Duration;
+
+use ulid::Ulid;
+
 use super::Refused;
 use crate::{
     engine::{
@@ -9,6 +13,18 @@ use crate::{
     model::status::Holder,
     procedure::Target,
 };
+
+/// The shortest time between two looks while another run holds the target.
+const LOOK_MS_MIN: u64 = 250;
+/// So much is added at random.
+const LOOK_MS_MORE: u64 = 250;
+
+/// The time between two looks: some of it at random, so that those who wait together do not ask together.
+#[must_use]
+pub fn pause() -> Duration {
+    let chance = u64::try_from(Ulid::generate().random() % u128::from(LOOK_MS_MORE)).unwrap_or_default();
+    Duration::from_millis(LOOK_MS_MIN + chance)
+}
 
 /// Who holds the target's lock.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -275,6 +275,8 @@ pub enum Door {
     Http,
     /// The command line.
     Cli,
+    /// An application that windlass is a part of.
+    Library,
     /// The service itself: at its start, and by schedule.
     Service,
 }
@@ -284,6 +286,7 @@ impl std::fmt::Display for Requester {
         let door = match self.door {
             Door::Http => "http",
             Door::Cli => "cli",
+            Door::Library => "library",
             Door::Service => "service",
         };
         write!(f, "{door}:{}", self.name)

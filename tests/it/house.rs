@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use source::{Source, every_text, read, rust_below};
 
 /// The rooms, from the ground up. A room uses only rooms below its own floor.
-const FLOORS: [&[&str]; 6] = [
+const FLOORS: [&[&str]; 7] = [
     &["model", "config", "clock", "disk", "telemetry", "meters", "https", "sql", "failpoint"],
     &["catalog", "plan", "engine", "snapshot", "store", "auth", "git"],
     &["procedure"],
     &["jobs", "monitor"],
     &["app", "lifecycle"],
     &["api", "cli", "web"],
+    &["library"],
 ];
 
 /// Who may know a neighbour on the same floor, and why.

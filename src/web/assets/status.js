@@ -8,6 +8,7 @@ const STREAM_RETRY_MS = 2_000;
 const HISTORY_SHOWN_MAX = 40;
 const LOG_LINES = 200;
 const OPEN = ["queued", "running", "pausing"];
+const HOME = document.currentScript.src; // the page itself may be found without a slash at its end
 const KEPT = "windlass.token"; // in this tab's storage, for as long as the tab is open
 
 const $ = (id) => document.getElementById(id);
@@ -58,7 +59,7 @@ const badge = (state) => element("span", { class: "badge", "data-state": state }
 /* ---- What everybody sees: the page itself, asked for again ---- */
 
 async function refresh() {
-  const answer = await fetch(".", { signal: AbortSignal.timeout(ANSWER_MS_MAX) }).catch(() => null);
+  const answer = await fetch(location.pathname, { signal: AbortSignal.timeout(ANSWER_MS_MAX) }).catch(() => null);
   $("stale").hidden = Boolean(answer?.ok);
   if (!answer?.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -90,7 +91,7 @@ class Refused extends Error {}
 
 async function ask(path, more = {}) {
   const headers = { accept: "application/json", authorization: `Bearer ${token}`, ...more.headers };
-  const answer = await fetch(path, { ...more, headers, cache: "no-store" });
+  const answer = await fetch(new URL(path, HOME), { ...more, headers, cache: "no-store" });
   if (answer.status === 401 || answer.status === 403 || answer.status === 429) {
     const problem = await answer.json().catch(() => ({}));
     throw new Refused([problem.title, problem.next_step].filter(Boolean).join(". ") || `The answer was ${answer.status}.`);
