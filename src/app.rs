@@ -115,7 +115,7 @@ impl App {
         let config = Arc::new(config);
         let target = Target { config: Arc::clone(&config), ..self.target.clone() };
         let (desk, enquiry) = (self.desk.over(target.clone()), self.enquiry.over(target.clone()));
-        Self { config, target, desk, enquiry, ..self.clone() }
+        Self { config, desk, enquiry, target, ..self.clone() }
     }
 
     /// Makes ready to serve: loads the keys (and makes a secret on first start), reads the catalog. Asks the

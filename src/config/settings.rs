@@ -215,7 +215,7 @@ pub struct Run {
     /// How long all tries of a statement, or of a transaction, may take while others keep a lock it needs; 0: one try.
     #[serde(with = "humantime_serde")]
     pub lock_retry: Duration,
-    /// How long the CLI waits while another run holds the lock.
+    /// How long the CLI, or an application at its start, waits while another run holds the lock.
     #[serde(with = "humantime_serde")]
     pub lock_wait: Duration,
 }

@@ -54,6 +54,11 @@ use crate::{
     model::compatibility::Compatibility,
 };
 
+/// The page for people, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/EMBEDDING.md")]
+struct Page;
+
 /// windlass over the application's database. Cheap to clone; every clone is the same one.
 #[derive(Clone)]
 pub struct Windlass {

@@ -22,6 +22,7 @@ mod harness;
 mod house;
 mod http_door;
 mod http_run;
+mod library;
 mod metrics;
 mod own_tests;
 mod readme;

@@ -7,6 +7,7 @@ mod crowd;
 mod headers;
 mod limits;
 mod matrix;
+mod nested;
 mod openapi;
 mod pages;
 mod problems;
