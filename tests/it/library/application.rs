@@ -3,12 +3,13 @@
 use std::net::SocketAddr;
 
 use axum::{Router, routing::get};
-use reqwest::Method;
+use reqwest::{Client, Method};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use windlass::{Migrate, Windlass};
 
 use super::{opened, settings, with_two_releases};
 use crate::harness::{
+    PATIENCE,
     browser::Browser,
     database::On,
     eventually, on_every_engine,
@@ -44,7 +45,8 @@ impl Application {
     }
 
     async fn asks(&self, method: Method, path: &str, token: Option<&str>) -> Answer {
-        let request = reqwest::Client::new().request(method, format!("{}{path}", self.url));
+        let client = Client::builder().timeout(PATIENCE).no_proxy().build().expect("a client");
+        let request = client.request(method, format!("{}{path}", self.url));
         Answer::to(match token {
             Some(token) => request.bearer_auth(token),
             None => request,

@@ -33,8 +33,8 @@ fn settings(ship: &Ship) -> Config {
             loss: LossPolicy::Accept,
             ..Policy::default()
         },
-        health: Health { interval: Duration::from_millis(200), ..Health::default() },
-        run: Run { lock_timeout: Duration::from_secs(60), ..Run::default() },
+        health: Health { interval: Duration::from_millis(200) },
+        run: Run { lock_timeout: Duration::from_mins(1), ..Run::default() },
         ..Config::default()
     }
 }
