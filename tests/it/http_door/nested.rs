@@ -21,7 +21,7 @@ const WAYS: [(&str, Put); 14] = [
     ("/ops", |routes| Router::new().nest_service("/ops", routes)),
     ("/a/b", |routes| Router::new().nest("/a", Router::new().nest("/b", routes))),
     ("/a/b", |routes| Router::new().nest_service("/a", Router::new().nest_service("/b", routes))),
-    ("/acme", |routes| Router::new().nest("/{tenant}", routes)),
+    ("/acme", |routes| Router::new().nest("/{tenant}", routes.reset_fallback())),
     ("/livez", |routes| Router::new().nest("/livez", routes)),
     ("/api/docs", |routes| Router::new().nest("/api/docs", routes)),
     ("/api/system/health", |routes| Router::new().nest_service("/api/system/health", routes)),
