@@ -39,7 +39,7 @@ const ODD_WAYS: [(&str, Put); 6] = [
     ("/api/migration/start", |routes| {
         Router::new().nest("/api/migration/start", Router::new().fallback_service(routes))
     }),
-    ("", |routes| Router::new().route_service("/{*livez}", routes)),
+    ("", |routes| Router::new().route_service("/{*livez}", routes.into_service::<Body>())),
     ("/ops", |routes| Router::new().nest("/ops", routes).layer(map_request(to_another))),
     ("/ops", |routes| Router::new().nest_service("/ops", routes.layer(map_request(to_another)))),
 ];
