@@ -26,6 +26,9 @@ const FOR_ANY_PAGE: [(HeaderName, HeaderValue); 2] = [
 /// For how long the banner is not even asked for again: pages are loaded often, and it changes with a release.
 const BANNER_KEPT: &str = "public, max-age=3600, stale-while-revalidate=86400";
 
+/// What the page names.
+const BESIDE: [&str; 5] = ["icon.svg", "status.css", "status.js", "api/docs", "api/system/health"];
+
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 static STYLE_FILE: LazyLock<Printed> = LazyLock::new(|| Printed::file("text/css; charset=utf-8", web::STATUS_CSS));
@@ -46,9 +49,11 @@ pub async fn status(State(front): State<Front>, Prefix(prefix): Prefix, asked: H
     response
 }
 
-/// The page where it is found without a slash at its end: what is beside it is then named from the root.
+/// The page where it may be found without a slash at its end: what is beside it is then named from the root.
 fn below(prefix: &str, page: &str) -> String {
-    page.replace(" href=\"", &format!(" href=\"{prefix}/")).replace(" src=\"", &format!(" src=\"{prefix}/"))
+    BESIDE
+        .iter()
+        .fold(page.to_owned(), |page, name| page.replace(&format!("=\"{name}\""), &format!("=\"{prefix}/{name}\"")))
 }
 
 /// How it looks.

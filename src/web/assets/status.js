@@ -91,7 +91,7 @@ class Refused extends Error {}
 
 async function ask(path, more = {}) {
   const headers = { accept: "application/json", authorization: `Bearer ${token}`, ...more.headers };
-  const answer = await fetch(new URL(path, HOME), { ...more, headers, cache: "no-store" });
+  const answer = await fetch(new URL(path, HOME).href, { ...more, headers, cache: "no-store" });
   if (answer.status === 401 || answer.status === 403 || answer.status === 429) {
     const problem = await answer.json().catch(() => ({}));
     throw new Refused([problem.title, problem.next_step].filter(Boolean).join(". ") || `The answer was ${answer.status}.`);
