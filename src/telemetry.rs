@@ -1,4 +1,6 @@
-//! Logs: to standard error and nowhere else, since standard output belongs to results.
+//! Logs: to standard error, since standard output belongs to results; and for each run a file of its own (`run_log.rs`).
+
+mod run_log;
 
 use std::{
     fmt::{self, Write},
@@ -12,6 +14,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+pub use self::run_log::{Entry, RunLog, RunLogs};
 use crate::config::{Log, LogFormat};
 
 /// Why logs cannot be written.

@@ -345,6 +345,8 @@ pub struct Log {
     pub format: LogFormat,
     /// What is told, in `tracing`'s filter syntax: `info`, `windlass=debug`.
     pub filter: String,
+    /// How many runs keep the file that tells of each; with 0 none is written.
+    pub keep_runs: usize,
 }
 
 impl Default for Target {
@@ -387,6 +389,6 @@ impl Default for Store {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { format: LogFormat::Human, filter: "info".to_owned() }
+        Self { format: LogFormat::Human, filter: "info".to_owned(), keep_runs: 100 }
     }
 }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use super::slot::{AtWork, Reservation, Slot, timed};
+use super::{
+    run_log,
+    slot::{AtWork, Reservation, Slot, timed},
+};
 use crate::{
     engine::Session,
     model::{
@@ -14,7 +17,7 @@ use crate::{
         report::RunReport,
         status::LogKind,
     },
-    procedure::{self, Assignment, Ended, Target, Told},
+    procedure::{self, Assignment, Ended, JobLog, Target, Told},
     store::NewLine,
 };
 
@@ -39,6 +42,7 @@ pub(super) fn accept(target: &Target, by: &Requester, order: &Order) -> Job {
         progress: Progress::default(),
         result: None,
         problem: None,
+        log_file: None,
     }
 }
 
@@ -72,7 +76,7 @@ pub(super) fn start(
     let (log, lines) = mpsc::unbounded_channel();
     let gives_way = by.door == Door::Service && matches!(order, Order::Verify { .. });
     reservation.take(AtWork { job: seen, progress: reader.clone(), stop, gives_way });
-    let told = Assignment { job: job.id, by, progress: writer, stop: stopped, log };
+    let told = Assignment { job: job.id, by, progress: writer, stop: stopped, log: JobLog::to(log) };
     let (target, slot) = (target.clone(), slot.clone());
     slot.tell(Some(job.kind));
     tokio::spawn(async move {
@@ -85,7 +89,7 @@ pub(super) fn start(
 /// From queued to its end; gives the job as it ended, already saved.
 async fn work(
     target: &Target,
-    told: Assignment,
+    mut told: Assignment,
     order: Order,
     session: Box<dyn Session>,
     to: &watch::Sender<Job>,
@@ -95,6 +99,8 @@ async fn work(
     let mut job = to.borrow().clone();
     job.state = transition(job.state, JobEvent::Began).unwrap_or(job.state);
     job.started_at = Some(target.clock.now());
+    told.log = run_log::begin(target, &mut job, &order, session.server(), told.log).await;
+    let log = told.log.clone();
     to.send_replace(job.clone());
     save(target, &job).await;
     failpoint!("job.begun");
@@ -107,7 +113,6 @@ async fn work(
     };
     let (ended, session) = performing.await.unwrap_or_else(|_| (fell_over(), None));
     saving.abort();
-    let _ = writing.await;
     job.state = transition(job.state, ended.event).unwrap_or(JobState::Failed);
     job.finished_at = Some(target.clock.now());
     let last = timed(progress.borrow().clone(), &job, target.clock.now());
@@ -117,6 +122,9 @@ async fn work(
     }
     job.result = ended.result;
     job.problem = ended.problem;
+    run_log::end(&log, &job);
+    drop(log);
+    let _ = writing.await;
     failpoint!("job.over");
     count(target, &job);
     save(target, &job).await;

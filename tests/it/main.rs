@@ -28,6 +28,7 @@ mod readme;
 mod real_histories;
 mod rehearsal;
 mod risk;
+mod run_log;
 mod snapshot;
 mod sql;
 mod telemetry;

@@ -157,7 +157,7 @@ impl Ship {
         server.url = eventually("the service listens", async || {
             let told = fs::read_to_string(&log).expect("the log");
             let (_, after) = told.split_once("listening on ")?;
-            after.split_whitespace().next().map(str::to_owned)
+            after.split(['"', ' ', '\n']).next().map(str::to_owned)
         })
         .await;
         self.server = Some(server);
