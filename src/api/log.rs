@@ -11,10 +11,11 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use tracing::Instrument;
+use tracing::{Instrument, Span, field::Empty};
 use ulid::Ulid;
 
 use super::{address::client_address, front::Front};
+use crate::telemetry::TRACE;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -57,9 +58,11 @@ pub async fn log(State(front): State<Front>, mut request: Request, next: Next) -
     let route = request.extensions().get::<MatchedPath>().map_or("(no route)", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!("request", request.id = id);
 
-    let mut response = next.run(request).instrument(span).await;
+    let traced = traced(&span, &method, &route, &id);
+    let mut response = next.run(request).instrument(traced.clone()).instrument(span).await;
 
     let status = response.status().as_u16();
+    traced.record("http.response.status_code", status);
     front.app.meters.answered(word(&method), &route, class(status), began.elapsed());
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let client = client.map(tracing::field::display);
@@ -78,6 +81,19 @@ pub async fn log(State(front): State<Front>, mut request: Request, next: Next) -
         response.headers_mut().insert(REQUEST_ID, value);
     }
     response
+}
+
+/// The request's span for a collector of traces; none for what is asked all the time.
+fn traced(within: &Span, method: &Method, route: &str, id: &str) -> Span {
+    if FREQUENT.contains(&route) {
+        return Span::none();
+    }
+    let method = word(method);
+    tracing::info_span!(
+        target: TRACE, parent: within, "http",
+        otel.name = %format_args!("{method} {route}"), otel.kind = "server", http.request.method = method, http.route = route,
+        request.id = id, http.response.status_code = Empty,
+    )
 }
 
 /// A method as it is counted: whatever a caller makes up counts as one.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use tracing::{Instrument, Span, field::Empty, info_span};
 
 use super::{
     run_log,
@@ -19,6 +20,7 @@ use crate::{
     },
     procedure::{self, Assignment, Ended, JobLog, Target, Told},
     store::NewLine,
+    telemetry::TRACE,
 };
 
 /// How often a running job's progress is written down, for other processes to see.
@@ -79,11 +81,16 @@ pub(super) fn start(
     let told = Assignment { job: job.id, by, progress: writer, stop: stopped, log: JobLog::to(log) };
     let (target, slot) = (target.clone(), slot.clone());
     slot.tell(Some(job.kind));
-    tokio::spawn(async move {
+    let span = info_span!(
+        target: TRACE, "job", otel.name = job.kind.as_str(), job.id = %job.id, target.name = &*target.name, job.state = Empty,
+        problem.type = Empty, otel.status_code = Empty,
+    );
+    let work = async move {
         let ended = work(&target, told, order, session, &to, reader, lines).await;
         to.send_replace(ended);
         slot.tell(None);
-    });
+    };
+    tokio::spawn(work.instrument(span));
 }
 
 /// From queued to its end; gives the job as it ended, already saved.
@@ -109,7 +116,7 @@ async fn work(
     let by = told.by.clone();
     let performing = {
         let target = target.clone();
-        tokio::spawn(async move { procedure::perform(&target, &told, &order, session).await })
+        tokio::spawn(async move { procedure::perform(&target, &told, &order, session).await }.in_current_span())
     };
     let (ended, session) = performing.await.unwrap_or_else(|_| (fell_over(), None));
     saving.abort();
@@ -123,6 +130,7 @@ async fn work(
     job.result = ended.result;
     job.problem = ended.problem;
     run_log::end(&log, &job);
+    traced(&job);
     drop(log);
     let _ = writing.await;
     failpoint!("job.over");
@@ -136,6 +144,15 @@ async fn work(
     }
     tracing::info!(job.id = %job.id, "job {} {}", job.id, job.state.as_str());
     job
+}
+
+/// Says in the job's span how it ended: never the problem's words, which may quote a value.
+fn traced(job: &Job) {
+    let span = Span::current();
+    span.record("job.state", job.state.as_str());
+    if let Some(problem) = &job.problem {
+        span.record("problem.type", &problem.kind).record("otel.status_code", "ERROR");
+    }
 }
 
 /// Counts how a job ended.

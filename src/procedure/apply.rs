@@ -7,7 +7,7 @@ use super::{
     course::Course,
     evidence::Evidence,
     queue::{self, Queue},
-    steps,
+    spans, steps,
 };
 use crate::{
     engine::{
@@ -176,6 +176,16 @@ pub async fn apply(
     evidence: &mut Evidence,
     change: &Change<'_>,
 ) -> Result<(), Failed> {
+    spans::migration(change, by_its_route(target, told, held, evidence, change)).await
+}
+
+async fn by_its_route(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    evidence: &mut Evidence,
+    change: &Change<'_>,
+) -> Result<(), Failed> {
     evidence.sees(change.statements());
     if let Err(error) = held.limit(queue::limits(target, Some(change.migration))).await {
         // A session that went away meanwhile may have been overtaken.
@@ -231,7 +241,7 @@ pub async fn resume(
     from: From,
 ) -> Result<(), Failed> {
     evidence.sees(change.statements());
-    journaled(target, told, held, evidence, change, from).await.map_err(overtaken)
+    spans::migration(change, journaled(target, told, held, evidence, change, from)).await.map_err(overtaken)
 }
 
 /// Everything in one transaction: the fence, the statements, our own settings again, the history rows.

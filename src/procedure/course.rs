@@ -1,10 +1,11 @@
 //! Tells of the statements of a migration as they go by: each with its place, its text and its time.
 
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 use tokio::time::Instant;
+use tracing::Span;
 
-use super::{Assignment, apply::Change};
+use super::{Assignment, apply::Change, spans};
 use crate::model::{plan::PlannedMigration, report::ValidationReport};
 
 /// The statements of one migration as they go by.
@@ -14,17 +15,19 @@ pub(super) struct Course<'a> {
     /// The answers to all of them come together, and tell nothing of the time of each.
     at_once: bool,
     began: Instant,
+    /// The spans of those at work.
+    spans: BTreeMap<usize, Span>,
 }
 
 impl<'a> Course<'a> {
     /// They run one after the other.
     pub fn one_by_one(told: &'a Assignment, change: &'a Change<'a>) -> Self {
-        Self { told, change, at_once: false, began: Instant::now() }
+        Self { told, change, at_once: false, began: Instant::now(), spans: BTreeMap::new() }
     }
 
     /// They are sent now, as one transaction; `at_once`: all answers come together.
     pub fn whole(told: &'a Assignment, change: &'a Change<'a>, at_once: bool) -> Self {
-        let course = Self { at_once, ..Self::one_by_one(told, change) };
+        let mut course = Self { at_once, ..Self::one_by_one(told, change) };
         let sent = if at_once { change.statements().len() } else { 1 };
         (0..sent).for_each(|index| course.tell(index));
         course
@@ -38,14 +41,17 @@ impl<'a> Course<'a> {
 
     /// Statement `index` of the whole has answered, and the next one begins.
     pub fn answered(&mut self, index: usize) {
-        if !self.at_once {
+        if self.at_once {
+            self.spans.remove(&index);
+        } else {
             self.ran(index);
             self.begins(index + 1);
         }
     }
 
     /// Statement `index` ran.
-    pub fn ran(&self, index: usize) {
+    pub fn ran(&mut self, index: usize) {
+        self.spans.remove(&index);
         self.ended(index, "info", |us| format!("ran in {}", in_ms(us)));
     }
 
@@ -59,15 +65,19 @@ impl<'a> Course<'a> {
     }
 
     /// Statement `index` failed; `None`: something of ours around them.
-    pub fn failed(&self, index: Option<usize>, error: &dyn std::fmt::Display) {
+    pub fn failed(&mut self, index: Option<usize>, error: &dyn std::fmt::Display) {
+        index.and_then(|index| self.spans.get(&index)).into_iter().for_each(spans::fails);
+        self.spans.clear();
         match index {
             Some(index) => self.ended(index, "error", |us| format!("failed after {}: {error}", in_ms(us))),
             None => self.told.log.note("error", &format!("it failed: {error}"), None, Vec::new()),
         }
     }
 
-    fn tell(&self, index: usize) {
-        let Some((place, sql)) = self.told.log.has_file().then(|| self.change.place(index)).flatten() else { return };
+    fn tell(&mut self, index: usize) {
+        let is_heard = self.told.log.has_file() || spans::are_wanted();
+        let Some((place, sql)) = is_heard.then(|| self.change.place(index)).flatten() else { return };
+        self.spans.insert(index, spans::statement(&place));
         let message = if self.at_once { format!("{place} is sent") } else { format!("{place} begins") };
         self.told.log.note("info", &message, Some(&sql), vec![("statement.place", place.into())]);
     }

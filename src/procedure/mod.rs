@@ -38,6 +38,7 @@ mod rollback;
 mod settle;
 mod snapshot;
 mod space;
+mod spans;
 mod steps;
 mod target;
 mod test;

@@ -32,3 +32,4 @@ mod run_log;
 mod snapshot;
 mod sql;
 mod telemetry;
+mod traces;

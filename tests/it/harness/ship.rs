@@ -172,6 +172,11 @@ impl Ship {
         self.server.as_mut().expect("the service was started")
     }
 
+    /// The service's process.
+    pub fn process(&self) -> u32 {
+        self.server.as_ref().and_then(|server| server.process.id()).expect("the service runs")
+    }
+
     /// Kills the service without a warning.
     pub async fn kill(&mut self) {
         self.server().process.kill().await.expect("the service can be killed");
