@@ -251,6 +251,6 @@ pub struct Job {
     /// Why it did not reach its goal.
     pub problem: Option<JobProblem>,
     /// The file that tells every step of it, on the machine where it ran, where it has one and that is still there.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_file: Option<String>,
 }
