@@ -1,17 +1,28 @@
-//! Logs: to standard error and nowhere else, since standard output belongs to results.
+//! Logs: to standard error, since standard output belongs to results; and for each run a file of its own (`run_log.rs`).
+
+mod otlp;
+mod run_log;
 
 use std::{
     fmt::{self, Write},
     io::IsTerminal,
+    sync::OnceLock,
 };
 
+use tracing::Subscriber;
 use tracing_subscriber::{
-    EnvFilter,
+    EnvFilter, Layer, Registry,
     field::MakeExt,
+    filter::{FilterExt, filter_fn},
     fmt::format::{Writer, debug_fn},
+    layer::SubscriberExt,
+    registry::LookupSpan,
     util::SubscriberInitExt,
 };
 
+use self::otlp::Sending;
+pub use self::otlp::TRACE;
+pub use self::run_log::{Entry, RunLog, RunLogs};
 use crate::config::{Log, LogFormat};
 
 /// Why logs cannot be written.
@@ -25,12 +36,22 @@ pub enum TelemetryError {
         /// Why.
         source: tracing_subscriber::filter::ParseError,
     },
+    /// Traces cannot be sent where `log.otlp` says.
+    #[error("log.otlp cannot be used: {reason}")]
+    Collector {
+        /// Why.
+        reason: String,
+    },
     /// Something in this process listens already.
     #[error("logs are already written")]
     Started(#[source] tracing_subscriber::util::TryInitError),
 }
 
-/// Begins to write logs to standard error, as one JSON object a line or for a person.
+/// What sends traces, if anything does.
+static SENDING: OnceLock<Sending> = OnceLock::new();
+
+/// Begins to write logs to standard error, as one JSON object a line or for a person; and with `log.otlp`, on a runtime, to send
+/// traces.
 ///
 /// For a person, control characters in whatever is told are escaped: text from outside can neither begin a line nor
 /// steer a terminal. Colours appear on a terminal only, and not with `NO_COLOR`.
@@ -40,16 +61,42 @@ pub enum TelemetryError {
 pub fn start(log: &Log) -> Result<(), TelemetryError> {
     let filter = EnvFilter::try_new(&log.filter)
         .map_err(|source| TelemetryError::Filter { filter: log.filter.clone(), source })?;
-    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
-    match log.format {
-        LogFormat::Json => lines.json().flatten_event(true).finish().try_init(),
+    let sending = Sending::to_collector(log)?;
+    // What is sent is not told a second time.
+    let filter = filter.and(filter_fn(|metadata| metadata.target() != TRACE));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = match log.format {
+        LogFormat::Json => lines.json().flatten_event(true).with_filter(filter).boxed(),
         LogFormat::Human => {
             let fields =
                 debug_fn(|writer: &mut Writer<'_>, field, value| field_for_a_person(writer, field.name(), value));
-            lines.with_ansi(colours()).fmt_fields(fields.delimited(" ")).finish().try_init()
+            lines.with_ansi(colours()).fmt_fields(fields.delimited(" ")).with_filter(filter).boxed()
         }
+    };
+    let started = tracing_subscriber::registry().with(lines).with(sending.as_ref().map(spans)).try_init();
+    started.map_err(TelemetryError::Started)?;
+    if let Some(sending) = sending {
+        // Nobody else has started.
+        let _ = SENDING.set(sending);
     }
-    .map_err(TelemetryError::Started)
+    Ok(())
+}
+
+/// Sends what of the traces was not sent yet, within a bound. Nothing happens without `log.otlp`.
+pub async fn end() {
+    if let Some(sending) = SENDING.get() {
+        sending.end().await;
+    }
+}
+
+fn spans<S: Subscriber + for<'a> LookupSpan<'a>>(sending: &Sending) -> impl Layer<S> + use<S> {
+    tracing_opentelemetry::layer()
+        .with_tracer(sending.tracer())
+        .with_location(false)
+        .with_threads(false)
+        .with_target(false)
+        .with_tracked_inactivity(false)
+        .with_filter(filter_fn(|metadata| metadata.target() == TRACE))
 }
 
 fn colours() -> bool {

@@ -11,10 +11,11 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use tracing::Instrument;
+use tracing::{Instrument, Span, field::Empty};
 use ulid::Ulid;
 
 use super::{address::client_address, front::Front};
+use crate::telemetry::TRACE;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -56,8 +57,10 @@ pub async fn log(State(front): State<Front>, mut request: Request, next: Next) -
     }
     let span = tracing::info_span!("request", request.id = entry.id);
 
-    let mut response = next.run(request).instrument(span).await;
+    let traced = traced(&span, &method, route, &entry.id);
+    let mut response = next.run(request).instrument(traced.clone()).instrument(span).await;
 
+    traced.record("http.response.status_code", response.status().as_u16());
     entry.end(&mut response);
     response
 }
@@ -118,6 +121,19 @@ impl<'a> Entry<'a> {
 /// Whether a route, under whatever prefix, is one that is asked all the time.
 fn is_frequent(route: &str) -> bool {
     FREQUENT.iter().any(|frequent| route == *frequent || (frequent.len() > 1 && route.ends_with(frequent)))
+}
+
+/// The request's span for a collector of traces; none for what is asked all the time.
+fn traced(within: &Span, method: &Method, route: &str, id: &str) -> Span {
+    if is_frequent(route) {
+        return Span::none();
+    }
+    let method = word(method);
+    tracing::info_span!(
+        target: TRACE, parent: within, "http",
+        otel.name = %format_args!("{method} {route}"), otel.kind = "server", http.request.method = method, http.route = route,
+        request.id = id, http.response.status_code = Empty,
+    )
 }
 
 /// A method as it is counted: whatever a caller makes up counts as one.

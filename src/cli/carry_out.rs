@@ -52,6 +52,9 @@ pub(super) async fn carry_out(
                 Ok(News::Silence(reason)) => show.note(&format!("{reason}; trying again")),
                 Ok(News::Ended(job)) => {
                     show.end();
+                    if let Some(file) = job.log_file.as_ref().filter(|_| job.problem.is_some()) {
+                        show.note(&format!("every step is told in {file}"));
+                    }
                     place.leave().await;
                     return Ok(*job);
                 }

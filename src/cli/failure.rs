@@ -250,7 +250,7 @@ macro_rules! plain_failures {
 plain_failures! {
     ConfigError => Configuration, "configuration", "mend the setting that is named; docs/CONFIGURATION.md has all of them";
     AuthError => Configuration, "keys-unusable", "mend the key that is named (auth.keys)";
-    TelemetryError => Configuration, "configuration", "mend the setting log.filter";
+    TelemetryError => Configuration, "configuration", "mend the setting that is named";
     MintError => Usage, "token", "change the flag, or auth.keys and auth.lifetime_max";
 }
 

@@ -55,7 +55,7 @@ use self::{
     failure::Failure,
     output::Output,
 };
-use crate::{app::App, lifecycle::Doors};
+use crate::{app::App, lifecycle::Doors, telemetry};
 
 /// The other door, handed in because rooms on one floor do not know each other.
 #[derive(Clone, Copy)]
@@ -88,6 +88,10 @@ pub async fn run(arguments: Arguments, http: HttpDoor) -> ExitCode {
             failure.exit
         }
     };
+    // Who was told twice to end does not wait.
+    if !matches!(exit, Exit::Killed(_)) {
+        telemetry::end().await;
+    }
     exit.into()
 }
 

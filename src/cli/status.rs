@@ -47,6 +47,8 @@ fn overview(page: Page, status: &Status) -> Page {
             job.progress.percentage
         ))
     });
+    let newest = status.recent.iter().find_map(|job| job.log_file.as_deref());
+    let page = page.all(newest, |page, file| page.line(format!("log          {file}")));
     let page = findings(page, &status.drift);
     page.table(&applied(&status.applied)).table(&jobs(&status.recent)).table(&snapshots(status))
 }

@@ -24,7 +24,8 @@ const FILE_VARIABLE: &str = "WINDLASS_CONFIG";
 /// Names the environment, like `--environment`.
 const ENVIRONMENT_VARIABLE: &str = "WINDLASS_ENVIRONMENT";
 /// Settings whose value is never shown.
-const SECRETS: [&str; 6] = ["url", "direct_url", "secret", "identity", "passphrase", "secret_access_key"];
+const SECRETS: [&str; 7] =
+    ["otlp_headers", "url", "direct_url", "secret", "identity", "passphrase", "secret_access_key"];
 /// The longest value an error shows, in characters.
 const SHOWN_MAX: usize = 60;
 
@@ -125,6 +126,9 @@ fn secret_places(
         if let Some(s3) = snapshots.get_mut("s3").and_then(Node::table) {
             see(s3, "secret_access_key", "snapshots.s3.secret_access_key".to_owned())?;
         }
+    }
+    if let Some(log) = root.get_mut("log").and_then(Node::table) {
+        see(log, "otlp_headers", "log.otlp_headers".to_owned())?;
     }
     let keys = root.get_mut("auth").and_then(Node::table).and_then(|auth| auth.get_mut("keys"));
     for (index, key) in keys.map(Node::items_mut).unwrap_or_default().into_iter().enumerate() {

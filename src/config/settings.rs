@@ -345,6 +345,13 @@ pub struct Log {
     pub format: LogFormat,
     /// What is told, in `tracing`'s filter syntax: `info`, `windlass=debug`.
     pub filter: String,
+    /// Where traces are sent, by OTLP over HTTP: `http://127.0.0.1:4318/v1/traces`.
+    pub otlp: Option<String>,
+    /// Headers for that, `name=value` with commas between.
+    #[serde(skip_serializing)]
+    pub otlp_headers: Option<SecretString>,
+    /// How many runs keep the file that tells of each; with 0 none is written.
+    pub keep_runs: usize,
 }
 
 impl Default for Target {
@@ -387,6 +394,6 @@ impl Default for Store {
 
 impl Default for Log {
     fn default() -> Self {
-        Self { format: LogFormat::Human, filter: "info".to_owned() }
+        Self { format: LogFormat::Human, filter: "info".to_owned(), otlp: None, otlp_headers: None, keep_runs: 100 }
     }
 }

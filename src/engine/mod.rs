@@ -298,6 +298,12 @@ pub trait Session: Send {
         seen: &mut (dyn FnMut(usize) + Send),
     ) -> Result<(), StatementError>;
 
+    /// Whether the answers to a transaction of [`Session::transact`] come together at its end, so that they tell nothing of the
+    /// time that each statement took.
+    fn answers_at_once(&self) -> bool {
+        false
+    }
+
     /// Runs statements that change rows only as one transaction, in which the engine itself keeps every reference, row by row.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod desk;
 mod enquiry;
 mod loss;
 mod refused;
+mod run_log;
 mod runner;
 mod slot;
 mod turn;

@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use tracing::{Instrument, Span, field::Empty, info_span};
 
-use super::slot::{AtWork, Reservation, Slot, timed};
+use super::{
+    run_log,
+    slot::{AtWork, Reservation, Slot, timed},
+};
 use crate::{
     engine::Session,
     model::{
@@ -14,8 +18,9 @@ use crate::{
         report::RunReport,
         status::LogKind,
     },
-    procedure::{self, Assignment, Ended, Target, Told},
+    procedure::{self, Assignment, Ended, JobLog, Target, Told},
     store::NewLine,
+    telemetry::TRACE,
 };
 
 /// How often a running job's progress is written down, for other processes to see.
@@ -39,6 +44,7 @@ pub(super) fn accept(target: &Target, by: &Requester, order: &Order) -> Job {
         progress: Progress::default(),
         result: None,
         problem: None,
+        log_file: None,
     }
 }
 
@@ -72,20 +78,25 @@ pub(super) fn start(
     let (log, lines) = mpsc::unbounded_channel();
     let gives_way = by.door == Door::Service && matches!(order, Order::Verify { .. });
     reservation.take(AtWork { job: seen, progress: reader.clone(), stop, gives_way });
-    let told = Assignment { job: job.id, by, progress: writer, stop: stopped, log };
+    let told = Assignment { job: job.id, by, progress: writer, stop: stopped, log: JobLog::to(log) };
     let (target, slot) = (target.clone(), slot.clone());
     slot.tell(Some(job.kind));
-    tokio::spawn(async move {
+    let span = info_span!(
+        target: TRACE, "job", otel.name = job.kind.as_str(), job.id = %job.id, target.name = &*target.name, job.state = Empty,
+        problem.type = Empty, otel.status_code = Empty,
+    );
+    let work = async move {
         let ended = work(&target, told, order, session, &to, reader, lines).await;
         to.send_replace(ended);
         slot.tell(None);
-    });
+    };
+    tokio::spawn(work.instrument(span));
 }
 
 /// From queued to its end; gives the job as it ended, already saved.
 async fn work(
     target: &Target,
-    told: Assignment,
+    mut told: Assignment,
     order: Order,
     session: Box<dyn Session>,
     to: &watch::Sender<Job>,
@@ -95,6 +106,8 @@ async fn work(
     let mut job = to.borrow().clone();
     job.state = transition(job.state, JobEvent::Began).unwrap_or(job.state);
     job.started_at = Some(target.clock.now());
+    told.log = run_log::begin(target, &mut job, &order, session.server(), told.log).await;
+    let log = told.log.clone();
     to.send_replace(job.clone());
     save(target, &job).await;
     failpoint!("job.begun");
@@ -103,11 +116,10 @@ async fn work(
     let by = told.by.clone();
     let performing = {
         let target = target.clone();
-        tokio::spawn(async move { procedure::perform(&target, &told, &order, session).await })
+        tokio::spawn(async move { procedure::perform(&target, &told, &order, session).await }.in_current_span())
     };
     let (ended, session) = performing.await.unwrap_or_else(|_| (fell_over(), None));
     saving.abort();
-    let _ = writing.await;
     job.state = transition(job.state, ended.event).unwrap_or(JobState::Failed);
     job.finished_at = Some(target.clock.now());
     let last = timed(progress.borrow().clone(), &job, target.clock.now());
@@ -117,6 +129,10 @@ async fn work(
     }
     job.result = ended.result;
     job.problem = ended.problem;
+    run_log::end(&log, &job);
+    traced(&job);
+    drop(log);
+    let _ = writing.await;
     failpoint!("job.over");
     count(target, &job);
     save(target, &job).await;
@@ -128,6 +144,15 @@ async fn work(
     }
     tracing::info!(job.id = %job.id, "job {} {}", job.id, job.state.as_str());
     job
+}
+
+/// Says in the job's span how it ended: never the problem's words, which may quote a value.
+fn traced(job: &Job) {
+    let span = Span::current();
+    span.record("job.state", job.state.as_str());
+    if let Some(problem) = &job.problem {
+        span.record("problem.type", &problem.kind).record("otel.status_code", "ERROR");
+    }
 }
 
 /// Counts how a job ended.

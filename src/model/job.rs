@@ -90,6 +90,12 @@ impl JobKind {
         matches!(self, Self::Migrate | Self::Rollback | Self::Restore | Self::Baseline | Self::Adopt)
     }
 
+    /// Whether some orders of this kind change a database.
+    #[must_use]
+    pub fn may_change(self) -> bool {
+        self.is_run() || self == Self::Validate
+    }
+
     /// Whether it holds the target's lock only so that nothing changes what it looks at.
     #[must_use]
     pub fn only_looks(self) -> bool {
@@ -244,4 +250,7 @@ pub struct Job {
     pub result: Option<serde_json::Value>,
     /// Why it did not reach its goal.
     pub problem: Option<JobProblem>,
+    /// The file that tells every step of it, on the machine where it ran, where it has one and that is still there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_file: Option<String>,
 }

@@ -238,6 +238,19 @@ impl Order {
         }
     }
 
+    /// Whether it may change a database, so that its job has a log file of its own.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        match self {
+            Self::Migrate { dry_run, .. } | Self::Rollback { dry_run, .. } | Self::Restore(Restore { dry_run, .. }) => {
+                !dry_run
+            }
+            Self::Validate { net, .. } => *net == SafetyNet::Add,
+            Self::Recover | Self::Baseline { .. } | Self::Adopt { .. } | Self::Unadopt => true,
+            _ => false,
+        }
+    }
+
     /// The kind of job it makes.
     #[must_use]
     pub fn kind(&self) -> JobKind {

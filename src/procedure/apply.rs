@@ -4,9 +4,10 @@ use ulid::Ulid;
 
 use super::{
     Assignment, Held, Target, around, backfill, cancel,
+    course::Course,
     evidence::Evidence,
     queue::{self, Queue},
-    steps,
+    spans, steps,
 };
 use crate::{
     engine::{
@@ -175,6 +176,16 @@ pub async fn apply(
     evidence: &mut Evidence,
     change: &Change<'_>,
 ) -> Result<(), Failed> {
+    spans::migration(change, by_its_route(target, told, held, evidence, change)).await
+}
+
+async fn by_its_route(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    evidence: &mut Evidence,
+    change: &Change<'_>,
+) -> Result<(), Failed> {
     evidence.sees(change.statements());
     if let Err(error) = held.limit(queue::limits(target, Some(change.migration))).await {
         // A session that went away meanwhile may have been overtaken.
@@ -230,7 +241,7 @@ pub async fn resume(
     from: From,
 ) -> Result<(), Failed> {
     evidence.sees(change.statements());
-    journaled(target, told, held, evidence, change, from).await.map_err(overtaken)
+    spans::migration(change, journaled(target, told, held, evidence, change, from)).await.map_err(overtaken)
 }
 
 /// Everything in one transaction: the fence, the statements, our own settings again, the history rows.
@@ -243,8 +254,10 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     texts.extend(own.iter().chain(&record).map(String::as_str));
     let count = change.statements().len();
     let base = told.progress.now().completed;
+    let mut course = Course::whole(told, change, held.session().map_err(Failed::before)?.answers_at_once());
     let mut seen = |index: usize| {
         failpoint!("whole.reply");
+        index.checked_sub(1).filter(|index| *index < count).into_iter().for_each(|index| course.answered(index));
         told.progress.update(|p| p.count(base + index.min(count) as u64, p.total));
     };
     failpoint!("whole.before", |fault| Failed::before(EngineError::fault(fault)));
@@ -254,7 +267,11 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     let work = session.transact(&texts, &mut seen);
     let (outcome, is_cancelled) = cancel::or_stopped(target, told, &connection, &name, work).await;
     failpoint!("whole.after");
-    let Err(failed) = outcome else { return Ok(()) };
+    let Err(failed) = outcome else {
+        course.is_committed();
+        return Ok(());
+    };
+    course.failed(failed.index.checked_sub(1).filter(|index| *index < count), &failed.error);
     told.progress.update(|progress| progress.count(base, progress.total));
     match truth(target, told, held, change).await {
         Ok(true) => Ok(()),

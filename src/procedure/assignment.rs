@@ -2,22 +2,14 @@
 
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
+use super::JobLog;
 use crate::model::{
     job::JobId,
     order::{Requester, StopMode},
     progress::ProgressWriter,
 };
-
-/// A line for the job's log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
-    /// `info`, `warning` or `error`.
-    pub level: &'static str,
-    /// What is told.
-    pub message: String,
-}
 
 /// What a procedure is told, and how it tells.
 #[derive(Clone)]
@@ -30,8 +22,8 @@ pub struct Assignment {
     pub progress: ProgressWriter,
     /// Whether somebody asked it to stop.
     pub stop: watch::Receiver<Option<StopMode>>,
-    /// Its log; whoever ordered reads the other end.
-    pub log: mpsc::UnboundedSender<Told>,
+    /// Its log.
+    pub log: JobLog,
 }
 
 /// The width of `applied_by` in document B's table, in characters.
@@ -47,17 +39,17 @@ impl Assignment {
 
     /// Tells what was done.
     pub fn info(&self, message: impl Into<String>) {
-        self.tell("info", message.into());
+        self.log.tell("info", message.into());
     }
 
     /// Tells what to watch.
     pub fn warning(&self, message: impl Into<String>) {
-        self.tell("warning", message.into());
+        self.log.tell("warning", message.into());
     }
 
     /// Tells what went wrong.
     pub fn error(&self, message: impl Into<String>) {
-        self.tell("error", message.into());
+        self.log.tell("error", message.into());
     }
 
     /// Whether to stop at the next safe edge.
@@ -90,15 +82,11 @@ impl Assignment {
     /// Says what is being done now.
     pub fn step(&self, step: impl Into<String>) {
         let step = step.into();
+        self.log.note("info", &format!("at {step}"), None, vec![("step", step.as_str().into())]);
         self.progress.update(|progress| {
             progress.step = step;
             progress.statement = None;
             (progress.rows_done, progress.rows_total, progress.rate) = (None, None, None);
         });
-    }
-
-    /// A line is lost only when nobody reads any more.
-    fn tell(&self, level: &'static str, message: String) {
-        let _ = self.log.send(Told { level, message });
     }
 }

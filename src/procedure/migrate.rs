@@ -7,7 +7,7 @@ use super::{
     Assignment, Ended, Held, Target,
     apply::{self, Change, Failed, Left},
     archived::{self, with_archived},
-    declared,
+    course, declared,
     evidence::Evidence,
     keys, looked_at,
     loss::{self, Taker},
@@ -159,6 +159,7 @@ impl Run<'_> {
             return if is_left { self.validate(&catalog).await } else { Ok(()) };
         }
         self.told.progress.update(|progress| progress.count(0, plan.statement_count()));
+        course::planned(self.told, plan.hops.iter().flat_map(|hop| &hop.migrations));
         self.snapshot(&plan, &catalog).await?;
         self.loss(&plan, &catalog).await?;
         self.announce(&plan, &catalog, &needs).await?;

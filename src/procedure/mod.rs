@@ -11,6 +11,7 @@ mod baseline;
 mod beside;
 mod cancel;
 mod circumstances;
+mod course;
 mod declared;
 mod doubt;
 mod drift;
@@ -18,6 +19,7 @@ mod ended;
 mod evidence;
 mod held;
 mod interrupted;
+mod job_log;
 mod lookout;
 mod loss;
 mod migrate;
@@ -36,6 +38,7 @@ mod rollback;
 mod settle;
 mod snapshot;
 mod space;
+mod spans;
 mod steps;
 mod target;
 mod test;
@@ -46,13 +49,14 @@ mod verify;
 
 pub use self::{
     archived::with_archived,
-    assignment::{Assignment, Told},
+    assignment::Assignment,
     backfill::keys,
     base::{BaseError, against_base},
     drift::drifted,
     ended::Ended,
     held::{Held, read_history},
     interrupted::looked_at,
+    job_log::{JobLog, Told},
     loss::{Taker, loss, scripts_down, scripts_up},
     rehearsed::{Unread, name_of, rehearsed, rehearsed_if_demanded},
     risky::risky,

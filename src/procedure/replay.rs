@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{OnceCell, mpsc};
+use tokio::sync::OnceCell;
 
 use super::{
-    Assignment, Ended, Held, Target,
+    Assignment, Ended, Held, JobLog, Target,
     migrate::{self, Short},
     name_of, problem,
 };
@@ -67,8 +67,7 @@ async fn migrated(
     refused: impl FnOnce(&JobProblem) -> JobProblem,
 ) -> Result<Replayed, Short> {
     // What is told of the replay is not told of the target.
-    let (log, _unread) = mpsc::unbounded_channel();
-    let aside = Assignment { progress: ProgressWriter::channel().0, log, ..told.clone() };
+    let aside = Assignment { progress: ProgressWriter::channel().0, log: JobLog::unread(), ..told.clone() };
     let ask = migrate::Ask {
         validate: false,
         snapshot: Some(SnapshotPolicy::Never),

@@ -6,6 +6,7 @@ use super::{
     Assignment, Ended, Held, Target,
     apply::{self, Change},
     archived::with_archived,
+    course,
     evidence::Evidence,
     loss::{self, Taker},
     migrate::ms_since,
@@ -272,6 +273,7 @@ impl Rollback<'_> {
     ) -> Result<(), JobProblem> {
         let total = backward.migrations.iter().map(|step| step.statements.len() as u64).sum();
         self.told.progress.update(|progress| progress.count(0, total));
+        course::planned(self.told, &backward.migrations);
         self.report.to.clone_from(&history.version);
         let by_id = catalog.by_id();
         for (seq, step) in (1..).zip(&backward.migrations) {

@@ -5,6 +5,7 @@ use super::{
     apply::{Change, Failed, From, Left, fenced, left_of},
     around::Around,
     cancel,
+    course::Course,
     evidence::Evidence,
     queue::{self, Queue},
     recover,
@@ -54,9 +55,15 @@ pub async fn one(
     let limits = queue::limits_of(target, change.migration, statement);
     held.limit(limits).await.map_err(|error| Failed { left: left_of(number - 1), ..Failed::before(error) })?;
     let mut queue = Queue::of(target);
+    let mut course = Course::one_by_one(told, change);
     loop {
-        let Err(broken) = with_its_mark(target, told, held, evidence, change, place).await else { return Ok(()) };
+        course.begins(index);
+        let Err(broken) = with_its_mark(target, told, held, evidence, change, place).await else {
+            course.ran(index);
+            return Ok(());
+        };
         let Broken { mut error, came, is_stopped } = broken;
+        course.failed(Some(index), &error);
         let is_again = from.again && number == from.done + 1;
         if is_again && is_so_already(target, &statement.sql, &error) {
             let (at, _) = change.place(index).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use ulid::Ulid;
 
-use super::{Assignment, Held, Target, apply::Change, evidence::Evidence, proof::Proof, queue};
+use super::{Assignment, Held, Target, apply::Change, course, evidence::Evidence, proof::Proof, queue};
 use crate::engine::{
     EngineError,
     bookkeeping::{
@@ -93,6 +93,7 @@ async fn take_back(
     held.limit(queue::limits(target, None)).await?;
     for sql in &undoing.statements {
         failpoint!("undo.statement");
+        course::by_itself(told, "taking back", sql);
         match queue::execute(target, told, held, sql).await {
             // What is refused may concern what was never made: what counts is what is there afterwards.
             Ok(()) | Err(EngineError::Refused { .. }) => {}

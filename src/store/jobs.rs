@@ -128,7 +128,20 @@ impl Store {
             .fetch_all(self.pool().await?)
             .await
             .map_err(|error| self.unusable(&error))?;
-        rows.iter().map(|row| self.job_of(row)).collect()
+        let jobs = rows.iter().map(|row| self.job_of(row)).collect::<Result<Vec<_>, _>>()?;
+        Ok(self.with_log_files(jobs).await)
+    }
+
+    /// The jobs, each with its log file, if that is still there.
+    async fn with_log_files(&self, mut jobs: Vec<Job>) -> Vec<Job> {
+        if jobs.iter().any(|job| job.kind.may_change()) {
+            let logs = self.run_logs();
+            let files = tokio::task::spawn_blocking(move || logs.by_job()).await.unwrap_or_default();
+            for job in &mut jobs {
+                job.log_file = files.get(&job.id.to_string()).map(|file| file.display().to_string());
+            }
+        }
+        jobs
     }
 
     fn job_of(&self, row: &SqliteRow) -> Result<Job, StoreError> {
@@ -151,6 +164,7 @@ impl Store {
             progress: serde_json::from_value(json("progress")?.unwrap_or_default()).map_err(|e| self.shape(&e))?,
             result: json("result")?,
             problem: json("problem")?.map(serde_json::from_value).transpose().map_err(|error| self.shape(&error))?,
+            log_file: None,
         })
     }
 

@@ -9,6 +9,7 @@ use sqlx::{
 use tokio::sync::OnceCell;
 
 use super::{StoreError, audit::AuditKey};
+use crate::telemetry::RunLogs;
 
 /// Connections to the control store. It has one writer at a time, a statement of ours takes a fraction of a millisecond,
 /// and each connection is a thread that must be started.
@@ -74,6 +75,12 @@ impl Store {
     /// Where it lies.
     pub(super) fn path(&self) -> &Path {
         Path::new(&self.0.path)
+    }
+
+    /// The log files of the runs, which lie beside it.
+    #[must_use]
+    pub fn run_logs(&self) -> RunLogs {
+        RunLogs::beside(self.path())
     }
 
     /// The key of the audit trail, once it was read.

@@ -18,10 +18,11 @@ const FLOORS: [&[&str]; 7] = [
 ];
 
 /// Who may know a neighbour on the same floor, and why.
-const NEIGHBOURS: [(&str, &str, &str); 5] = [
+const NEIGHBOURS: [(&str, &str, &str); 6] = [
     ("config", "model", "policies are words of the model"),
     ("sql", "model", "statements and checksums are words of the model"),
     ("telemetry", "config", "its settings say what is told"),
+    ("telemetry", "https", "traces are sent over HTTP"),
     ("lifecycle", "app", "it stops what lives long"),
     ("api", "web", "its router serves the pages"),
 ];

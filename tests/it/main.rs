@@ -29,6 +29,8 @@ mod readme;
 mod real_histories;
 mod rehearsal;
 mod risk;
+mod run_log;
 mod snapshot;
 mod sql;
 mod telemetry;
+mod traces;

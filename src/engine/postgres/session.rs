@@ -103,6 +103,11 @@ impl Session for PgSession {
         self.noted(answer)
     }
 
+    /// The server keeps what it answers within one message until its buffer is full (PostgreSQL source, `pqcomm.c`).
+    fn answers_at_once(&self) -> bool {
+        true
+    }
+
     /// The settings it began with, ours, and the limits. The lock stays (PostgreSQL manual, "RESET"; unlike "DISCARD ALL").
     fn own_settings(&self) -> Vec<String> {
         let first = ["RESET SESSION AUTHORIZATION", "RESET ROLE", "RESET ALL"].into_iter();

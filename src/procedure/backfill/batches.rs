@@ -18,6 +18,7 @@ use crate::{
     procedure::{
         Assignment, Held, Target,
         apply::{Change, Failed, Left},
+        course,
         migrate::ms_since,
     },
 };
@@ -106,6 +107,7 @@ impl<'a> Batches<'a> {
             self.standing.rows_done,
             self.standing.rows_total
         ));
+        course::by_itself(self.told, &self.backfill.place(), &self.backfill.sql);
         loop {
             self.tell();
             self.wait_for_health().await?;

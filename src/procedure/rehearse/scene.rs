@@ -27,7 +27,7 @@ use crate::{
         report::RunReport,
     },
     procedure::{
-        Assignment, Ended, Held, Target,
+        Assignment, Ended, Held, JobLog, Target,
         migrate::{self, Ask},
         name_of, problem, rollback,
     },
@@ -322,8 +322,8 @@ fn planned(seq: u32, row: &Applied) -> Planned {
 
 /// Whoever works on a copy tells nobody but the rehearsal; a stop reaches both.
 fn aside(told: &Assignment) -> Assignment {
-    let (log, _) = mpsc::unbounded_channel();
-    Assignment { job: JobId::fresh(), progress: ProgressWriter::channel().0, log, ..told.clone() }
+    let (progress, log) = (ProgressWriter::channel().0, JobLog::unread());
+    Assignment { job: JobId::fresh(), progress, log, ..told.clone() }
 }
 
 /// A copy that was filled.

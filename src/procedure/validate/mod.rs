@@ -7,7 +7,7 @@ use semver::Version;
 
 pub(super) use self::bookkeeping::digest;
 use super::{
-    Assignment, Ended, Held, Target,
+    Assignment, Ended, Held, Target, course,
     declared::{self, Net},
     drift,
     migrate::Short,
@@ -102,6 +102,7 @@ pub(super) async fn after_hop(
         return Ok(None);
     }
     let (report, seen) = look(target, told, held, catalog, false).await?;
+    course::validated(told, &report);
     let digest = bookkeeping::digest(&seen.history);
     target.store.expect(&target.name, &digest, &seen.schema).await.map_err(|error| problem::store(&error))?;
     Ok(Some(report))

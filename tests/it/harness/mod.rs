@@ -4,6 +4,7 @@ pub mod begun;
 pub mod browser;
 pub mod catalog;
 pub mod client;
+pub mod collector;
 pub mod command_line;
 pub mod crate_source;
 pub mod database;

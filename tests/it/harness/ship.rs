@@ -157,7 +157,7 @@ impl Ship {
         server.url = eventually("the service listens", async || {
             let told = fs::read_to_string(&log).expect("the log");
             let (_, after) = told.split_once("listening on ")?;
-            after.split_whitespace().next().map(str::to_owned)
+            after.split(['"', ' ', '\n']).next().map(str::to_owned)
         })
         .await;
         self.server = Some(server);
@@ -170,6 +170,11 @@ impl Ship {
 
     fn server(&mut self) -> &mut Server {
         self.server.as_mut().expect("the service was started")
+    }
+
+    /// The service's process.
+    pub fn process(&self) -> u32 {
+        self.server.as_ref().and_then(|server| server.process.id()).expect("the service runs")
     }
 
     /// Kills the service without a warning.
