@@ -1,6 +1,6 @@
 //! Who may come in, and how often. Every route is for administrators unless [`PUBLIC`] names it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use axum::{
     extract::{FromRequestParts, MatchedPath, Request, State},
@@ -71,12 +71,16 @@ const PAGE_PER_SECOND: u32 = 20;
 /// Tokens that are not believed, a minute from each address. A valid token is let in all the same.
 const FAILURES_PER_MINUTE: u32 = 10;
 
+/// The same from all addresses together: whoever has many of them guesses no faster.
+const FAILURES_OF_ALL_PER_MINUTE: u32 = 600;
+
 /// All allowances.
 pub(super) struct Limits {
     exempt: Vec<IpNet>,
     polled: Limiter,
     page: Limiter,
     failures: Limiter,
+    failures_of_all: Limiter,
 }
 
 impl Limits {
@@ -87,6 +91,7 @@ impl Limits {
             polled: Limiter::per_second("public", server.rate_limit_per_second, server.rate_limit_burst),
             page: Limiter::per_second("page", PAGE_PER_SECOND, PAGE_BURST),
             failures: Limiter::per_minute("failed-tokens", FAILURES_PER_MINUTE),
+            failures_of_all: Limiter::per_minute("failed-tokens-of-all", FAILURES_OF_ALL_PER_MINUTE),
         }
     }
 
@@ -222,14 +227,23 @@ fn unauthenticated() -> Problem {
 
 fn disbelieved(front: &Front, client: IpAddr) -> Problem {
     front.app.meters.token_refused();
-    let exempt = covers(&front.limits.exempt, client);
-    match (!exempt).then(|| front.limits.failures.check(client).retry_after_s).flatten() {
-        None => unauthenticated(),
-        Some(seconds) => {
-            front.app.meters.rate_limited(front.limits.failures.name());
-            too_many("Too many tokens from this address were not valid.", seconds)
+    let limits = &front.limits;
+    if covers(&limits.exempt, client) {
+        return unauthenticated();
+    }
+    let everybody = Ipv4Addr::UNSPECIFIED.into();
+    let tries = [
+        (&limits.failures, client, "Too many tokens from this address were not valid."),
+        (&limits.failures_of_all, everybody, "Too many tokens were not valid, from all addresses together."),
+    ];
+    // What is refused by the first does not count for the second.
+    for (limiter, address, detail) in tries {
+        if let Some(seconds) = limiter.check(address).retry_after_s {
+            front.app.meters.rate_limited(limiter.name());
+            return too_many(detail, seconds);
         }
     }
+    unauthenticated()
 }
 
 fn too_many(detail: &str, seconds: u64) -> Problem {

@@ -74,6 +74,28 @@ async fn other_methods_do_not_slip_past_the_guard() {
     }
 }
 
+/// Goal: many addresses guess no faster, and hurt nobody who has a token. Method: a try from each of a thousand, the first of which
+/// tries on alone: what is refused to it counts for no other.
+#[tokio::test]
+async fn failed_tokens_are_limited_for_all_addresses_together() {
+    let door = Door::open();
+    let guess = || request(Method::GET, "/api/migration/status").header("authorization", "Bearer x.y.z");
+    for _ in 0..1_000 {
+        door.ask_from("192.0.2.1", guess()).await;
+    }
+    let mut taken = 0;
+    for n in 0..1_000 {
+        let from = format!("198.51.{}.{}", 100 + n / 250, n % 250);
+        taken += u32::from(door.ask_from(&from, guess()).await.status == StatusCode::UNAUTHORIZED);
+    }
+    assert!((580..=620).contains(&taken), "{taken} of 1000 were tried");
+    let limited = door.ask_from("203.0.113.1", guess()).await;
+    limited.must_be_problem("too-many-requests", 429);
+
+    let unknown = door.admin(Method::GET, "/api/migration/status?x=1");
+    door.ask_from("203.0.113.1", unknown).await.must_be_problem("bad-parameter", 400);
+}
+
 /// Goal: guessing is slow, and hurts nobody else. Method: fail from one address until it is told to wait.
 #[tokio::test]
 async fn failed_tokens_are_limited_for_each_address_and_valid_ones_are_not() {
