@@ -23,6 +23,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     time::{Instant, sleep, timeout_at},
 };
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
@@ -33,6 +34,9 @@ use super::{
 
 /// A caller that has not sent a whole request head after this time is let go, an idle one as well.
 const HEAD_S_MAX: u64 = 10;
+
+/// A caller that takes in nothing of its answer for this time is let go, so that its place is free again.
+const WRITE_S_MAX: u64 = 30;
 
 /// The most header fields of a request.
 const HEADERS_MAX: usize = 64;
@@ -157,12 +161,14 @@ where
         let (work, answer) = (begin(), answer(&door, caller, request));
         async move { answer.await.map(|answer| answer.map(|body| Worked::by(work, body))) }
     });
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(Duration::from_secs(WRITE_S_MAX)));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(HEAD_S_MAX))
         .max_headers(HEADERS_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), answers);
+        .serve_connection(TokioIo::new(Box::pin(stream)), answers);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = &mut connection => ended,

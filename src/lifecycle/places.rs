@@ -13,7 +13,7 @@ use std::{
 
 use axum::body::{Body, Bytes, HttpBody};
 use http_body::{Frame, SizeHint};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 /// The number of a seat whose connection asks something now.
@@ -32,6 +32,8 @@ struct Room {
     /// The last number that was given.
     last: AtomicU64,
     seats: Mutex<BTreeMap<u64, Arc<Seat>>>,
+    /// Told when a request is at its end.
+    rested: Notify,
 }
 
 /// A place of a connection; it is free again when this is dropped.
@@ -58,17 +60,30 @@ impl Places {
 
     /// A place. When none is free, the connection that has been idle for longest is let go; when none is idle, waits.
     pub async fn take(&self) -> Option<Place> {
-        let permit = if let Ok(permit) = self.free.clone().try_acquire_owned() {
-            permit
-        } else {
-            self.room.let_one_go();
-            self.free.clone().acquire_owned().await.ok()?
+        let permit = match self.free.clone().try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => self.wait().await?,
         };
         let name = self.room.number();
         let gone = CancellationToken::new();
         let seat = Arc::new(Seat { room: self.room.clone(), gone, idle_since: AtomicU64::new(name) });
         self.room.seats().insert(name, seat.clone());
         Some(Place { name, seat, _permit: permit })
+    }
+}
+
+impl Places {
+    /// A place, once somebody has gone who asks nothing.
+    async fn wait(&self) -> Option<OwnedSemaphorePermit> {
+        let free = self.free.clone().acquire_owned();
+        tokio::pin!(free);
+        let mut is_leaving = self.room.let_one_go();
+        loop {
+            tokio::select! {
+                permit = &mut free => return permit.ok(),
+                () = self.room.rested.notified(), if !is_leaving => is_leaving = self.room.let_one_go(),
+            }
+        }
     }
 }
 
@@ -81,14 +96,14 @@ impl Room {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn let_one_go(&self) {
+    /// Whether there was one.
+    fn let_one_go(&self) -> bool {
         let seats = self.seats();
         let idle = seats.values().filter(|seat| !seat.gone.is_cancelled());
         let idle =
             idle.map(|seat| (seat.idle_since.load(Ordering::Relaxed), seat)).filter(|(since, _)| *since != WORKING);
-        if let Some((_, seat)) = idle.min_by_key(|(since, _)| *since) {
-            seat.gone.cancel();
-        }
+        let longest = idle.min_by_key(|(since, _)| *since);
+        longest.map(|(_, seat)| seat.gone.cancel()).is_some()
     }
 }
 
@@ -117,6 +132,7 @@ impl Drop for Place {
 impl Drop for Work {
     fn drop(&mut self) {
         self.0.idle_since.store(self.0.room.number(), Ordering::Relaxed);
+        self.0.room.rested.notify_one();
     }
 }
 

@@ -1,6 +1,9 @@
 //! Many who come and say nothing, or pretend to be many.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use axum::http::{Method, StatusCode};
 use tokio::{
@@ -10,7 +13,7 @@ use tokio::{
 use windlass::{api, lifecycle};
 
 use super::{Door, request};
-use crate::harness::PATIENCE;
+use crate::harness::{PATIENCE, eventually};
 
 /// Sockets that are opened and tell nothing, or only the beginning of a request.
 const SILENT: usize = 2_000;
@@ -102,6 +105,53 @@ async fn a_request_at_work_keeps_its_place() {
     let mut answer = String::new();
     asks.read_to_string(&mut answer).await.unwrap();
     assert!(answer.ends_with("finished"), "{answer}");
+    door.app.stopping.cancel();
+}
+
+/// Whether the kernel still has an open connection from `near` to `far`, both on this machine.
+fn is_open(near: SocketAddr, far: SocketAddr) -> bool {
+    const ESTABLISHED: &str = "01";
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("the kernel's table");
+    let port = |address: &str| u16::from_str_radix(address.rsplit(':').next().unwrap_or_default(), 16).ok();
+    table.lines().any(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let ports = fields.get(1..3).map(|ends| (port(ends[0]), port(ends[1])));
+        ports == Some((Some(near.port()), Some(far.port()))) && fields.get(3) == Some(&ESTABLISHED)
+    })
+}
+
+/// Goal: who takes in nothing of an answer does not keep a place for ever. Method: an answer without an end, of which one caller
+/// reads nothing and another one all the time; the first is let go, the second is not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_that_does_not_read_is_let_go() {
+    let door = Door::open();
+    let endless = || async {
+        let chunk = axum::body::Bytes::from(vec![b'x'; 64 * 1024]);
+        axum::body::Body::from_stream(futures_util::stream::repeat(Ok::<_, std::io::Error>(chunk)))
+    };
+    let doors = axum::Router::new().route("/endless", axum::routing::get(endless));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(lifecycle::serve_on(listener, door.app.clone(), doors));
+    let mut callers = Vec::new();
+    for _ in 0..2 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /endless HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        callers.push(stream);
+    }
+    let (mut reads, lazy) = (callers.remove(0), callers.remove(0));
+    let (reader, idler) = (reads.local_addr().unwrap(), lazy.local_addr().unwrap());
+    let reading = tokio::spawn(async move {
+        let mut bytes = vec![0; 64 * 1024];
+        while reads.read(&mut bytes).await.is_ok_and(|count| count > 0) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+
+    eventually("it is let go", async || (!is_open(address, idler)).then_some(())).await;
+
+    assert!(is_open(address, reader), "who reads is not let go");
+    reading.abort();
     door.app.stopping.cancel();
 }
 
