@@ -127,7 +127,7 @@ async fn a_caller_that_does_not_read_is_let_go() {
     let door = Door::open();
     let endless = || async {
         let chunk = axum::body::Bytes::from(vec![b'x'; 64 * 1024]);
-        axum::body::Body::from_stream(futures_util::stream::repeat(Ok::<_, std::io::Error>(chunk)))
+        axum::body::Body::from_stream(futures_util::stream::repeat(Ok::<_, std::convert::Infallible>(chunk)))
     };
     let doors = axum::Router::new().route("/endless", axum::routing::get(endless));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
