@@ -22,7 +22,7 @@ use crate::{
     },
     plan::{self, Against, Drift},
     procedure::{
-        Assignment, Held, Target, apply,
+        Assignment, Held, Target, apply, cancel,
         migrate::Short,
         name_of, problem,
         queue::{self, Queue},
@@ -252,25 +252,30 @@ async fn run(target: &Target, told: &Assignment, held: &mut Held, sql: &str) -> 
     held.limit(queue::limits(target, None)).await?;
     let mut queue = Queue::of(target);
     loop {
-        let Err(mut error) = once(target, held, sql).await else { return Ok(()) };
+        let Err(mut error) = once(target, told, held, sql).await else { return Ok(()) };
         if !queue.again(told, held, &mut error).await {
             return Err(error);
         }
     }
 }
 
-async fn once(target: &Target, held: &mut Held, sql: &str) -> Result<(), EngineError> {
+async fn once(target: &Target, told: &Assignment, held: &mut Held, sql: &str) -> Result<(), EngineError> {
     let epoch = held.epoch;
     let fence = lock::fence(target.engine.words(), epoch);
     let session = held.session()?;
-    match target.engine.ddl_scope() {
-        DdlScope::Transaction => {
-            let ran = session.transact(&[&fence, sql], &mut |_| ()).await;
-            ran.map_err(|failed| apply::fenced(failed, epoch))
+    let connection = session.connection_id().to_owned();
+    let work = async {
+        match target.engine.ddl_scope() {
+            DdlScope::Transaction => {
+                let ran = session.transact(&[&fence, sql], &mut |_| ()).await;
+                ran.map_err(|failed| apply::fenced(failed, epoch))
+            }
+            DdlScope::Statement => {
+                lock::must_be_ours(session, epoch).await?;
+                session.execute(sql).await.map(drop).map_err(|failed| failed.error)
+            }
         }
-        DdlScope::Statement => {
-            lock::must_be_ours(session, epoch).await?;
-            session.execute(sql).await.map(drop).map_err(|failed| failed.error)
-        }
-    }
+    };
+    let (ran, is_stopped) = cancel::or_stopped(target, told, &connection, "what is added", work).await;
+    ran.map_err(|error| cancel::cause(error, is_stopped))
 }
