@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{BY_HAND, FRESH, added, by_hand, declaring, of_declared, set, with_holes};
-use crate::harness::{database::On, eye::must_be_same, interrupted::waits, on_every_engine, on_every_server, ship::Ship};
+use crate::harness::{
+    database::On, eye::must_be_same, interrupted::waits, on_every_engine, on_every_server, ship::Ship,
+};
 
 on_every_engine!(
     what_is_missing_is_told_and_nothing_is_changed,
