@@ -116,7 +116,8 @@ async fn an_order_of_another_process_is_waited_for(on: On) {
     let job = Answer::to(first).await.accepted();
     ship.job_is_inside(&job, "v1.1.0_01_pass").await;
 
-    let again = Client::new().post(format!("{}/ops/api/migration/start", application.url));
+    let client = Client::builder().timeout(PATIENCE).no_proxy().build().expect("a client");
+    let again = client.post(format!("{}/ops/api/migration/start", application.url));
     let again = again.bearer_auth(ship.token(&[]).await).header("idempotency-key", "once").header("prefer", "wait=60");
     let again = tokio::spawn(Answer::to(again.json(&order)));
     ship.job_is_inside(&job, "v1.1.0_01_pass").await;
