@@ -15,11 +15,12 @@ use crate::harness::{
     database::On,
     eventually,
     gate::{self, Gate},
-    on_every_engine,
+    on_every_engine, on_every_server,
     ship::{Answer, Ship},
 };
 
-on_every_engine!(an_application_serves_windlass_beside_its_own, an_order_of_another_process_is_waited_for);
+on_every_engine!(an_application_serves_windlass_beside_its_own);
+on_every_server!(an_order_of_another_process_is_waited_for);
 
 /// An application that serves at a port of its own until it is told to stop.
 struct Application {
