@@ -8,11 +8,13 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::Instrument;
 
 use super::{
     Refused, admission, runner,
     slot::{Reservation, Slot},
+    turn::pause,
 };
 use crate::{
     model::{
@@ -173,17 +175,26 @@ impl Desk {
         Ok(at_work.job(self.target.clock.now()))
     }
 
-    /// The job, once it ended or `at_most` has passed.
+    /// The job, once it ended or `at_most` has passed; one of another process is looked up again and again.
     ///
     /// # Errors
     /// [`Refused::NoJob`].
     pub async fn wait(&self, id: JobId, at_most: Duration) -> Result<Job, Refused> {
+        let deadline = Instant::now() + at_most;
         if let Some(mut at_work) = self.slot.at_work().filter(|at_work| at_work.job.borrow().id == id) {
             let ended = at_work.job.wait_for(|job| job.state.is_final());
-            let _ = tokio::time::timeout(at_most, ended).await;
-            return Ok(at_work.job(self.target.clock.now()));
+            let is_abandoned = matches!(timeout_at(deadline, ended).await, Ok(Err(_)));
+            let now = self.target.clock.now();
+            let job = at_work.job(now);
+            return Ok(if is_abandoned { runner::abandoned(job, now) } else { job });
         }
-        self.target.store.job(id).await?.ok_or(Refused::NoJob(id))
+        loop {
+            let job = self.target.store.job(id).await?.ok_or(Refused::NoJob(id))?;
+            if job.state.is_final() || Instant::now() >= deadline {
+                return Ok(job);
+            }
+            sleep_until(deadline.min(Instant::now() + pause())).await;
+        }
     }
 
     /// Looks once after the jobs that an earlier process left open, and writes down as interrupted those whose process is gone.

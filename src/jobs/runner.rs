@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, watch};
 use tracing::{Instrument, Span, field::Empty, info_span};
 
@@ -12,7 +13,7 @@ use super::{
 use crate::{
     engine::Session,
     model::{
-        job::{Job, JobEvent, JobId, JobState, transition},
+        job::{Job, JobEvent, JobId, JobProblem, JobState, transition},
         order::{Door, Order, Requester},
         progress::{Progress, ProgressReader, ProgressWriter},
         report::RunReport,
@@ -176,16 +177,25 @@ async fn audit(target: &Target, by: &Requester, job: &Job) {
     }
 }
 
-/// A procedure panicked: a fault of windlass. The target's own journal tells the next start what is done.
+/// A job whose task is gone without a word, as it ended.
+pub(super) fn abandoned(job: Job, now: DateTime<Utc>) -> Job {
+    Job { state: JobState::Failed, finished_at: Some(now), problem: Some(mistake()), ..job }
+}
+
+/// A procedure panicked.
 fn fell_over() -> Ended {
-    let problem = crate::model::job::JobProblem {
+    Ended::badly(mistake(), None)
+}
+
+/// A fault of windlass. The target's own journal tells the next start what is done.
+fn mistake() -> JobProblem {
+    JobProblem {
         kind: "internal".to_owned(),
         title: "windlass made a mistake".to_owned(),
         detail: "the job ended by a fault of windlass itself; its log has the place".to_owned(),
         target_state: "known to the target's journal, which the next start reads".to_owned(),
         next_step: "start again, and report the fault with the log".to_owned(),
-    };
-    Ended::badly(problem, None)
+    }
 }
 
 /// What cannot be saved is told and does not end a run: the truth about the target is in the target.

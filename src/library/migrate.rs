@@ -143,22 +143,28 @@ async fn submitted(app: &App, order: Order) -> Result<Job, Refused> {
             Err(Refused::Busy { holder, .. }) if Instant::now() < deadline => {
                 tracing::info!("waiting for {holder}");
                 turn(app, deadline).await;
+                if app.stopping.is_cancelled() {
+                    return Err(Refused::Stopping);
+                }
             }
             answer => return answer,
         }
     }
 }
 
-/// Waits until nobody holds the database, or for as long as it may.
+/// Waits until nobody holds the database, for as long as it may, or until it is to stop.
 async fn turn(app: &App, deadline: Instant) {
     let mut watch = app.enquiry.watch_lock();
-    while Instant::now() < deadline {
-        sleep_until(deadline.min(Instant::now() + pause())).await;
-        // What cannot be looked at now may be later, until the time is over.
-        if let Ok(None) = watch.look().await {
-            break;
+    let looking = async {
+        while Instant::now() < deadline {
+            sleep_until(deadline.min(Instant::now() + pause())).await;
+            // What cannot be looked at now may be later, until the time is over.
+            if let Ok(None) = watch.look().await {
+                break;
+            }
         }
-    }
+    };
+    app.stopping.run_until_cancelled(looking).await;
     watch.close().await;
 }
 

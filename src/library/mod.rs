@@ -38,6 +38,7 @@ mod health;
 mod migrate;
 mod routes;
 
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
 pub use self::{
@@ -85,15 +86,16 @@ impl Windlass {
         self.app.enquiry.compatibility().await
     }
 
-    /// Ends what [`router()`] began, and a run that is at work at its next safe edge: within `server.shutdown_grace`, and what does not
-    /// come to an edge in time is stopped at the database. From then on no order is taken, and streams of progress end; so call
-    /// it before the application waits for its last answers.
+    /// Ends what [`router()`] began, a [`Windlass::migrate`] that waits for its turn, and a run that is at work at its next safe edge:
+    /// within `server.shutdown_grace`, and what does not come to an edge in time is stopped at the database. From then on no order
+    /// is taken, and streams of progress end; so call it before the application waits for its last answers.
     ///
     /// What is left of a run that could not end in time is found and finished by the next one.
     pub async fn stop(&self) {
+        let deadline = Instant::now() + self.app.config.server.shutdown_grace;
         self.app.stopping.cancel();
         lifecycle::close_desk(&self.app).await;
         self.looking_after.close();
-        self.looking_after.wait().await;
+        let _ = timeout_at(deadline, self.looking_after.wait()).await;
     }
 }

@@ -3,6 +3,7 @@
 use std::{future::Future, pin::pin, time::Duration};
 
 use super::{Assignment, Target};
+use crate::engine::EngineError;
 
 /// After this time a statement that goes on although it was cancelled is cancelled again.
 const CANCEL_AGAIN_MS: u64 = 250;
@@ -34,5 +35,14 @@ pub(super) async fn or_stopped<T>(
             outcome = &mut work => return (outcome, true),
             () = tokio::time::sleep(Duration::from_millis(CANCEL_AGAIN_MS)) => {}
         }
+    }
+}
+
+/// Why work that ended in `error` did: the words of a server that was told to stop it are no cause. What was lost is lost all the same.
+pub(super) fn cause(error: EngineError, is_stopped: bool) -> EngineError {
+    match error {
+        EngineError::Lost { .. } => error,
+        _ if is_stopped => EngineError::Cancelled,
+        _ => error,
     }
 }

@@ -71,9 +71,7 @@ pub async fn one(
             return is_done(held, place).await.map_err(Failed::unknown);
         }
         let mut settled = settle::settle(target, told, held, change, place, came).await;
-        if is_stopped && !matches!(error, EngineError::Lost { .. }) {
-            error = EngineError::Cancelled;
-        }
+        error = cancel::cause(error, is_stopped);
         match settled {
             Ok(Settled { done, .. }) if done == number => {
                 told.warning(format!("statement {number} lost its answer or its mark, and took effect: {error}"));

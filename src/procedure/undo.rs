@@ -2,7 +2,7 @@
 
 use ulid::Ulid;
 
-use super::{Assignment, Held, Target, apply::Change, course, evidence::Evidence, proof::Proof, queue};
+use super::{Assignment, Held, Target, apply::Change, cancel, course, evidence::Evidence, proof::Proof, queue};
 use crate::engine::{
     EngineError,
     bookkeeping::{
@@ -94,7 +94,10 @@ async fn take_back(
     for sql in &undoing.statements {
         failpoint!("undo.statement");
         course::by_itself(told, "taking back", sql);
-        match queue::execute(target, told, held, sql).await {
+        let connection = held.session()?.connection_id().to_owned();
+        let work = queue::execute(target, told, held, sql);
+        let (ran, is_stopped) = cancel::or_stopped(target, told, &connection, "what takes it back", work).await;
+        match ran.map_err(|error| cancel::cause(error, is_stopped)) {
             // What is refused may concern what was never made: what counts is what is there afterwards.
             Ok(()) | Err(EngineError::Refused { .. }) => {}
             Err(error) => return Err(error),

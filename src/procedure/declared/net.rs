@@ -22,7 +22,7 @@ use crate::{
     },
     plan::{self, Against, Drift},
     procedure::{
-        Assignment, Held, Target, apply,
+        Assignment, Held, Target, apply, cancel,
         migrate::Short,
         name_of, problem,
         queue::{self, Queue},
@@ -56,9 +56,9 @@ impl Net {
     }
 }
 
-/// Behind the migrations of a run: nothing that is found keeps it from having succeeded, and no stop, for the migrations are done and
-/// what comes after them is still to come. Nothing is told where nobody looks, nothing is declared, or the run did not lead to the
-/// end of the catalog, which is what is declared.
+/// Behind the migrations of a run: nothing that is found keeps it from having succeeded, nor that nothing could be looked at, and no
+/// stop, for the migrations are done and what comes after them is still to come. Nothing is told where nobody looks, nothing is
+/// declared, or the run did not lead to the end of the catalog, which is what is declared.
 ///
 /// # Errors
 /// The problem, once the target was asked to change.
@@ -70,11 +70,11 @@ pub(in crate::procedure) async fn behind_run(
     net: &mut Net,
 ) -> Result<(), JobProblem> {
     let wanted = target.config.policy.safety_net;
-    if wanted == SafetyNet::Off || standing::elsewhere(target, held, catalog).await?.is_some() {
+    if wanted == SafetyNet::Off {
         return Ok(());
     }
-    let cast = match declared(target, told, held).await {
-        Ok(Some(declared)) => cast(target, told, held, &declared, wanted, net).await,
+    let cast = match looked(target, told, held, catalog).await {
+        Ok(Some((declared, found))) => cast(target, told, held, &declared, found, wanted, net).await,
         Ok(None) => return Ok(()),
         Err(Short::Paused) => Err(Short::Paused),
         Err(Short::Problem(problem)) => {
@@ -92,6 +92,21 @@ pub(in crate::procedure) async fn behind_run(
         Err(Short::Problem(problem)) => Err(*problem),
         Ok(()) => Ok(()),
     }
+}
+
+/// The declared schema and how the live one differs from it; `None` where there is nothing to compare. Only reads.
+async fn looked(
+    target: &Target,
+    told: &Assignment,
+    held: &mut Held,
+    catalog: &Catalog,
+) -> Result<Option<(Declared, Vec<Drift>)>, Short> {
+    if standing::elsewhere(target, held, catalog).await?.is_some() {
+        return Ok(None);
+    }
+    let Some(declared) = declared(target, told, held).await? else { return Ok(None) };
+    let found = compared(told, held, &declared).await?;
+    Ok(Some((declared, found)))
 }
 
 fn not_cast(target: &Target, told: &Assignment, why: &str, next: &str) -> Finding {
@@ -119,7 +134,8 @@ pub(in crate::procedure) async fn ordered(
     }
     let declared = declared(target, told, held).await?.ok_or_else(|| super::none_declared(target))?;
     let before = live(held, problem::UNTOUCHED).await?;
-    let cast = cast(target, told, held, &declared, wanted, net).await;
+    let found = compared(told, held, &declared).await?;
+    let cast = cast(target, told, held, &declared, found, wanted, net).await;
     // What was added before it was stopped is no drift either.
     let remembered = if wanted == SafetyNet::Add { remember(target, held, &before).await } else { Ok(()) };
     cast?;
@@ -149,24 +165,32 @@ async fn live(held: &mut Held, state: &str) -> Result<Schema, JobProblem> {
     held.session().map_err(asked)?.schema(None).await.map_err(asked)
 }
 
-/// Compares, adds what is to be added, and compares again. What was added is told however it ends.
+/// How the live schema differs from the declared one, before anything is added.
+async fn compared(told: &Assignment, held: &mut Held, declared: &Declared) -> Result<Vec<Drift>, JobProblem> {
+    told.step("comparing with the declared schema");
+    Ok(differences(declared, &live(held, problem::UNTOUCHED).await?))
+}
+
+fn differences(declared: &Declared, live: &Schema) -> Vec<Drift> {
+    plan::drift(&declared.made.schema, live, Against::Declared)
+}
+
+/// Adds what is to be added of what was found, and compares again then. What was added is told however it ends.
 async fn cast(
     target: &Target,
     told: &Assignment,
     held: &mut Held,
     declared: &Declared,
+    mut found: Vec<Drift>,
     wanted: SafetyNet,
     net: &mut Net,
 ) -> Result<(), Short> {
-    told.step("comparing with the declared schema");
-    let compare = |live: &Schema| plan::drift(&declared.made.schema, live, Against::Declared);
-    let mut found = compare(&live(held, problem::UNTOUCHED).await?);
     if wanted == SafetyNet::Add {
         add(target, told, held, declared, &found, net).await?;
-        found = compare(&live(held, problem::CHANGED).await?);
+        found = differences(declared, &live(held, problem::CHANGED).await?);
     }
-    let differences = findings(target, held, declared, found)?;
-    net.findings.splice(0..0, differences);
+    let findings = findings(target, held, declared, found)?;
+    net.findings.splice(0..0, findings);
     Ok(())
 }
 
@@ -252,25 +276,30 @@ async fn run(target: &Target, told: &Assignment, held: &mut Held, sql: &str) -> 
     held.limit(queue::limits(target, None)).await?;
     let mut queue = Queue::of(target);
     loop {
-        let Err(mut error) = once(target, held, sql).await else { return Ok(()) };
+        let Err(mut error) = once(target, told, held, sql).await else { return Ok(()) };
         if !queue.again(told, held, &mut error).await {
             return Err(error);
         }
     }
 }
 
-async fn once(target: &Target, held: &mut Held, sql: &str) -> Result<(), EngineError> {
+async fn once(target: &Target, told: &Assignment, held: &mut Held, sql: &str) -> Result<(), EngineError> {
     let epoch = held.epoch;
     let fence = lock::fence(target.engine.words(), epoch);
     let session = held.session()?;
-    match target.engine.ddl_scope() {
-        DdlScope::Transaction => {
-            let ran = session.transact(&[&fence, sql], &mut |_| ()).await;
-            ran.map_err(|failed| apply::fenced(failed, epoch))
+    let connection = session.connection_id().to_owned();
+    let work = async {
+        match target.engine.ddl_scope() {
+            DdlScope::Transaction => {
+                let ran = session.transact(&[&fence, sql], &mut |_| ()).await;
+                ran.map_err(|failed| apply::fenced(failed, epoch))
+            }
+            DdlScope::Statement => {
+                lock::must_be_ours(session, epoch).await?;
+                session.execute(sql).await.map(drop).map_err(|failed| failed.error)
+            }
         }
-        DdlScope::Statement => {
-            lock::must_be_ours(session, epoch).await?;
-            session.execute(sql).await.map(drop).map_err(|failed| failed.error)
-        }
-    }
+    };
+    let (ran, is_stopped) = cancel::or_stopped(target, told, &connection, "what is added", work).await;
+    ran.map_err(|error| cancel::cause(error, is_stopped))
 }

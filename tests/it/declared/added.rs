@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{BY_HAND, FRESH, added, by_hand, declaring, of_declared, set, with_holes};
-use crate::harness::{database::On, eye::must_be_same, on_every_engine, ship::Ship};
+use crate::harness::{
+    database::On, eye::must_be_same, interrupted::waits, on_every_engine, on_every_server, ship::Ship,
+};
 
 on_every_engine!(
     what_is_missing_is_told_and_nothing_is_changed,
@@ -13,6 +15,8 @@ on_every_engine!(
     nothing_is_added_before_the_end_of_the_catalog_or_behind_it,
     over_http_it_is_the_same,
 );
+
+on_every_server!(a_stop_at_once_ends_what_is_being_added);
 
 async fn report(ship: &Ship, words: &[&str], code: i32) -> Value {
     ship.cli(&[&["validate", "--json"], words].concat()).await.exits(code).json()["result"].clone()
@@ -155,4 +159,26 @@ async fn over_http_it_is_the_same(on: On) {
     let log = log.to_string();
     assert!(log.contains("added table holds: CREATE TABLE holds"), "each statement is in the job's log: {log}");
     assert!(log.contains("ordered validate"), "and the order in the audit trail: {log}");
+}
+
+/// Goal: nobody has to wait for what is being added: it is stopped at the server, and the next time adds the rest.
+/// Method: a transaction of the test's own has read the table that a column is added to, and holds it.
+async fn a_stop_at_once_ends_what_is_being_added(on: On) {
+    let mut ship = with_holes(on).await;
+    ship.set("run.lock_timeout", "10m");
+    ship.serve().await;
+    let admin = ship.admin().await;
+    let mut holder = ship.eye().await;
+    holder.run("BEGIN").await;
+    holder.texts("SELECT name FROM decks").await;
+    let job = admin.post("/api/migration/validate", json!({"add_missing": true})).await.accepted();
+    waits(&ship, "ALTER TABLE").await;
+
+    admin.post("/api/migration/stop", json!({"mode": "now"})).await.accepted();
+
+    let paused = ship.job_ends_as(&job, "paused").await;
+    holder.run("ROLLBACK").await;
+    assert_eq!(added(&paused["result"]).len(), 2, "the table and its index: {paused:#}");
+    let rest = admin.post_and_wait("/api/migration/validate", json!({"add_missing": true})).await;
+    assert_eq!((&rest["state"], added(&rest["result"]).len()), (&"succeeded".into(), 2), "{rest:#}");
 }

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use super::{FRESH, added, declaring, named};
 use crate::harness::{
     database::On,
+    eventually,
     gate::{self, Gate},
-    on_every_engine,
+    interrupted, on_every_engine, on_every_server,
     ship::Ship,
 };
 
@@ -17,6 +18,8 @@ on_every_engine!(
     what_is_wrong_with_the_declared_schema_does_not_fail_a_run,
     without_a_declared_schema_there_is_no_net,
 );
+
+on_every_server!(that_nothing_can_be_looked_at_does_not_fail_a_run);
 
 const FORGOTTEN: &str = "CREATE TABLE crew (id INTEGER PRIMARY KEY);\nCREATE INDEX decks_by_id ON decks (id, name);\n";
 
@@ -109,4 +112,33 @@ async fn without_a_declared_schema_there_is_no_net(on: On) {
     ship.set("policy.safety_net", "add");
     assert_eq!(of_net(&up(&ship).await), [""; 0]);
     assert_eq!(ship.eye().await.own_tables().await, ["decks", "holds"]);
+}
+
+/// Goal: the migrations are done, and a net that cannot be cast behind them takes nothing from that.
+/// Method: while the declared schema is run in its empty database, which takes its time, the server ends the run's own session.
+async fn that_nothing_can_be_looked_at_does_not_fail_a_run(on: On) {
+    let mut ship = declaring(on).await;
+    let slow = match on {
+        On::MariaDb => "CREATE TABLE slow AS SELECT BENCHMARK(30000000, MD5('a')) AS n;",
+        _ => "CREATE TABLE slow AS SELECT count(*) AS n FROM (SELECT generate_series(1, 40000000)) AS counted;",
+    };
+    ship.catalog().beside("schema.sql", &format!("{FRESH}{slow}\n"));
+    ship.serve().await;
+    let admin = ship.admin().await;
+    let order = json!({"to": "1.1.0", "snapshot": "never", "validate": false});
+    let job = admin.post("/api/migration/start", order).await.accepted();
+    let session = eventually("the declared schema is being run", async || {
+        let progress = admin.get(&format!("/api/migration/progress?job={job}")).await.body;
+        let is_there = progress["progress"]["step"].as_str().is_some_and(|step| step.contains("schema.sql"));
+        let status = if is_there { admin.get("/api/migration/status").await.body } else { Value::Null };
+        status["lock"]["session"].as_str().map(str::to_owned)
+    })
+    .await;
+
+    interrupted::end(&ship, &session).await;
+
+    let ended = ship.job_ends_as(&job, "succeeded").await;
+    let named = of_net(&ended["result"]);
+    assert_eq!(named, ["declared-not-compared default"], "{ended:#}");
+    ship.database_is_at("1.1.0").await;
 }

@@ -18,11 +18,8 @@ impl Outage {
             fs::create_dir(&folder).expect("a folder in the way");
             return Self::Folder(folder);
         }
-        let (before, rest) = ship.database.url.split_once("127.0.0.1:").expect("a local server");
-        let (port, path) = rest.split_once('/').expect("a database");
-        let proxy = Proxy::to(format!("127.0.0.1:{port}")).await;
+        let (proxy, url) = way_to(ship).await;
         proxy.cut();
-        let url = format!("{before}{}/{path}", proxy.address);
         ship.set("target.url", &url);
         Self::Proxy(proxy)
     }
@@ -40,4 +37,13 @@ impl Outage {
             }
         }
     }
+}
+
+/// A way to the ship's server that can be cut, and the database's address by it.
+pub async fn way_to(ship: &Ship) -> (Proxy, String) {
+    let (before, rest) = ship.database.url.split_once("127.0.0.1:").expect("a local server");
+    let (port, path) = rest.split_once('/').expect("a database");
+    let proxy = Proxy::to(format!("127.0.0.1:{port}")).await;
+    let url = format!("{before}{}/{path}", proxy.address);
+    (proxy, url)
 }

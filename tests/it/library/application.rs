@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use axum::{Router, routing::get};
 use reqwest::{Client, Method};
+use serde_json::json;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 use windlass::{Migrate, Windlass};
 
@@ -12,11 +13,14 @@ use crate::harness::{
     PATIENCE,
     browser::Browser,
     database::On,
-    eventually, on_every_engine,
+    eventually,
+    gate::{self, Gate},
+    on_every_engine, on_every_server,
     ship::{Answer, Ship},
 };
 
 on_every_engine!(an_application_serves_windlass_beside_its_own);
+on_every_server!(an_order_of_another_process_is_waited_for);
 
 /// An application that serves at a port of its own until it is told to stop.
 struct Application {
@@ -95,6 +99,35 @@ async fn an_application_serves_windlass_beside_its_own(on: On) {
 
     application.ends().await;
     assert_eq!(ship.cli(&["status", "--json"]).await.exits(0).json()["lock"], serde_json::Value::Null);
+}
+
+/// Goal: who sends an order again, to another process over the same store, and prefers to wait, is answered at its end.
+/// Method: the service has the run inside a gate, and the application is asked with the same key.
+async fn an_order_of_another_process_is_waited_for(on: On) {
+    let mut ship = Ship::with_catalog(on).await;
+    ship.catalog().add("v1.0.0_01_gate", gate::MAKE, "DROP TABLE gate;");
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    ship.catalog().add("v1.1.0_01_pass", &gate::pass(on), "SELECT 1;");
+    ship.serve().await;
+    let application = Application::serves(opened(unlimited(&ship)), "/ops").await;
+    let admin = ship.admin().await;
+    let order = json!({"to": "1.1.0", "snapshot": "never"});
+    let gate = Gate::shut(&ship.database).await;
+    let first = admin.request(Method::POST, "/api/migration/start").header("idempotency-key", "once").json(&order);
+    let job = Answer::to(first).await.accepted();
+    ship.job_is_inside(&job, "v1.1.0_01_pass").await;
+
+    let client = Client::builder().timeout(PATIENCE).no_proxy().build().expect("a client");
+    let again = client.post(format!("{}/ops/api/migration/start", application.url));
+    let again = again.bearer_auth(ship.token(&[]).await).header("idempotency-key", "once").header("prefer", "wait=60");
+    let again = tokio::spawn(Answer::to(again.json(&order)));
+    ship.job_is_inside(&job, "v1.1.0_01_pass").await;
+    gate.open().await;
+
+    let answer = again.await.expect("an answer");
+    assert_eq!((answer.status, &answer.body["state"]), (200, &json!("succeeded")), "{:#}", answer.body);
+    assert_eq!(answer.body["id"], job.as_str());
+    application.ends().await;
 }
 
 fn unlimited(ship: &Ship) -> windlass::config::Config {

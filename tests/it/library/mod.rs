@@ -2,6 +2,7 @@
 
 mod application;
 mod start;
+mod stopped;
 
 use std::time::Duration;
 
