@@ -3,6 +3,7 @@
 mod otlp;
 mod run_log;
 mod run_logs;
+mod writer;
 
 use std::{
     fmt::{self, Write},

@@ -19,6 +19,9 @@ pub(super) struct Course<'a> {
     spans: BTreeMap<usize, Span>,
 }
 
+/// So many statements of one message have spans, its first.
+const SPANS_AT_ONCE_MAX: usize = 1_024;
+
 impl<'a> Course<'a> {
     /// They run one after the other.
     pub fn one_by_one(told: &'a Assignment, change: &'a Change<'a>) -> Self {
@@ -77,7 +80,9 @@ impl<'a> Course<'a> {
     fn tell(&mut self, index: usize) {
         let is_heard = self.told.log.has_file() || spans::are_wanted();
         let Some((place, sql)) = is_heard.then(|| self.change.place(index)).flatten() else { return };
-        self.spans.insert(index, spans::statement(&place));
+        if self.spans.len() < SPANS_AT_ONCE_MAX {
+            self.spans.insert(index, spans::statement(&place));
+        }
         let message = if self.at_once { format!("{place} is sent") } else { format!("{place} begins") };
         self.told.log.note("info", &message, Some(&sql), vec![("statement.place", place.into())]);
     }

@@ -1,12 +1,12 @@
 //! One file for each run: what it did, statement by statement, written as it happens, so that a process that is killed leaves
 //! what was done so far.
 //!
-//! Each entry is one write to the file, and blocks for as long as that takes.
+//! Nobody waits for the disk (`writer.rs`): a run that holds locks goes on while its log hangs.
 
 use std::{
     fmt::Write as _,
     fs::File,
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -14,7 +14,7 @@ use std::{
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
-use super::harmless;
+use super::{harmless, writer::Writer};
 use crate::config::LogFormat;
 
 /// So much of one text is written; of a longer one, its beginning and its length.
@@ -28,8 +28,15 @@ pub struct RunLog(Arc<Inner>);
 struct Inner {
     path: PathBuf,
     format: LogFormat,
-    /// `None` once it could not be written.
-    file: Mutex<Option<File>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// `None` once it could not be written, and behind the end.
+    writer: Option<Writer>,
+    /// So many entries were left out since the last that was not.
+    left_out: u64,
 }
 
 /// One entry.
@@ -48,10 +55,13 @@ pub struct Entry<'a> {
 }
 
 impl RunLog {
-    /// Into `file`, which is at `path`.
-    #[must_use]
-    pub fn to(path: PathBuf, file: File, format: LogFormat) -> Self {
-        Self(Arc::new(Inner { path, format, file: Mutex::new(Some(file)) }))
+    /// Into `file`, which is at `path`, by a thread of its own.
+    ///
+    /// # Errors
+    /// When there can be no more threads.
+    pub fn to(path: PathBuf, file: File, format: LogFormat) -> io::Result<Self> {
+        let state = State { writer: Some(Writer::to(file)?), left_out: 0 };
+        Ok(Self(Arc::new(Inner { path, format, state: Mutex::new(state) })))
     }
 
     /// Where it lies.
@@ -60,18 +70,59 @@ impl RunLog {
         &self.0.path
     }
 
-    /// Writes an entry. After an error nothing more is written, so that nothing stands behind a gap.
+    /// Has an entry written, at once where the disk takes it. What a disk does not take in time is left out, and the file says
+    /// so where it goes on. After an error nothing more is written. Never blocks.
     ///
     /// # Errors
-    /// The system's, once.
+    /// The system's, once, for this entry or one before it.
     pub fn write(&self, entry: &Entry<'_>) -> io::Result<()> {
-        let mut place = self.0.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(file) = place.as_mut() else { return Ok(()) };
-        let text = match self.0.format {
+        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(writer) = &mut state.writer else { return Ok(()) };
+        if let Some(error) = writer.failed() {
+            state.writer = None;
+            return Err(error);
+        }
+        if !writer.has_room() {
+            state.left_out += 1;
+            return Ok(());
+        }
+        self.go_on(&mut state, entry.at);
+        self.put(&state, entry);
+        Ok(())
+    }
+
+    /// Ends the file once all is written, and waits for that for two seconds at most.
+    ///
+    /// # Errors
+    /// The system's, unless it was told; [`io::ErrorKind::TimedOut`] when the disk has not taken all of it.
+    pub async fn end(&self, at: DateTime<Utc>) -> io::Result<()> {
+        let writer = {
+            let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+            self.go_on(&mut state, at);
+            state.writer.take()
+        };
+        match writer {
+            Some(writer) => writer.end().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Says what was left out, if anything was.
+    fn go_on(&self, state: &mut State, at: DateTime<Utc>) {
+        let left_out = std::mem::take(&mut state.left_out);
+        if left_out > 0 {
+            let message = &format!("{left_out} entries are left out here: the disk did not take them in time");
+            let fields = vec![("left_out", left_out.into())];
+            self.put(state, &Entry { at, level: "warning", message, sql: None, fields });
+        }
+    }
+
+    fn put(&self, state: &State, entry: &Entry<'_>) {
+        let Some(writer) = &state.writer else { return };
+        writer.put(match self.0.format {
             LogFormat::Human => for_a_person(entry),
             LogFormat::Json => for_a_program(entry),
-        };
-        file.write_all(text.as_bytes()).inspect_err(|_| *place = None)
+        });
     }
 }
 

@@ -50,7 +50,7 @@ impl RunLogs {
         let path = self.folder.join(format!("{}-{kind}-{job}{ENDING}", began.format(BEGAN)));
         let file = OpenOptions::new().append(true).create_new(true).mode(FILE_MODE).open(&path)?;
         self.prune(keep);
-        Ok(RunLog::to(path, file, format))
+        RunLog::to(path, file, format)
     }
 
     /// The files there are, by the job whose each is.
