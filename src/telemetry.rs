@@ -24,7 +24,7 @@ use tracing_subscriber::{
 
 use self::otlp::Sending;
 pub use self::otlp::TRACE;
-pub use self::run_log::{Entry, RunLog};
+pub use self::run_log::{Entry, RUN_LOG_BYTES_MAX, RunLog};
 pub use self::run_logs::RunLogs;
 use crate::config::{Log, LogFormat};
 

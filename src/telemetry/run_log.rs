@@ -19,6 +19,8 @@ use crate::config::LogFormat;
 
 /// So much of one text is written; of a longer one, its beginning and its length.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
+/// In a file that is as long as this, the texts of statements are left out.
+pub const RUN_LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// The file of one run. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -37,6 +39,10 @@ struct State {
     writer: Option<Writer>,
     /// So many entries were left out since the last that was not.
     left_out: u64,
+    /// So long is it.
+    bytes: u64,
+    /// It says that texts are left out.
+    is_long: bool,
 }
 
 /// One entry.
@@ -60,7 +66,7 @@ impl RunLog {
     /// # Errors
     /// When there can be no more threads.
     pub fn to(path: PathBuf, file: File, format: LogFormat) -> io::Result<Self> {
-        let state = State { writer: Some(Writer::to(file)?), left_out: 0 };
+        let state = State { writer: Some(Writer::to(file)?), left_out: 0, bytes: 0, is_long: false };
         Ok(Self(Arc::new(Inner { path, format, state: Mutex::new(state) })))
     }
 
@@ -87,7 +93,13 @@ impl RunLog {
             return Ok(());
         }
         self.go_on(&mut state, entry.at);
-        self.put(&state, entry);
+        let sql = entry.sql.filter(|_| state.bytes < RUN_LOG_BYTES_MAX);
+        if sql.is_none() && entry.sql.is_some() && !std::mem::replace(&mut state.is_long, true) {
+            let mib = RUN_LOG_BYTES_MAX / (1024 * 1024);
+            let message = &format!("this file has {mib} MiB: from here on the texts of statements are left out");
+            self.put(&mut state, &Entry { at: entry.at, level: "warning", message, sql: None, fields: Vec::new() });
+        }
+        self.put(&mut state, &Entry { sql, ..entry.clone() });
         Ok(())
     }
 
@@ -117,12 +129,14 @@ impl RunLog {
         }
     }
 
-    fn put(&self, state: &State, entry: &Entry<'_>) {
+    fn put(&self, state: &mut State, entry: &Entry<'_>) {
         let Some(writer) = &state.writer else { return };
-        writer.put(match self.0.format {
+        let text = match self.0.format {
             LogFormat::Human => for_a_person(entry),
             LogFormat::Json => for_a_program(entry),
-        });
+        };
+        state.bytes += text.len() as u64;
+        writer.put(text);
     }
 }
 

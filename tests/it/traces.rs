@@ -115,6 +115,19 @@ async fn no_secret_and_no_value_is_sent(on: On) {
     }
 }
 
+/// Goal: a message of any length has a bounded number of spans.
+#[tokio::test]
+async fn of_a_long_message_the_first_statements_have_spans() {
+    let collector = Collector::that(Manner::Takes).await;
+    let ship = with_cabins(On::Postgres, &collector).await;
+    ship.catalog().add("v1.1.0_01_long", &"SELECT 1;\n".repeat(1_100), "SELECT 1;");
+
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+
+    let spans = collector.spans();
+    assert_eq!(spans.iter().filter(|span| span.name.starts_with("v1.1.0_01_long/up.sql:")).count(), 1_024);
+}
+
 /// Goal: what the environment keeps for another collector, windlass's own never sees, and nothing there decides what is sent.
 #[tokio::test]
 async fn what_the_environment_says_of_another_collector_is_not_obeyed() {
