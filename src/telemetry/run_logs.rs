@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, DirBuilder, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -34,7 +34,8 @@ impl RunLogs {
         Self { folder: std::path::absolute(&folder).unwrap_or(folder) }
     }
 
-    /// Begins the file of a run (mode 600, its folder 700), and removes the oldest, so that at most `keep` are left.
+    /// Begins the file of a run (mode 600, its folder 700), and removes the oldest, so that at most `keep` are left; never its own,
+    /// nor one that a process writes now.
     ///
     /// # Errors
     /// When it cannot be made; an old one that cannot be removed stays.
@@ -49,7 +50,9 @@ impl RunLogs {
         DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&self.folder)?;
         let path = self.folder.join(format!("{}-{kind}-{job}{ENDING}", began.format(BEGAN)));
         let file = OpenOptions::new().append(true).create_new(true).mode(FILE_MODE).open(&path)?;
-        self.prune(keep);
+        // It lasts as long as the writing. A file system without locks has none of them.
+        let _ = file.try_lock();
+        self.prune(keep, &path);
         RunLog::to(path, file, format)
     }
 
@@ -60,15 +63,22 @@ impl RunLogs {
         names.filter_map(|entry| Some((job_in(entry.file_name().to_str()?)?.to_owned(), entry.path()))).collect()
     }
 
-    fn prune(&self, keep: usize) {
-        let mut files: Vec<PathBuf> = self.by_job().into_values().collect();
-        files.sort();
-        for old in files.iter().take(files.len().saturating_sub(keep)) {
+    /// A clock that was ahead leaves names behind that sort after `own`.
+    fn prune(&self, keep: usize, own: &Path) {
+        let mut others: Vec<PathBuf> = self.by_job().into_values().filter(|path| path != own).collect();
+        others.sort();
+        let above = (others.len() + 1).saturating_sub(keep);
+        for old in others.iter().take(above).filter(|path| !is_written(path)) {
             if let Err(error) = fs::remove_file(old).or_else(unless_gone) {
                 tracing::warn!(%error, "{}, the log of an old run, could not be removed", old.display());
             }
         }
     }
+}
+
+/// Whether a process writes it now.
+fn is_written(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 /// Another process may remove the same.

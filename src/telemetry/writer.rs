@@ -48,6 +48,8 @@ impl Writer {
                 left.fetch_sub(text.len(), Ordering::Relaxed);
                 written
             });
+            // With it goes its lock.
+            drop(file);
             let _ = end.send(written);
         })?;
         Ok(Self { texts, waiting, is_full: false, over })
