@@ -4,11 +4,12 @@ use std::{
     collections::BTreeMap,
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
 
 use chrono::{DateTime, Utc};
+use nix::unistd::geteuid;
 
 use super::RunLog;
 use crate::config::LogFormat;
@@ -16,6 +17,8 @@ use crate::config::LogFormat;
 const FOLDER: &str = "logs";
 const ENDING: &str = ".log";
 const FOLDER_MODE: u32 = 0o700;
+/// The mode bits by which others could change what is in a folder.
+const OTHERS_WRITE: u32 = 0o022;
 const FILE_MODE: u32 = 0o600;
 /// When a run began, in a file's name: it sorts by time.
 const BEGAN: &str = "%Y%m%dT%H%M%S%.3fZ";
@@ -38,7 +41,7 @@ impl RunLogs {
     /// nor one that a process writes now.
     ///
     /// # Errors
-    /// When it cannot be made; an old one that cannot be removed stays.
+    /// When it cannot be made, or others may write to the folder; an old one that cannot be removed stays.
     pub fn begin(
         &self,
         began: DateTime<Utc>,
@@ -48,6 +51,7 @@ impl RunLogs {
         keep: usize,
     ) -> io::Result<RunLog> {
         DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&self.folder)?;
+        must_be_ours(&self.folder)?;
         let path = self.folder.join(format!("{}-{kind}-{job}{ENDING}", began.format(BEGAN)));
         let file = OpenOptions::new().append(true).create_new(true).mode(FILE_MODE).open(&path)?;
         // It lasts as long as the writing. A file system without locks has none of them.
@@ -74,6 +78,18 @@ impl RunLogs {
             }
         }
     }
+}
+
+/// Where others may write, they decide where a text lies, and which are removed.
+fn must_be_ours(folder: &Path) -> io::Result<()> {
+    let found = fs::symlink_metadata(folder)?;
+    let reason = match found.mode() & OTHERS_WRITE {
+        _ if !found.is_dir() => "it is no folder",
+        _ if found.uid() != geteuid().as_raw() => "it is somebody else's",
+        0 => return Ok(()),
+        _ => "others may write to it; chmod 700 ends that",
+    };
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} is not used: {reason}", folder.display())))
 }
 
 /// Whether a process writes it now.
