@@ -1,7 +1,9 @@
-//! Logs: to standard error, since standard output belongs to results; and for each run a file of its own (`run_log.rs`).
+//! Logs: to standard error, since standard output belongs to results; and for each run a file of its own (`run_log.rs`, `run_logs.rs`).
 
 mod otlp;
 mod run_log;
+mod run_logs;
+mod writer;
 
 use std::{
     fmt::{self, Write},
@@ -22,7 +24,8 @@ use tracing_subscriber::{
 
 use self::otlp::Sending;
 pub use self::otlp::TRACE;
-pub use self::run_log::{Entry, RunLog, RunLogs};
+pub use self::run_log::{Entry, RUN_LOG_BYTES_MAX, RunLog};
+pub use self::run_logs::RunLogs;
 use crate::config::{Log, LogFormat};
 
 /// Why logs cannot be written.

@@ -47,8 +47,8 @@ pub(super) async fn begin(target: &Target, job: &mut Job, order: &Order, server:
     log
 }
 
-/// Says in the file how the job ended.
-pub(super) fn end(log: &JobLog, job: &Job) {
+/// Says in the file how the job ended, and waits until it is written, within a bound.
+pub(super) async fn end(log: &JobLog, job: &Job) {
     if let Some(problem) = &job.problem {
         let message = format!(
             "{}\n{}\nthe target: {}\nnext: {}",
@@ -60,4 +60,5 @@ pub(super) fn end(log: &JobLog, job: &Job) {
     let level = if job.problem.is_some() { "error" } else { "info" };
     let message = format!("job {} {} in {took} ms", job.id, job.state.as_str());
     log.note(level, &message, None, vec![("job.id", json!(job.id)), ("duration_ms", json!(took))]);
+    log.end().await;
 }

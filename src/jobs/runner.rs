@@ -130,7 +130,7 @@ async fn work(
     }
     job.result = ended.result;
     job.problem = ended.problem;
-    run_log::end(&log, &job);
+    run_log::end(&log, &job).await;
     traced(&job);
     drop(log);
     let _ = writing.await;

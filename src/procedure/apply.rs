@@ -196,8 +196,8 @@ async fn by_its_route(
     }
     match change.route(target) {
         Route::Whole => {
-            let mut queue = Queue::of(target);
-            while let Err(mut failed) = whole(target, told, held, change).await {
+            let (mut queue, mut course) = (Queue::of(target), Course::of(told, change));
+            while let Err(mut failed) = whole(target, told, held, &mut course).await {
                 if failed.left != Left::AsBefore || !queue.again(told, held, &mut failed.error).await {
                     return Err(overtaken(failed));
                 }
@@ -245,7 +245,8 @@ pub async fn resume(
 }
 
 /// Everything in one transaction: the fence, the statements, our own settings again, the history rows.
-async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Change<'_>) -> Result<(), Failed> {
+async fn whole(target: &Target, told: &Assignment, held: &mut Held, course: &mut Course<'_>) -> Result<(), Failed> {
+    let change = course.change;
     let fence = lock::fence(target.engine.words(), held.epoch);
     let record = change.record(target, held.epoch);
     let own = held.session().map_err(Failed::before)?.own_settings();
@@ -254,7 +255,7 @@ async fn whole(target: &Target, told: &Assignment, held: &mut Held, change: &Cha
     texts.extend(own.iter().chain(&record).map(String::as_str));
     let count = change.statements().len();
     let base = told.progress.now().completed;
-    let mut course = Course::whole(told, change, held.session().map_err(Failed::before)?.answers_at_once());
+    course.is_sent(held.session().map_err(Failed::before)?.answers_at_once());
     let mut seen = |index: usize| {
         failpoint!("whole.reply");
         index.checked_sub(1).filter(|index| *index < count).into_iter().for_each(|index| course.answered(index));

@@ -11,26 +11,35 @@ use crate::model::{plan::PlannedMigration, report::ValidationReport};
 /// The statements of one migration as they go by.
 pub(super) struct Course<'a> {
     told: &'a Assignment,
-    change: &'a Change<'a>,
+    pub change: &'a Change<'a>,
     /// The answers to all of them come together, and tell nothing of the time of each.
     at_once: bool,
     began: Instant,
+    /// So many of them were told, in this try or an earlier one.
+    told_before: usize,
     /// The spans of those at work.
     spans: BTreeMap<usize, Span>,
 }
 
+/// So many statements of one message have spans, its first.
+const SPANS_AT_ONCE_MAX: usize = 1_024;
+
 impl<'a> Course<'a> {
-    /// They run one after the other.
-    pub fn one_by_one(told: &'a Assignment, change: &'a Change<'a>) -> Self {
-        Self { told, change, at_once: false, began: Instant::now(), spans: BTreeMap::new() }
+    /// They run one after the other, unless [`Self::is_sent`].
+    pub fn of(told: &'a Assignment, change: &'a Change<'a>) -> Self {
+        Self { told, change, at_once: false, began: Instant::now(), told_before: 0, spans: BTreeMap::new() }
     }
 
-    /// They are sent now, as one transaction; `at_once`: all answers come together.
-    pub fn whole(told: &'a Assignment, change: &'a Change<'a>, at_once: bool) -> Self {
-        let mut course = Self { at_once, ..Self::one_by_one(told, change) };
-        let sent = if at_once { change.statements().len() } else { 1 };
-        (0..sent).for_each(|index| course.tell(index));
-        course
+    /// They are sent now, as one transaction, and maybe not for the first time; `at_once`: all answers come together.
+    pub fn is_sent(&mut self, at_once: bool) {
+        (self.at_once, self.began) = (at_once, Instant::now());
+        let count = self.change.statements().len();
+        if at_once && self.told_before > 0 {
+            let message = format!("{count} statements are sent again");
+            self.told.log.note("info", &message, None, Vec::new());
+        }
+        let sent = if at_once { count } else { 1 };
+        (0..sent).for_each(|index| self.tell(index));
     }
 
     /// Statement `index` begins; nothing happens behind the last.
@@ -74,12 +83,23 @@ impl<'a> Course<'a> {
         }
     }
 
+    /// The text is told once, however often the statement is tried; of what is sent again as one message, nothing.
     fn tell(&mut self, index: usize) {
         let is_heard = self.told.log.has_file() || spans::are_wanted();
         let Some((place, sql)) = is_heard.then(|| self.change.place(index)).flatten() else { return };
-        self.spans.insert(index, spans::statement(&place));
-        let message = if self.at_once { format!("{place} is sent") } else { format!("{place} begins") };
-        self.told.log.note("info", &message, Some(&sql), vec![("statement.place", place.into())]);
+        if self.spans.len() < SPANS_AT_ONCE_MAX {
+            self.spans.insert(index, spans::statement(&place));
+        }
+        let is_again = index < self.told_before;
+        self.told_before = self.told_before.max(index + 1);
+        let message = match (self.at_once, is_again) {
+            (true, true) => return,
+            (true, false) => format!("{place} is sent"),
+            (false, true) => format!("{place} begins again"),
+            (false, false) => format!("{place} begins"),
+        };
+        let sql = Some(sql.as_str()).filter(|_| !is_again);
+        self.told.log.note("info", &message, sql, vec![("statement.place", place.into())]);
     }
 
     fn ended(&self, index: usize, level: &'static str, words: impl FnOnce(u64) -> String) {

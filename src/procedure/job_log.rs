@@ -1,5 +1,7 @@
 //! Where a job tells what it does: the control store, and for a run a file of its own.
 
+use std::io;
+
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -59,9 +61,21 @@ impl JobLog {
     pub fn note(&self, level: &'static str, message: &str, sql: Option<&str>, fields: Vec<(&'static str, Value)>) {
         let Some((file, clock)) = &self.file else { return };
         if let Err(error) = file.write(&Entry { at: clock.now(), level, message, sql, fields }) {
-            let message = format!("{} ends here, it could not be written: {error}", file.path().display());
-            tracing::warn!("{message}");
-            let _ = self.lines.send(Told { level: "warning", message });
+            self.ends_here(file, &error);
         }
+    }
+
+    /// Waits until the file has all that it was told, within a bound.
+    pub async fn end(&self) {
+        let Some((file, clock)) = &self.file else { return };
+        if let Err(error) = file.end(clock.now()).await {
+            self.ends_here(file, &error);
+        }
+    }
+
+    fn ends_here(&self, file: &RunLog, error: &io::Error) {
+        let message = format!("{} ends here, it could not be written: {error}", file.path().display());
+        tracing::warn!("{message}");
+        let _ = self.lines.send(Told { level: "warning", message });
     }
 }

@@ -55,7 +55,7 @@ pub async fn one(
     let limits = queue::limits_of(target, change.migration, statement);
     held.limit(limits).await.map_err(|error| Failed { left: left_of(number - 1), ..Failed::before(error) })?;
     let mut queue = Queue::of(target);
-    let mut course = Course::one_by_one(told, change);
+    let mut course = Course::of(told, change);
     loop {
         course.begins(index);
         let Err(broken) = with_its_mark(target, told, held, evidence, change, place).await else {

@@ -4,7 +4,6 @@
 //! run's time. Only spans of [`TRACE`] are sent, and of those nothing but what they name themselves: no event, no log line.
 
 use std::{
-    collections::HashMap,
     error::Error,
     iter,
     sync::atomic::{AtomicBool, Ordering},
@@ -17,11 +16,11 @@ use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{Protocol, RetryPolicy, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{
     Resource,
-    trace::{BatchConfigBuilder, BatchSpanProcessor, SdkTracer, SdkTracerProvider},
+    trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracer, SdkTracerProvider},
 };
 use reqwest::{
     Url,
-    header::{HeaderName, HeaderValue},
+    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 use secrecy::ExposeSecret;
 use tokio::runtime::Handle;
@@ -31,6 +30,8 @@ use crate::{config::Log, https};
 
 /// The target of every span that is sent.
 pub const TRACE: &str = "windlass::trace";
+/// What is sent. It is not compressed, whatever the environment says: nothing that could is built in.
+const PROTOBUF: &str = "application/x-protobuf";
 /// How long one request to the collector may take.
 const EXPORT_MS_MAX: u64 = 2_000;
 /// How long the end of the process waits for what was not sent yet.
@@ -60,7 +61,7 @@ impl Sending {
         }
         let headers = match &log.otlp_headers {
             Some(headers) => pairs(headers.expose_secret()).map_err(unfit)?,
-            None => HashMap::new(),
+            None => HeaderMap::new(),
         };
         let is_plain = match url.scheme() {
             "https" => false,
@@ -77,12 +78,11 @@ impl Sending {
         let runtime = Handle::try_current().map_err(|error| unfit(error.to_string()))?;
         let exporter = SpanExporter::builder()
             .with_http()
-            .with_http_client(Collector { runtime, client, is_silent: AtomicBool::new(false) })
+            .with_http_client(Collector { runtime, client, headers, is_silent: AtomicBool::new(false) })
             .with_endpoint(url.to_string())
             .with_protocol(Protocol::HttpBinary)
             .with_timeout(limit)
             .with_retry_policy(RetryPolicy::disabled())
-            .with_headers(headers)
             .build()
             .map_err(|error| unfit(error.to_string()))?;
         let batches = BatchConfigBuilder::default()
@@ -95,7 +95,8 @@ impl Sending {
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
             .build();
         let batches = BatchSpanProcessor::builder(exporter).with_batch_config(batches).build();
-        Ok(Some(Self(SdkTracerProvider::builder().with_span_processor(batches).with_resource(itself).build())))
+        let all = SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOn);
+        Ok(Some(Self(all.with_span_processor(batches).with_resource(itself).build())))
     }
 
     /// What makes spans.
@@ -118,13 +119,15 @@ fn is_here(url: &Url) -> bool {
 }
 
 /// `name=value`, with commas between. What is wrong is told without a value.
-fn pairs(text: &str) -> Result<HashMap<String, String>, String> {
+fn pairs(text: &str) -> Result<HeaderMap, String> {
     let all = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
     all.map(|pair| {
         let (name, value) = pair.split_once('=').ok_or("log.otlp_headers is not name=value, with commas between")?;
-        let (name, value) = (name.trim().to_ascii_lowercase(), value.trim().to_owned());
-        HeaderName::from_bytes(name.as_bytes()).map_err(|_| "log.otlp_headers has a name that no header can have")?;
-        HeaderValue::from_str(&value).map_err(|_| "log.otlp_headers has a value that no header can have")?;
+        let unfit = |what| format!("log.otlp_headers has a {what} that no header can have");
+        let name = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| unfit("name"))?;
+        let mut value = HeaderValue::from_str(value.trim()).map_err(|_| unfit("value"))?;
+        // It is not told by the libraries below, however much they are asked to tell.
+        value.set_sensitive(true);
         Ok((name, value))
     })
     .collect()
@@ -135,6 +138,8 @@ fn pairs(text: &str) -> Result<HashMap<String, String>, String> {
 struct Collector {
     runtime: Handle,
     client: reqwest::Client,
+    /// Those of the settings.
+    headers: HeaderMap,
     /// Whether the last request failed, which is told once.
     is_silent: AtomicBool,
 }
@@ -142,11 +147,14 @@ struct Collector {
 #[async_trait]
 impl HttpClient for Collector {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let client = self.client.clone();
+        let (client, own) = (self.client.clone(), self.headers.clone());
         let answer = self.runtime.spawn(async move {
             let mut request = reqwest::Request::try_from(request)?;
-            // What is sensitive is not told by the libraries below, however much they are asked to tell.
-            request.headers_mut().values_mut().for_each(|value| value.set_sensitive(true));
+            // The exporter adds what OTEL_EXPORTER_OTLP_HEADERS says, which may be a secret between this machine and somebody else.
+            let headers = request.headers_mut();
+            headers.clear();
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROTOBUF));
+            headers.extend(own);
             client.execute(request).await?.error_for_status()
         });
         let answer = answer.await?.map_err(reqwest::Error::without_url);

@@ -1,14 +1,12 @@
 //! One file for each run: what it did, statement by statement, written as it happens, so that a process that is killed leaves
 //! what was done so far.
 //!
-//! Each entry is one write to the file, and blocks for as long as that takes.
+//! Nobody waits for the disk (`writer.rs`): a run that holds locks goes on while its log hangs.
 
 use std::{
-    collections::BTreeMap,
     fmt::Write as _,
-    fs::{self, DirBuilder, File, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs::File,
+    io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -16,23 +14,13 @@ use std::{
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value};
 
-use super::harmless;
+use super::{harmless, writer::Writer};
 use crate::config::LogFormat;
 
-const FOLDER: &str = "logs";
-const ENDING: &str = ".log";
-const FOLDER_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
 /// So much of one text is written; of a longer one, its beginning and its length.
 const TEXT_BYTES_MAX: usize = 64 * 1024;
-/// When a run began, in a file's name: it sorts by time.
-const BEGAN: &str = "%Y%m%dT%H%M%S%.3fZ";
-
-/// The files of all runs.
-#[derive(Debug, Clone)]
-pub struct RunLogs {
-    folder: PathBuf,
-}
+/// In a file that is as long as this, the texts of statements are left out.
+pub const RUN_LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// The file of one run. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -42,8 +30,19 @@ pub struct RunLog(Arc<Inner>);
 struct Inner {
     path: PathBuf,
     format: LogFormat,
-    /// `None` once it could not be written.
-    file: Mutex<Option<File>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// `None` once it could not be written, and behind the end.
+    writer: Option<Writer>,
+    /// So many entries were left out since the last that was not.
+    left_out: u64,
+    /// So long is it.
+    bytes: u64,
+    /// It says that texts are left out.
+    is_long: bool,
 }
 
 /// One entry.
@@ -61,83 +60,83 @@ pub struct Entry<'a> {
     pub fields: Vec<(&'static str, Value)>,
 }
 
-impl RunLogs {
-    /// Those that lie beside the control store at `store`. Touches nothing.
-    #[must_use]
-    pub fn beside(store: &Path) -> Self {
-        let folder = store.parent().unwrap_or(Path::new("")).join(FOLDER);
-        Self { folder: std::path::absolute(&folder).unwrap_or(folder) }
-    }
-
-    /// Begins the file of a run (mode 600, its folder 700), and removes the oldest, so that at most `keep` are left.
+impl RunLog {
+    /// Into `file`, which is at `path`, by a thread of its own.
     ///
     /// # Errors
-    /// When it cannot be made; an old one that cannot be removed stays.
-    pub fn begin(
-        &self,
-        began: DateTime<Utc>,
-        kind: &str,
-        job: &str,
-        format: LogFormat,
-        keep: usize,
-    ) -> io::Result<RunLog> {
-        DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&self.folder)?;
-        let path = self.folder.join(format!("{}-{kind}-{job}{ENDING}", began.format(BEGAN)));
-        let file = OpenOptions::new().append(true).create_new(true).mode(FILE_MODE).open(&path)?;
-        self.prune(keep);
-        Ok(RunLog(Arc::new(Inner { path, format, file: Mutex::new(Some(file)) })))
+    /// When there can be no more threads.
+    pub fn to(path: PathBuf, file: File, format: LogFormat) -> io::Result<Self> {
+        let state = State { writer: Some(Writer::to(file)?), left_out: 0, bytes: 0, is_long: false };
+        Ok(Self(Arc::new(Inner { path, format, state: Mutex::new(state) })))
     }
 
-    /// The files there are, by the job whose each is.
-    #[must_use]
-    pub fn by_job(&self) -> BTreeMap<String, PathBuf> {
-        let names = fs::read_dir(&self.folder).into_iter().flatten().filter_map(Result::ok);
-        names.filter_map(|entry| Some((job_in(entry.file_name().to_str()?)?.to_owned(), entry.path()))).collect()
-    }
-
-    fn prune(&self, keep: usize) {
-        let mut files: Vec<PathBuf> = self.by_job().into_values().collect();
-        files.sort();
-        for old in files.iter().take(files.len().saturating_sub(keep)) {
-            if let Err(error) = fs::remove_file(old).or_else(unless_gone) {
-                tracing::warn!(%error, "{}, the log of an old run, could not be removed", old.display());
-            }
-        }
-    }
-}
-
-/// Another process may remove the same.
-fn unless_gone(error: io::Error) -> io::Result<()> {
-    if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
-}
-
-/// Whose log a file is: `20261130T194200.000Z-migrate-01J9Z3M8T6W1X0Y5V4Q2N7KCBD.log`.
-fn job_in(name: &str) -> Option<&str> {
-    let (rest, job) = name.strip_suffix(ENDING)?.rsplit_once('-')?;
-    let (began, _kind) = rest.split_once('-')?;
-    let is_ours = chrono::NaiveDateTime::parse_from_str(began, BEGAN).is_ok() && ulid::Ulid::from_string(job).is_ok();
-    is_ours.then_some(job)
-}
-
-impl RunLog {
     /// Where it lies.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// Writes an entry. After an error nothing more is written, so that nothing stands behind a gap.
+    /// Has an entry written, at once where the disk takes it. What a disk does not take in time is left out, and the file says
+    /// so where it goes on. After an error nothing more is written. Never blocks.
     ///
     /// # Errors
-    /// The system's, once.
+    /// The system's, once, for this entry or one before it.
     pub fn write(&self, entry: &Entry<'_>) -> io::Result<()> {
-        let mut place = self.0.file.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(file) = place.as_mut() else { return Ok(()) };
+        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(writer) = &mut state.writer else { return Ok(()) };
+        if let Some(error) = writer.failed() {
+            state.writer = None;
+            return Err(error);
+        }
+        if !writer.has_room() {
+            state.left_out += 1;
+            return Ok(());
+        }
+        self.go_on(&mut state, entry.at);
+        let sql = entry.sql.filter(|_| state.bytes < RUN_LOG_BYTES_MAX);
+        if sql.is_none() && entry.sql.is_some() && !std::mem::replace(&mut state.is_long, true) {
+            let mib = RUN_LOG_BYTES_MAX / (1024 * 1024);
+            let message = &format!("this file has {mib} MiB: from here on the texts of statements are left out");
+            self.put(&mut state, &Entry { at: entry.at, level: "warning", message, sql: None, fields: Vec::new() });
+        }
+        self.put(&mut state, &Entry { sql, ..entry.clone() });
+        Ok(())
+    }
+
+    /// Ends the file once all is written, and waits for that for two seconds at most.
+    ///
+    /// # Errors
+    /// The system's, unless it was told; [`io::ErrorKind::TimedOut`] when the disk has not taken all of it.
+    pub async fn end(&self, at: DateTime<Utc>) -> io::Result<()> {
+        let writer = {
+            let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+            self.go_on(&mut state, at);
+            state.writer.take()
+        };
+        match writer {
+            Some(writer) => writer.end().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Says what was left out, if anything was.
+    fn go_on(&self, state: &mut State, at: DateTime<Utc>) {
+        let left_out = std::mem::take(&mut state.left_out);
+        if left_out > 0 {
+            let message = &format!("{left_out} entries are left out here: the disk did not take them in time");
+            let fields = vec![("left_out", left_out.into())];
+            self.put(state, &Entry { at, level: "warning", message, sql: None, fields });
+        }
+    }
+
+    fn put(&self, state: &mut State, entry: &Entry<'_>) {
+        let Some(writer) = &state.writer else { return };
         let text = match self.0.format {
             LogFormat::Human => for_a_person(entry),
             LogFormat::Json => for_a_program(entry),
         };
-        file.write_all(text.as_bytes()).inspect_err(|_| *place = None)
+        state.bytes += text.len() as u64;
+        writer.put(text);
     }
 }
 

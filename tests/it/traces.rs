@@ -1,12 +1,15 @@
 //! Traces for an OpenTelemetry collector: what is sent, what never is, and that no run waits for them.
 
-use std::time::{Duration, Instant};
+use std::{
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use crate::harness::{
     collector::{Collector, Manner, said},
     database::On,
     eventually, on_every_engine,
-    ship::Ship,
+    ship::{Called, Ship},
 };
 
 on_every_engine!(
@@ -109,6 +112,52 @@ async fn no_secret_and_no_value_is_sent(on: On) {
     }
     for text in [called.stdout, called.stderr] {
         assert!(!text.contains("canary-header") && !text.contains("canary-passphrase"), "{text}");
+    }
+}
+
+/// Goal: a message of any length has a bounded number of spans.
+#[tokio::test]
+async fn of_a_long_message_the_first_statements_have_spans() {
+    let collector = Collector::that(Manner::Takes).await;
+    let ship = with_cabins(On::Postgres, &collector).await;
+    ship.catalog().add("v1.1.0_01_long", &"SELECT 1;\n".repeat(1_100), "SELECT 1;");
+
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+
+    let spans = collector.spans();
+    assert_eq!(spans.iter().filter(|span| span.name.starts_with("v1.1.0_01_long/up.sql:")).count(), 1_024);
+}
+
+/// Goal: what the environment keeps for another collector, windlass's own never sees, and nothing there decides what is sent.
+#[tokio::test]
+async fn what_the_environment_says_of_another_collector_is_not_obeyed() {
+    let collector = Collector::that(Manner::Takes).await;
+    let mut ship = with_cabins(On::Sqlite, &collector).await;
+    ship.set("log.otlp_headers", "authorization=Bearer ours");
+    let mut shell = ship.shell("exec \"$windlass\" up --snapshot never");
+    shell.env("windlass", env!("CARGO_BIN_EXE_windlass")).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let names = ["authorization", "user-agent", "content-type", "x-other"];
+    let secret = names.map(|name| format!("{name}=canary-other-5e2f")).join(",");
+    for (name, value) in [
+        ("OTEL_EXPORTER_OTLP_HEADERS", secret.as_str()),
+        ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", secret.as_str()),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://127.0.0.1:1/v1/traces"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"),
+        ("OTEL_TRACES_SAMPLER", "always_off"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "canary-other=5e2f"),
+    ] {
+        shell.env(name, value);
+    }
+
+    Called::of(&shell.output().await.unwrap()).exits(0);
+
+    collector.span("v1.0.0_01_cabins/up.sql:2");
+    for got in collector.got() {
+        let authorization: Vec<_> = got.headers.get_all("authorization").iter().collect();
+        assert_eq!(authorization, ["Bearer ours"]);
+        assert_eq!(got.headers["content-type"], "application/x-protobuf");
+        assert!(!format!("{:?}", got.headers).contains("canary"), "{got:?}");
+        assert!(!got.body.windows(6).any(|window| window == b"canary"), "{got:?}");
     }
 }
 

@@ -2,8 +2,12 @@
 
 use std::fs;
 
+use chrono::{DateTime, NaiveDate, NaiveTime};
+use ulid::Ulid;
+use windlass::{config::LogFormat, telemetry::RunLogs};
+
 use super::{files, with_cabins};
-use crate::harness::{database::On, on_every_engine};
+use crate::harness::{database::On, eventually, on_every_engine};
 
 on_every_engine!(what_only_looks_writes_none);
 
@@ -31,6 +35,35 @@ async fn as_many_as_wanted_are_kept_and_nothing_else_is_touched() {
     let status = ship.cli(&["status", "--json"]).await.exits(0).json();
     let told = status["recent"].as_array().unwrap().iter().filter(|job| job["log_file"].is_string()).count();
     assert_eq!(told, 2, "a file that is gone is not told: {status:#}");
+}
+
+/// Goal: neither a clock that was ahead once nor another process takes a run's file away while it is written.
+#[tokio::test]
+async fn what_is_written_now_is_never_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = RunLogs::beside(&folder.path().join("windlass.db"));
+    let begin = |day: u32| {
+        let began = NaiveDate::from_ymd_opt(2026, 11, day).unwrap().and_time(NaiveTime::MIN).and_utc();
+        logs.begin(began, "migrate", &Ulid::generate().to_string(), LogFormat::Human, 1).unwrap()
+    };
+    let ahead = begin(30);
+    ahead.end(DateTime::UNIX_EPOCH).await.unwrap();
+
+    let own = begin(1);
+    assert!(own.path().exists());
+    let other = begin(2);
+    assert!(own.path().exists() && other.path().exists());
+    own.end(DateTime::UNIX_EPOCH).await.unwrap();
+    other.end(DateTime::UNIX_EPOCH).await.unwrap();
+
+    // A process that another test begins may have the files open until it is itself.
+    eventually("the last one is the only one", async || {
+        let last = begin(1);
+        let left = fs::read_dir(folder.path().join("logs")).unwrap().count();
+        last.end(DateTime::UNIX_EPOCH).await.unwrap();
+        (left == 1 && last.path().exists()).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

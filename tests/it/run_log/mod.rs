@@ -1,5 +1,7 @@
 //! One file for each run: every step of it, as it happens, for whoever may read it.
 
+mod bounded;
+mod hanging;
 mod kept;
 mod unwritten;
 mod written;
