@@ -40,11 +40,14 @@ pub fn leads_out(dialect: Dialect, statement: &str) -> bool {
         ("use" | "attach" | "detach", _) | ("create" | "alter" | "drop", "database" | "role" | "tablespace") => true,
         // A user mapping is the database's own (PostgreSQL manual, "CREATE USER MAPPING").
         ("create" | "alter" | "drop", "user") => words.nth(1).as_deref() != Some("mapping"),
-        ("create" | "alter" | "drop", "schema" | "server") | ("rename", "user") => is_mysql,
-        ("set", "password" | "default") | ("start", "slave" | "replica" | "group_replication" | "all") => is_mysql,
+        ("create" | "alter" | "drop", "schema" | "server")
+        | ("rename", "user")
+        | ("set", "password" | "default")
+        | ("start", "slave" | "replica" | "group_replication" | "all") => is_mysql,
         // The old words for roles (PostgreSQL manual, "CREATE GROUP"), and what a role owns, privileges on databases among it.
-        ("create" | "alter" | "drop", "group" | "subscription") | ("alter", "system") => is_postgres,
-        ("reassign", "owned") | ("drop", "owned") => is_postgres,
+        ("create" | "alter" | "drop", "group" | "subscription")
+        | ("alter", "system")
+        | ("reassign" | "drop", "owned") => is_postgres,
         // Membership in a role; privileges name what they are on, which may be the whole database or the server's.
         ("grant" | "revoke", _) if is_postgres => {
             !words.has_outside(&["on"])
