@@ -172,7 +172,7 @@ async fn a_stop_at_once_ends_what_is_being_added(on: On) {
     holder.run("BEGIN").await;
     holder.texts("SELECT name FROM decks").await;
     let job = admin.post("/api/migration/validate", json!({"add_missing": true})).await.accepted();
-    waits(&ship, "ALTER TABLE").await;
+    waits(&ship, "%ALTER TABLE").await;
 
     admin.post("/api/migration/stop", json!({"mode": "now"})).await.accepted();
 

@@ -6,7 +6,7 @@ use windlass::sql::{
 };
 
 #[test]
-fn a_statement_that_reaches_another_database_or_the_server_is_known() {
+fn what_reaches_another_database_or_the_server_on_mariadb_and_mysql_is_known() {
     let outward = [
         (MySql, "USE elsewhere"),
         (MySql, "/*!50000 CREATE DATABASE elsewhere */"),
@@ -54,6 +54,15 @@ fn a_statement_that_reaches_another_database_or_the_server_is_known() {
         (MySql, "SET a = 1, @@global.max_connections = 5"),
         (MySql, "GRANT ALL ON *.* TO ada"),
         (MySql, "RENAME USER ada TO eve"),
+    ];
+    for (dialect, statement) in outward {
+        assert!(leads_out(dialect, statement), "{dialect:?}: {statement}");
+    }
+}
+
+#[test]
+fn what_reaches_another_database_or_the_server_elsewhere_is_known() {
+    let outward = [
         (Postgres, "ALTER SYSTEM SET work_mem = '1MB'"),
         (Postgres, "COPY decks TO PROGRAM 'cat'"),
         (Postgres, "COPY decks FROM '/etc/passwd'"),
