@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
-    AssertSqlSafe, SqlitePool,
+    AssertSqlSafe, ConnectOptions, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::sync::OnceCell;
@@ -96,7 +96,9 @@ impl Store {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(Duration::from_millis(BUSY_MS));
+            .busy_timeout(Duration::from_millis(BUSY_MS))
+            // It would go to standard error, where a reader of JSON expects one document.
+            .disable_statement_logging();
         let pool = SqlitePoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .connect_with(options)

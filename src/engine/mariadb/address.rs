@@ -3,7 +3,10 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::mysql::{MySqlConnectOptions, MySqlSslMode};
+use sqlx::{
+    ConnectOptions,
+    mysql::{MySqlConnectOptions, MySqlSslMode},
+};
 
 use crate::engine::EngineError;
 
@@ -114,7 +117,8 @@ impl Address {
     }
 
     /// The driver's options. Everything that sqlx would set in the session beyond the character set is switched off, so
-    /// that a script sees the server's own `sql_mode` and `time_zone`, as it would in the server's own client.
+    /// that a script sees the server's own `sql_mode` and `time_zone`, as it would in the server's own client. Statements are never
+    /// logged by the driver, for they may hold data.
     pub fn options(&self) -> MySqlConnectOptions {
         let mut options = MySqlConnectOptions::new()
             .host(&self.host)
@@ -125,7 +129,8 @@ impl Address {
             .pipes_as_concat(false)
             .no_engine_substitution(false)
             .timezone(None)
-            .ssl_mode(self.tls_mode());
+            .ssl_mode(self.tls_mode())
+            .disable_statement_logging();
         if let Some(password) = &self.password {
             options = options.password(password.expose_secret());
         }

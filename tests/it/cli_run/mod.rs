@@ -8,6 +8,7 @@ mod holder;
 mod pipelines;
 mod plan_base;
 mod plan_forms;
+mod quiet;
 mod session;
 mod templates;
 mod waiting;

@@ -6,6 +6,7 @@ mod stopped;
 
 use std::time::Duration;
 
+use tokio::process::Child;
 use windlass::{
     Windlass,
     config::{Catalog, Config, Health, Policy, Run, Snapshots, Store, Target},
@@ -15,7 +16,12 @@ use windlass::{
     },
 };
 
-use crate::harness::ship::Ship;
+use crate::harness::{
+    database::On,
+    eventually,
+    gate::{self, Gate},
+    ship::Ship,
+};
 
 const CABINS: &str = "CREATE TABLE cabins (id INTEGER PRIMARY KEY);";
 const GUESTS: &str = "CREATE TABLE guests (id INTEGER PRIMARY KEY);";
@@ -45,9 +51,25 @@ fn opened(config: Config) -> Windlass {
 }
 
 /// With two releases, of which none is applied.
-async fn with_two_releases(on: crate::harness::database::On) -> Ship {
+async fn with_two_releases(on: On) -> Ship {
     let ship = Ship::with_catalog(on).await;
     ship.catalog().add("v1.0.0_01_cabins", CABINS, "DROP TABLE cabins;");
     ship.catalog().add("v1.1.0_01_guests", GUESTS, "DROP TABLE guests;");
     ship
+}
+
+/// With a run of another process, which holds the lock until the gate is opened.
+async fn with_a_run_at_a_gate(on: On) -> (Ship, Gate, Child) {
+    let ship = Ship::with_catalog(on).await;
+    ship.catalog().add("v1.0.0_01_gate", gate::MAKE, "DROP TABLE gate;");
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    ship.catalog().add("v1.1.0_01_pass", &gate::pass(on), "SELECT 1;");
+    let gate = Gate::shut(&ship.database).await;
+    let first = ship.cli_begun(&["up", "--snapshot", "never", "--json"]);
+    eventually("the first run holds the lock", async || {
+        let status = ship.cli(&["status", "--json"]).await;
+        (status.code == 0 && status.json()["lock"].is_object()).then_some(())
+    })
+    .await;
+    (ship, gate, first)
 }

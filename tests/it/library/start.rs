@@ -12,7 +12,7 @@ use windlass::{
     },
 };
 
-use super::{CABINS, opened, settings, with_two_releases};
+use super::{CABINS, opened, settings, with_a_run_at_a_gate, with_two_releases};
 use crate::harness::{
     database::On,
     eventually,
@@ -139,17 +139,7 @@ async fn a_database_that_cannot_be_reached_is_told_without_its_password(on: On) 
 }
 
 async fn another_run_is_named_or_waited_for(on: On) {
-    let ship = Ship::with_catalog(on).await;
-    ship.catalog().add("v1.0.0_01_gate", gate::MAKE, "DROP TABLE gate;");
-    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
-    ship.catalog().add("v1.1.0_01_pass", &gate::pass(on), "SELECT 1;");
-    let gate = Gate::shut(&ship.database).await;
-    let first = ship.cli_begun(&["up", "--snapshot", "never", "--json"]);
-    eventually("the first run holds the lock", async || {
-        let status = ship.cli(&["status", "--json"]).await;
-        (status.code == 0 && status.json()["lock"].is_object()).then_some(())
-    })
-    .await;
+    let (ship, gate, first) = with_a_run_at_a_gate(on).await;
 
     let mut config = settings(&ship);
     config.run.lock_wait = Duration::ZERO;

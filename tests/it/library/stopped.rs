@@ -10,15 +10,9 @@ use tokio::time::timeout;
 use tracing::subscriber::DefaultGuard;
 use windlass::{Migrate, MigrateError, jobs::Refused};
 
-use super::{opened, settings, with_two_releases};
+use super::{opened, settings, with_a_run_at_a_gate, with_two_releases};
 use crate::harness::{
-    PATIENCE,
-    database::On,
-    eventually,
-    gate::{self, Gate},
-    on_every_engine, on_every_server,
-    outage::way_to,
-    ship::{Called, Ship},
+    PATIENCE, database::On, eventually, on_every_engine, on_every_server, outage::way_to, ship::Called,
 };
 
 on_every_engine!(a_stop_ends_the_wait_for_a_turn);
@@ -58,17 +52,7 @@ impl io::Write for Heard {
 /// Goal: an application that is to end does not wait for its turn any more.
 /// Method: another process holds the database at a gate, for as long as the test likes.
 async fn a_stop_ends_the_wait_for_a_turn(on: On) {
-    let ship = Ship::with_catalog(on).await;
-    ship.catalog().add("v1.0.0_01_gate", gate::MAKE, "DROP TABLE gate;");
-    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
-    ship.catalog().add("v1.1.0_01_pass", &gate::pass(on), "SELECT 1;");
-    let gate = Gate::shut(&ship.database).await;
-    let first = ship.cli_begun(&["up", "--snapshot", "never", "--json"]);
-    eventually("the first run holds the lock", async || {
-        let status = ship.cli(&["status", "--json"]).await;
-        (status.code == 0 && status.json()["lock"].is_object()).then_some(())
-    })
-    .await;
+    let (ship, gate, first) = with_a_run_at_a_gate(on).await;
     let mut config = settings(&ship);
     config.run.lock_wait = PATIENCE * 10;
     let windlass = opened(config);
