@@ -62,7 +62,8 @@ impl Output {
     /// Something on the way, for a person.
     pub fn note(self, text: &str) {
         if !self.quiet && !self.json {
-            let _ = writeln!(io::stderr().lock(), "{}", harmless(text));
+            // one write, for standard error has no buffer
+            let _ = io::stderr().lock().write_all(format!("{}\n", harmless(text)).as_bytes());
         }
     }
 
