@@ -1,6 +1,6 @@
 //! What lives long.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use semver::Version;
 use tokio::sync::watch;
@@ -13,7 +13,7 @@ use crate::{
     config::Config,
     engine::{self, EngineError},
     jobs::{Caretaker, Desk, Enquiry, Slot},
-    meters::{Meters, Moment},
+    meters::Meters,
     model::{
         catalog::Catalog,
         job::{JobKind, JobState},
@@ -23,9 +23,6 @@ use crate::{
     snapshot::{Archive, ArchiveError},
     store::Store,
 };
-
-/// How often measurements are put into their buckets, so that they take no memory.
-const SORT_S: u64 = 5;
 
 /// Everything a door needs. Cheap to clone.
 #[derive(Clone)]
@@ -144,30 +141,20 @@ impl App {
         let sampler = Sampler::new(self.target.clone(), self.health.clone(), self.running.clone());
         tokio::select! {
             () = sampler.run(self.stopping.clone()) => {}
-            () = self.sort_measurements() => {}
             () = self.keys.keep() => {}
-        }
-    }
-
-    async fn sort_measurements(&self) {
-        let mut tick = tokio::time::interval(Duration::from_secs(SORT_S));
-        loop {
-            tick.tick().await;
-            self.meters.sort();
         }
     }
 
     /// Everything that is measured, in Prometheus's text format. Never asks the target; the control store and the archive
     /// once in a while, however often this is called.
     pub async fn metrics(&self) -> String {
-        let moment = Moment::of(&self.target.name);
-        let gauges = Gauges::into(&moment);
+        let mut gauges = Gauges::of(&self.target.name);
         gauges.build();
         gauges.sample(&self.health.read());
         gauges.job(self.enquiry.running().as_ref());
         let ledger = self.books.ledger().await;
         gauges.ledger(&ledger);
         gauges.snapshots(&self.books.shelf(ledger.answer.as_deref()).await);
-        self.meters.text() + &moment.text()
+        self.meters.text() + &gauges.text()
     }
 }

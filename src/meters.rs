@@ -2,14 +2,12 @@
 //!
 //! Values of one moment (versions, progress, snapshots) are not kept here: `monitor` writes them when somebody asks.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, SharedString};
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+use prometheus::{
+    GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry, TextEncoder,
+    core::Collector,
+};
 
 /// The upper ends of the buckets for jobs, in seconds.
 const JOB_S: &[f64] = &[0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 1_800.0, 3_600.0, 14_400.0];
@@ -20,217 +18,191 @@ const LOOK_S: &[f64] = &[0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0];
 /// The same for an HTTP request.
 const REQUEST_S: &[f64] = &[0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];
 
-const JOBS: &str = "windlass_jobs_total";
-const JOB_DURATION: &str = "windlass_job_duration_seconds";
-const ROWS: &str = "windlass_backfill_rows_total";
-const LOCK_WAIT: &str = "windlass_lock_wait_seconds";
-const LOOKS: &str = "windlass_health_looks_total";
-const FAILED_LOOKS: &str = "windlass_health_look_failures_total";
-const LOOK_DURATION: &str = "windlass_health_look_duration_seconds";
-const REQUESTS: &str = "windlass_http_requests_total";
-const REQUEST_DURATION: &str = "windlass_http_request_duration_seconds";
-const LIMITED: &str = "windlass_http_rate_limited_total";
-const REFUSED: &str = "windlass_http_tokens_refused_total";
-
-const COUNTERS: [(&str, &str); 7] = [
-    (JOBS, "Jobs that ended in this process, by kind and by how they ended."),
-    (ROWS, "Rows that backfills of this process have changed."),
-    (LOOKS, "Looks of the health check at the target."),
-    (FAILED_LOOKS, "Looks that the target did not answer."),
-    (REQUESTS, "HTTP requests answered, by method, matched route and class of status."),
-    (LIMITED, "HTTP requests that were refused because their address asks too often, by allowance."),
-    (REFUSED, "Bearer tokens that were not believed."),
-];
-
-const HISTOGRAMS: [(&str, &str, &[f64]); 4] = [
-    (JOB_DURATION, "How long jobs of this process took, by kind.", JOB_S),
-    (
-        LOCK_WAIT,
-        "How long jobs were seen waiting for somebody's lock, rests between tries among it; looked at every half second.",
-        WAIT_S,
-    ),
-    (LOOK_DURATION, "How long a look at the target took.", LOOK_S),
-    (REQUEST_DURATION, "How long it took until an HTTP answer began, by method and matched route.", REQUEST_S),
-];
-
-/// What is counted of answers of one kind; looking its parts up by their names takes longer than counting.
-struct Answered {
-    method: &'static str,
-    status: &'static str,
-    duration: Histogram,
-    requests: Counter,
-}
-
-impl Answered {
-    fn count(&self, took: Duration) {
-        self.duration.record(took);
-        self.requests.increment(1);
-    }
-}
-
-static HERE: Metadata<'static> = Metadata::new(module_path!(), Level::INFO, None);
-
 /// What is counted. Cheap to clone.
 #[derive(Clone)]
 pub struct Meters(Arc<Inner>);
 
 struct Inner {
-    recorder: PrometheusRecorder,
-    handle: PrometheusHandle,
-    target: SharedString,
-    /// By route.
-    answered: RwLock<HashMap<String, Vec<Answered>>>,
-}
-
-impl Inner {
-    /// Whether such answers were counted before.
-    fn count_known(&self, method: &str, route: &str, status: &str, took: Duration) -> bool {
-        let answered = self.answered.read().unwrap_or_else(PoisonError::into_inner);
-        let kinds = answered.get(route).map_or(&[][..], Vec::as_slice);
-        let kind = kinds.iter().find(|kind| kind.method == method && kind.status == status);
-        kind.map(|kind| kind.count(took)).is_some()
-    }
+    registry: Registry,
+    jobs: IntCounterVec,
+    job_duration: HistogramVec,
+    rows: IntCounter,
+    lock_wait: Histogram,
+    looks: IntCounter,
+    failed_looks: IntCounter,
+    look_duration: Histogram,
+    requests: IntCounterVec,
+    request_duration: HistogramVec,
+    limited: IntCounterVec,
+    refused: IntCounter,
 }
 
 impl Meters {
     /// All at zero, for the target of this name.
     #[must_use]
     pub fn of(target: &str) -> Self {
-        let builder = HISTOGRAMS.iter().fold(PrometheusBuilder::new(), |builder, (name, _, buckets)| {
-            let matcher = Matcher::Full((*name).to_owned());
-            builder.set_buckets_for_metric(matcher, buckets).unwrap_or_default()
-        });
-        let recorder = builder.build_recorder();
-        for (name, help) in COUNTERS {
-            recorder.describe_counter(name.into(), None, help.into());
-        }
-        for (name, help, _) in HISTOGRAMS {
-            recorder.describe_histogram(name.into(), None, help.into());
-        }
-        let handle = recorder.handle();
-        let meters =
-            Self(Arc::new(Inner { recorder, handle, target: target.to_owned().into(), answered: RwLock::default() }));
-        // A rate needs a zero to begin from.
-        for name in [ROWS, LOOKS, FAILED_LOOKS, REFUSED] {
-            meters.counter(name, Vec::new()).increment(0);
-        }
-        drop([LOCK_WAIT, LOOK_DURATION].map(|name| meters.histogram(name, Vec::new())));
-        meters
+        let names = Names(registry(target));
+        Self(Arc::new(Inner {
+            jobs: names.counters(
+                "windlass_jobs_total",
+                "Jobs that ended in this process, by kind and by how they ended.",
+                &["kind", "result"],
+            ),
+            job_duration: names.histograms(
+                "windlass_job_duration_seconds",
+                "How long jobs of this process took, by kind.",
+                JOB_S,
+                &["kind"],
+            ),
+            rows: names.counter("windlass_backfill_rows_total", "Rows that backfills of this process have changed."),
+            lock_wait: names.histogram(
+                "windlass_lock_wait_seconds",
+                "How long jobs were seen waiting for somebody's lock, rests between tries among it; looked at every half second.",
+                WAIT_S,
+            ),
+            looks: names.counter("windlass_health_looks_total", "Looks of the health check at the target."),
+            failed_looks: names
+                .counter("windlass_health_look_failures_total", "Looks that the target did not answer."),
+            look_duration: names.histogram(
+                "windlass_health_look_duration_seconds",
+                "How long a look at the target took.",
+                LOOK_S,
+            ),
+            requests: names.counters(
+                "windlass_http_requests_total",
+                "HTTP requests answered, by method, matched route and class of status.",
+                &["method", "route", "status"],
+            ),
+            request_duration: names.histograms(
+                "windlass_http_request_duration_seconds",
+                "How long it took until an HTTP answer began, by method and matched route.",
+                REQUEST_S,
+                &["method", "route"],
+            ),
+            limited: names.counters(
+                "windlass_http_rate_limited_total",
+                "HTTP requests that were refused because their address asks too often, by allowance.",
+                &["allowance"],
+            ),
+            refused: names.counter("windlass_http_tokens_refused_total", "Bearer tokens that were not believed."),
+            registry: names.0,
+        }))
     }
 
-    /// Jobs may come that end like this: their count begins at zero.
-    pub fn expect_jobs(&self, kind: &'static str, result: &'static str) {
-        self.jobs(kind, result).increment(0);
-    }
-
-    fn jobs(&self, kind: &'static str, result: &'static str) -> Counter {
-        self.counter(JOBS, vec![Label::new("kind", kind), Label::new("result", result)])
-    }
-
-    fn key(&self, name: &'static str, mut labels: Vec<Label>) -> Key {
-        labels.push(Label::new("target", self.0.target.clone()));
-        Key::from_parts(name, labels)
-    }
-
-    fn counter(&self, name: &'static str, labels: Vec<Label>) -> Counter {
-        self.0.recorder.register_counter(&self.key(name, labels), &HERE)
-    }
-
-    fn histogram(&self, name: &'static str, labels: Vec<Label>) -> Histogram {
-        self.0.recorder.register_histogram(&self.key(name, labels), &HERE)
+    /// Jobs may come that end like this: their count begins at zero, because a rate needs a zero to begin from.
+    pub fn expect_jobs(&self, kind: &str, result: &str) {
+        self.0.jobs.with_label_values(&[kind, result]);
     }
 
     /// A job of this process ended.
-    pub fn job_ended(&self, kind: &'static str, result: &'static str, took: Duration) {
-        self.jobs(kind, result).increment(1);
-        self.histogram(JOB_DURATION, vec![Label::new("kind", kind)]).record(took);
+    pub fn job_ended(&self, kind: &str, result: &str, took: Duration) {
+        self.0.jobs.with_label_values(&[kind, result]).inc();
+        self.0.job_duration.with_label_values(&[kind]).observe(took.as_secs_f64());
     }
 
     /// A batch of a backfill was committed.
     pub fn backfilled(&self, rows: u64) {
-        self.counter(ROWS, Vec::new()).increment(rows);
+        self.0.rows.inc_by(rows);
     }
 
     /// A job has waited for somebody's lock.
     pub fn waited_for_lock(&self, took: Duration) {
-        self.histogram(LOCK_WAIT, Vec::new()).record(took);
+        self.0.lock_wait.observe(took.as_secs_f64());
     }
 
     /// Somebody looked at the target.
     pub fn looked(&self, took: Duration, is_answered: bool) {
-        self.counter(LOOKS, Vec::new()).increment(1);
-        self.counter(FAILED_LOOKS, Vec::new()).increment(u64::from(!is_answered));
-        self.histogram(LOOK_DURATION, Vec::new()).record(took);
+        self.0.looks.inc();
+        self.0.failed_looks.inc_by(u64::from(!is_answered));
+        self.0.look_duration.observe(took.as_secs_f64());
     }
 
     /// An HTTP request was answered. `route` is one of the router's own, never a path that came from outside.
-    pub fn answered(&self, method: &'static str, route: &str, status: &'static str, took: Duration) {
-        if !self.0.count_known(method, route, status, took) {
-            self.count_new(method, route, status, took);
-        }
-    }
-
-    fn count_new(&self, method: &'static str, route: &str, status: &'static str, took: Duration) {
-        let labels = vec![Label::new("method", method), Label::new("route", route.to_owned())];
-        let duration = self.histogram(REQUEST_DURATION, labels.clone());
-        let requests = self.counter(REQUESTS, [labels, vec![Label::new("status", status)]].concat());
-        let new = Answered { method, status, duration, requests };
-        new.count(took);
-        let mut all = self.0.answered.write().unwrap_or_else(PoisonError::into_inner);
-        all.entry(route.to_owned()).or_default().push(new);
+    pub fn answered(&self, method: &str, route: &str, status: &str, took: Duration) {
+        self.0.requests.with_label_values(&[method, route, status]).inc();
+        self.0.request_duration.with_label_values(&[method, route]).observe(took.as_secs_f64());
     }
 
     /// A request was refused because its address asks too often.
-    pub fn rate_limited(&self, allowance: &'static str) {
-        self.counter(LIMITED, vec![Label::new("allowance", allowance)]).increment(1);
+    pub fn rate_limited(&self, allowance: &str) {
+        self.0.limited.with_label_values(&[allowance]).inc();
     }
 
     /// A token was not believed.
     pub fn token_refused(&self) {
-        self.counter(REFUSED, Vec::new()).increment(1);
-    }
-
-    /// Puts what was measured into its buckets. Until this, or until somebody reads, each measurement takes memory.
-    pub fn sort(&self) {
-        self.0.handle.run_upkeep();
+        self.0.refused.inc();
     }
 
     /// Everything, in Prometheus's text format.
     #[must_use]
     pub fn text(&self) -> String {
-        self.0.handle.render()
+        text(&self.0.registry)
     }
 }
 
 /// Values of one moment, on their way into Prometheus's text format.
 pub struct Moment {
-    recorder: PrometheusRecorder,
-    target: SharedString,
+    registry: Registry,
+    gauges: HashMap<&'static str, GaugeVec>,
 }
 
 impl Moment {
     /// None yet, for the target of this name.
     #[must_use]
     pub fn of(target: &str) -> Self {
-        Self { recorder: PrometheusBuilder::new().build_recorder(), target: target.to_owned().into() }
+        Self { registry: registry(target), gauges: HashMap::new() }
     }
 
-    /// Says what a name means.
-    pub fn describe(&self, name: &'static str, help: &'static str) {
-        self.recorder.describe_gauge(name.into(), None, help.into());
-    }
-
-    /// Sets a value, with these labels beside the target's.
-    pub fn set(&self, name: &'static str, labels: &[(&'static str, &str)], value: f64) {
-        let mut all: Vec<Label> = labels.iter().map(|(key, value)| Label::new(*key, (*value).to_owned())).collect();
-        all.push(Label::new("target", self.target.clone()));
-        let gauge: Gauge = self.recorder.register_gauge(&Key::from_parts(name, all), &HERE);
-        gauge.set(value);
+    /// Sets a value, with these labels beside the target's; each time the same ones for one name.
+    pub fn set(&mut self, name: &'static str, help: &str, labels: &[(&str, &str)], value: f64) {
+        let gauges = self.gauges.entry(name).or_insert_with(|| {
+            let keys: Vec<&str> = labels.iter().map(|(key, _)| *key).collect();
+            registered(&self.registry, GaugeVec::new(Opts::new(name, help), &keys))
+        });
+        let values: Vec<&str> = labels.iter().map(|(_, value)| *value).collect();
+        gauges.with_label_values(&values).set(value);
     }
 
     /// All of them, in Prometheus's text format.
     #[must_use]
     pub fn text(&self) -> String {
-        self.recorder.handle().render()
+        text(&self.registry)
     }
+}
+
+/// The names that a registry gets.
+struct Names(Registry);
+
+impl Names {
+    fn counter(&self, name: &str, help: &str) -> IntCounter {
+        registered(&self.0, IntCounter::new(name, help))
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> IntCounterVec {
+        registered(&self.0, IntCounterVec::new(Opts::new(name, help), labels))
+    }
+
+    fn histogram(&self, name: &str, help: &str, buckets: &[f64]) -> Histogram {
+        registered(&self.0, Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec())))
+    }
+
+    fn histograms(&self, name: &str, help: &str, buckets: &[f64], labels: &[&str]) -> HistogramVec {
+        registered(&self.0, HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels))
+    }
+}
+
+/// Everything in it carries the target's name.
+fn registry(target: &str) -> Registry {
+    let labels = HashMap::from([("target".to_owned(), target.to_owned())]);
+    Registry::new_custom(None, Some(labels)).expect("there is no prefix")
+}
+
+fn registered<C: Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
+    let made = made.expect("names and labels are ours");
+    registry.register(Box::new(made.clone())).expect("each name is there once");
+    made
+}
+
+fn text(registry: &Registry) -> String {
+    TextEncoder::new().encode_to_string(&registry.gather()).expect("what a registry gathers has a text")
 }

@@ -44,44 +44,50 @@ const HELP: [(&str, &str); 29] = [
 ];
 
 /// What there is to tell.
-pub struct Gauges<'a> {
-    moment: &'a Moment,
-}
+pub struct Gauges(Moment);
 
-impl<'a> Gauges<'a> {
-    /// Values to be written into `moment`.
+impl Gauges {
+    /// None yet, for the target of this name.
     #[must_use]
-    pub fn into(moment: &'a Moment) -> Self {
-        for (name, help) in HELP {
-            moment.describe(name, help);
-        }
-        Self { moment }
+    pub fn of(target: &str) -> Self {
+        Self(Moment::of(target))
     }
 
-    fn set(&self, name: &'static str, value: f64) {
-        self.moment.set(name, &[], value);
+    fn set(&mut self, name: &'static str, value: f64) {
+        self.set_of(name, &[], value);
+    }
+
+    fn set_of(&mut self, name: &'static str, labels: &[(&str, &str)], value: f64) {
+        let help = HELP.iter().find(|(known, _)| *known == name).map_or("", |(_, help)| help);
+        self.0.set(name, help, labels, value);
+    }
+
+    /// All of them, in Prometheus's text format.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.0.text()
     }
 
     /// Which build this is.
-    pub fn build(&self) {
+    pub fn build(&mut self) {
         let labels = [
             ("version", env!("CARGO_PKG_VERSION")),
             ("commit", env!("WINDLASS_BUILD_COMMIT")),
             ("rust_version", env!("WINDLASS_BUILD_RUST")),
         ];
-        self.moment.set("windlass_build_info", &labels, 1.0);
+        self.set_of("windlass_build_info", &labels, 1.0);
     }
 
     /// The newest look at the target.
-    pub fn sample(&self, sample: &Sample) {
+    pub fn sample(&mut self, sample: &Sample) {
         let health = &sample.health;
         let actual = health.actual_db_version.as_ref().map(ToString::to_string).unwrap_or_default();
         let (required, backend) = (health.required_db_version.to_string(), health.backend_version.to_string());
         let labels = [("version", actual.as_str()), ("required", &required), ("application", &backend)];
-        self.moment.set("windlass_database_info", &labels, 1.0);
+        self.set_of("windlass_database_info", &labels, 1.0);
         let statuses = [("ok", HealthStatus::Ok), ("warning", HealthStatus::Warning), ("error", HealthStatus::Error)];
         for (word, status) in statuses {
-            self.moment.set("windlass_health_status", &[("status", word)], truth(health.status == status));
+            self.set_of("windlass_health_status", &[("status", word)], truth(health.status == status));
         }
         self.set("windlass_target_up", truth(sample.is_reachable()));
         self.set("windlass_health_last_look_timestamp_seconds", seconds(health.checked_at));
@@ -92,7 +98,7 @@ impl<'a> Gauges<'a> {
     }
 
     /// The job that is at work in this process.
-    pub fn job(&self, job: Option<&Job>) {
+    pub fn job(&mut self, job: Option<&Job>) {
         let progress = job.map(|job| job.progress.clone()).unwrap_or_default();
         self.set("windlass_job_running", truth(job.is_some()));
         self.set("windlass_job_waiting", truth(progress.waiting_for.is_some()));
@@ -101,15 +107,15 @@ impl<'a> Gauges<'a> {
     }
 
     /// The jobs that are kept.
-    pub fn ledger(&self, told: &Told<Ledger>) {
+    pub fn ledger(&mut self, told: &Told<Ledger>) {
         self.set("windlass_store_readable", truth(told.is_of_now));
         let Some(ledger) = &told.answer else { return };
         for tally in &ledger.tallies {
             let labels = [("kind", tally.kind.as_str()), ("state", tally.state.as_str())];
             #[expect(clippy::cast_precision_loss, reason = "a number of rows")]
-            self.moment.set("windlass_jobs_kept", &labels, tally.jobs as f64);
+            self.set_of("windlass_jobs_kept", &labels, tally.jobs as f64);
             if let Some(at) = tally.last_finished_at {
-                self.moment.set("windlass_job_last_finished_timestamp_seconds", &labels, seconds(at));
+                self.set_of("windlass_job_last_finished_timestamp_seconds", &labels, seconds(at));
             }
         }
         if let Some((at, report)) = &ledger.validation {
@@ -117,11 +123,11 @@ impl<'a> Gauges<'a> {
         }
     }
 
-    fn validation(&self, at: DateTime<Utc>, report: &ValidationReport) {
+    fn validation(&mut self, at: DateTime<Utc>, report: &ValidationReport) {
         let by_severity: [(&str, &[Finding]); 3] =
             [("critical", &report.critical_issues), ("warning", &report.warnings), ("info", &report.info)];
         for (severity, findings) in by_severity {
-            self.moment.set("windlass_validation_findings", &[("severity", severity)], count(findings.len()));
+            self.set_of("windlass_validation_findings", &[("severity", severity)], count(findings.len()));
         }
         let all = by_severity.iter().flat_map(|(_, findings)| *findings);
         self.set("windlass_drift_findings", count(all.filter(|finding| plan::is_drift(finding)).count()));
@@ -129,7 +135,7 @@ impl<'a> Gauges<'a> {
     }
 
     /// The snapshots.
-    pub fn snapshots(&self, told: &Told<Shelf>) {
+    pub fn snapshots(&mut self, told: &Told<Shelf>) {
         self.set("windlass_snapshots_readable", truth(told.is_of_now));
         let Some(Shelf { snapshots: all, unusable }) = told.answer.as_deref() else { return };
         self.set("windlass_snapshots", count(all.len()));
