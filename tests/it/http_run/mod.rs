@@ -23,4 +23,5 @@ mod snapshots;
 mod stepwise;
 mod stop;
 mod trust;
+mod under_load;
 mod within;
