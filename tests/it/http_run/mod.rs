@@ -9,6 +9,7 @@ mod evidence;
 mod failures;
 mod ghost;
 mod health;
+mod heard;
 mod in_doubt;
 mod lock_queue;
 mod loss;
