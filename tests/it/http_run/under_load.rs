@@ -28,6 +28,8 @@ on_every_server!(
 );
 
 const INTERVAL: Duration = Duration::from_millis(500);
+/// Less would be too few intervals to tell anything.
+const SECONDS_MIN: u32 = 3;
 /// Connections that a look opens at most which has none: on PostgreSQL one to tell a pooler by, and one that hears.
 const OPENED_MAX: usize = 3;
 /// A change is right in what is told by the second look behind it.
@@ -40,9 +42,10 @@ fn given(variable: &str, otherwise: u32) -> u32 {
     std::env::var(variable).map_or(otherwise, |text| text.parse().expect(variable))
 }
 
-fn load() -> Load {
-    let lasts = Duration::from_secs(given("WINDLASS_TEST_LOAD_SECONDS", 3).into());
-    Load { a_second: given("WINDLASS_TEST_LOAD_RATE", 5_000), lasts }
+/// The load of one of so many parts of a test.
+fn load(parts: u32) -> Load {
+    let seconds = (given("WINDLASS_TEST_LOAD_SECONDS", SECONDS_MIN) / parts).max(SECONDS_MIN);
+    Load { a_second: given("WINDLASS_TEST_LOAD_RATE", 5_000), lasts: Duration::from_secs(seconds.into()) }
 }
 
 /// A service whose way to the server is watched.
@@ -99,10 +102,10 @@ impl Watched {
         eventually("the next look", async || (self.proxy.looks() >= number).then_some(())).await;
     }
 
-    /// The whole load, and what comes by on the way to the server meanwhile.
-    async fn under_load<T>(&self, change: impl Future<Output = T>) -> (Answered, Seen, T) {
+    /// The load of one of so many parts, and what comes by on the way to the server meanwhile.
+    async fn under_load<T>(&self, parts: u32, change: impl Future<Output = T>) -> (Answered, Seen, T) {
         let before = (self.proxy.looks(), self.proxy.callers(), self.proxy.asked());
-        let (answered, changed) = tokio::join!(load().on(self.ship.url(), &PATHS), change);
+        let (answered, changed) = tokio::join!(load(parts).on(self.ship.url(), &PATHS), change);
         let seen = Seen {
             looks: self.proxy.looks() - before.0,
             callers: self.proxy.callers() - before.1,
@@ -166,7 +169,7 @@ fn must_be_a_load(answered: &Answered, looks: usize) {
 async fn while_nothing_happens(on: On) {
     let watched = Watched::at(on).await;
 
-    let (answered, seen, ()) = watched.under_load(async {}).await;
+    let (answered, seen, ()) = watched.under_load(1, async {}).await;
 
     answered.must_be(&[200]);
     must_be_a_load(&answered, seen.looks);
@@ -182,7 +185,7 @@ async fn while_somebody_elses_migration_runs(on: On) {
     gate.is_reached(&watched.ship.database).await;
 
     let running = |health: &Answer| health.status == 200 && health.body["migration_running"] == true;
-    let (answered, seen, ()) = watched.under_load(watched.is_right_soon("running", running)).await;
+    let (answered, seen, ()) = watched.under_load(1, watched.is_right_soon("running", running)).await;
 
     answered.must_be(&[200]);
     must_be_a_load(&answered, seen.looks);
@@ -201,7 +204,7 @@ async fn while_the_server_has_no_connection_left(on: On) {
     let mut others = Others::default();
     others.take_all(on, &url).await;
 
-    let (answered, seen, ()) = watched.under_load(async {}).await;
+    let (answered, seen, ()) = watched.under_load(2, async {}).await;
     answered.must_be(&[200]);
     must_be_a_load(&answered, seen.looks);
     seen.must_be_looks(&watched, 0);
@@ -211,7 +214,7 @@ async fn while_the_server_has_no_connection_left(on: On) {
     watched.proxy.mend();
     let refused = |health: &Answer| health.status == 503 && health.body["status"] == "error";
     watched.is_right_soon("refused", refused).await;
-    let (answered, seen, ()) = watched.under_load(async {}).await;
+    let (answered, seen, ()) = watched.under_load(2, async {}).await;
     answered.must_be(&[503]);
     must_be_a_load(&answered, seen.callers);
     seen.must_be_tries();
@@ -289,20 +292,20 @@ async fn while_the_server_is_killed_and_comes_back(on: On) {
         server.dies().await;
         watched.is_right_soon("out of reach", |health| health.status == 503).await;
     };
-    let (falling, _, ()) = watched.under_load(fall).await;
-    let (down, seen, ()) = watched.under_load(async {}).await;
+    let (falling, _, ()) = watched.under_load(4, fall).await;
+    let (down, seen, ()) = watched.under_load(4, async {}).await;
     let rise = async {
         assert!(server.comes_back().await, "the server did not come back");
         watched.is_right_soon("back", |health| health.status == 200).await;
     };
-    let (rising, _, ()) = watched.under_load(rise).await;
+    let (rising, _, ()) = watched.under_load(4, rise).await;
 
     falling.must_be(&[200, 503]);
     down.must_be(&[503]);
     rising.must_be(&[200, 503]);
     must_be_a_load(&down, seen.callers);
     seen.must_be_tries();
-    let (answered, seen, ()) = watched.under_load(async {}).await;
+    let (answered, seen, ()) = watched.under_load(4, async {}).await;
     answered.must_be(&[200]);
     seen.must_be_looks(&watched, 0);
 }
