@@ -118,7 +118,7 @@ impl Enquiry {
             return Ok(Vec::new());
         }
         let Some(found) = procedure::drifted(&self.target, history, schema).await? else { return Ok(Vec::new()) };
-        self.drift.store(Some(Arc::new((self.target.clock.now(), DriftCount::of(found.iter())))));
+        self.drift.store(Some(Arc::new((self.target.clock.now(), DriftCount::of(&found)))));
         Ok(found)
     }
 

@@ -63,9 +63,17 @@ pub struct DriftCount {
 impl DriftCount {
     /// Counts those findings that tell of such a difference.
     #[must_use]
-    pub fn of<'a>(findings: impl Iterator<Item = &'a Finding> + Clone) -> Self {
-        let ending = |how: &str| findings.clone().filter(|finding| finding.rule.ends_with(how)).count();
-        Self { missing: ending("-missing"), extra: ending("-orphaned"), different: ending("-changed") }
+    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
+        let mut count = Self::default();
+        for finding in findings {
+            match finding.rule.rsplit_once('-') {
+                Some((_, "missing")) => count.missing += 1,
+                Some((_, "orphaned")) => count.extra += 1,
+                Some((_, "changed")) => count.different += 1,
+                _ => {}
+            }
+        }
+        count
     }
 }
 
