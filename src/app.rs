@@ -154,6 +154,7 @@ impl App {
         gauges.job(self.enquiry.running().as_ref());
         let ledger = self.books.ledger().await;
         gauges.ledger(&ledger);
+        gauges.drift(&ledger, self.enquiry.drift_seen());
         gauges.snapshots(&self.books.shelf(ledger.answer.as_deref()).await);
         self.meters.text() + &gauges.text()
     }

@@ -8,6 +8,7 @@
 //! that is cut.
 
 mod house;
+mod neighbourhood;
 mod places;
 mod tls;
 
@@ -23,6 +24,7 @@ use tokio::{
 use self::{house::House, tls::Tls};
 pub use self::{
     house::{AtOnce, Caller, Door},
+    neighbourhood::{covers, neighbourhood},
     tls::TlsError,
 };
 use crate::app::App;
@@ -175,7 +177,7 @@ async fn serve_over(listener: TcpListener, app: App, door: Door, tls: Option<Tls
             }
         }
     });
-    let house = House::with(door, tls);
+    let house = House::with(door, tls, &app.config.server);
     let accepting = house.accept(listener);
     tokio::pin!(accepting);
     tokio::select! {
@@ -200,7 +202,7 @@ async fn serve_metrics_on(listener: TcpListener, app: App, doors: Router, tls: O
         let scheme = scheme(tls.as_ref());
         tracing::info!(metrics.listen = %address, "metrics are at {scheme}://{address}/metrics");
     }
-    let house = House::with(doors.into(), tls);
+    let house = House::with(doors.into(), tls, &app.config.server);
     app.stopping.run_until_cancelled(house.accept(listener)).await;
     house.empty(Instant::now()).await;
 }

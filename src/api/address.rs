@@ -1,9 +1,11 @@
 //! Whose request it is: the address of the peer, or what a trusted proxy says of it.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
+
+pub use crate::lifecycle::{covers, neighbourhood};
 
 /// The header in which each proxy appends the address it was called from.
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -30,21 +32,6 @@ pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> I
         }
     }
     client
-}
-
-/// Whether one of `networks` holds `address`.
-#[must_use]
-pub fn covers(networks: &[IpNet], address: IpAddr) -> bool {
-    networks.iter().any(|network| network.contains(&address))
-}
-
-/// The part of an address that one party is taken to own: all of an IPv4 address, the first 64 bits of an IPv6 one.
-#[must_use]
-pub fn neighbourhood(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-    }
 }
 
 /// An address, with or without a port: some proxies append one.

@@ -14,6 +14,7 @@ impl Default for Server {
             rate_limit_exempt: Vec::new(),
             rate_limit_per_second: 1,
             rate_limit_burst: 10,
+            connections_per_address_max: 256,
             body_bytes_max: 64 * 1024,
             request_timeout: Duration::from_secs(30),
             shutdown_grace: Duration::from_secs(25),

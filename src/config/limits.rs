@@ -22,9 +22,10 @@ const BODY_BYTES_MIN: usize = 1024;
 pub(super) fn hold(config: &Config, tree: &Node) -> Result<(), ConfigError> {
     let server = &config.server;
     let backfill = &config.backfill;
-    let rules: [(&str, bool, &str); 11] = [
+    let rules: [(&str, bool, &str); 12] = [
         ("server.rate_limit_per_second", server.rate_limit_per_second >= 1, "1 or more"),
         ("server.rate_limit_burst", server.rate_limit_burst >= 1, "1 or more"),
+        ("server.connections_per_address_max", server.connections_per_address_max >= 1, "1 or more"),
         ("server.body_bytes_max", server.body_bytes_max >= BODY_BYTES_MIN, "1024 or more"),
         ("server.request_timeout", server.request_timeout >= REQUEST_TIMEOUT_MIN, "1s or more"),
         (

@@ -6,6 +6,7 @@
 mod catalog_format;
 mod defaults;
 mod error;
+mod key_algorithm;
 mod layers;
 mod limits;
 mod load;
@@ -24,6 +25,7 @@ use crate::model::archive::PruneRule;
 pub use self::{
     catalog_format::CatalogFormat,
     error::ConfigError,
+    key_algorithm::KeyAlgorithm,
     load::{Options, load},
     own_secret::{OwnSecretError, own_secret, own_secret_is_there},
     secret_file::{SecretFileError, read_secret},

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::CatalogFormat;
+use super::{CatalogFormat, KeyAlgorithm};
 use crate::model::{
     compatibility::CompatibilityPolicy,
     loss::LossPolicy,
@@ -108,6 +108,8 @@ pub struct Server {
     pub rate_limit_per_second: u32,
     /// How many may come at once before that counts.
     pub rate_limit_burst: u32,
+    /// Connections at once for each client address.
+    pub connections_per_address_max: usize,
     /// The largest request body, in bytes.
     pub body_bytes_max: usize,
     /// How long a request may take, but for streams and waits.
@@ -140,19 +142,6 @@ pub struct Auth {
     pub deny_list: Option<PathBuf>,
     /// The key `windlass token` signs with; default: the first that can sign.
     pub signing_key: Option<String>,
-}
-
-/// A key's algorithm; a token cannot choose it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum KeyAlgorithm {
-    /// HMAC with SHA-256; a secret of 32 bytes or more.
-    HS256,
-    /// Ed25519.
-    EdDSA,
-    /// ECDSA on P-256; a public key.
-    ES256,
-    /// RSA with PKCS #1 v1.5; a public key of 2048 bits or more.
-    RS256,
 }
 
 /// `[[auth.keys]]`

@@ -86,6 +86,15 @@ pub trait Engine: Stage {
     /// As [`Engine::open`].
     async fn open_to_read(&self) -> Result<Box<dyn Session>, EngineError>;
 
+    /// Opens a session for looking again and again, which hears at once of what runs change, where the engine can tell
+    /// ([`Session::heard`]).
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    async fn open_to_watch(&self) -> Result<Box<dyn Session>, EngineError> {
+        self.open_to_read().await
+    }
+
     /// Opens a second way to the target, beside a session that works.
     ///
     /// # Errors
@@ -355,6 +364,20 @@ pub trait Session: Send {
     /// The server's.
     async fn broken_references(&mut self, limit: usize) -> Result<Vec<String>, EngineError>;
 
-    /// Says goodbye.
+    /// Whether [`Session::heard`] can ever come to an end.
+    fn hears(&self) -> bool {
+        false
+    }
+
+    /// Waits until a run, of whichever process, has changed what a look tells since this was last waited for; for ever where
+    /// the engine cannot tell. May be given up at any time.
+    ///
+    /// # Errors
+    /// [`EngineError::Lost`].
+    async fn heard(&mut self) -> Result<(), EngineError> {
+        std::future::pending().await
+    }
+
+    /// Says goodbye. Where runs are [heard](Session::heard) of, the end of the lock is as well.
     async fn close(self: Box<Self>);
 }

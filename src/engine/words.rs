@@ -44,6 +44,9 @@ pub struct Words {
     /// A query for the tables of the connection's database whose rows no transaction takes back, each with what it is stored
     /// by; `None` where there are none.
     pub never_taken_back: Option<&'static str>,
+    /// Behind a write that changes what a look tells: calls those who listen ([`Session::heard`](super::Session::heard)), once it
+    /// is committed; nothing where nobody can listen.
+    pub calling: &'static str,
     /// How long writers of the application are left alone between two batches, in milliseconds, where they do not queue for
     /// a lock but look for it now and then.
     pub breath_ms: u64,

@@ -1,7 +1,8 @@
 //! Answers questions; never writes to the target.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
+use arc_swap::ArcSwapOption;
 use chrono::{DateTime, Utc};
 use semver::Version;
 
@@ -27,7 +28,7 @@ use crate::{
         snapshot::{Listed, Marks, SnapshotId, SnapshotList, VerifiedMark},
         status::{Holder, LogFilter, LogLine, Status},
     },
-    plan::{self, Facts},
+    plan::{self, DriftCount, Facts},
     procedure::{self, BaseError, Taker, Target, keys, looked_at, read_history, rehearsed, trust},
     snapshot::{ArchiveError, Listing, Unusable},
 };
@@ -47,13 +48,15 @@ const GLANCE_MS_MAX: u64 = 1_000;
 pub struct Enquiry {
     target: Target,
     slot: Slot,
+    /// What was last found by somebody who asked here.
+    drift: Arc<ArcSwapOption<(DateTime<Utc>, DriftCount)>>,
 }
 
 impl Enquiry {
     /// For one target.
     #[must_use]
     pub fn new(target: Target, slot: Slot) -> Self {
-        Self { target, slot }
+        Self { target, slot, drift: Arc::default() }
     }
 
     /// The same enquiry for the same target under other settings.
@@ -111,7 +114,18 @@ impl Enquiry {
 
     /// What the target has become since the last run left it; nothing while a run is at work on it.
     async fn drifted(&self, history: &History, schema: &Schema, is_locked: bool) -> Result<Vec<Finding>, Refused> {
-        if is_locked { Ok(Vec::new()) } else { Ok(procedure::drifted(&self.target, history, schema).await?) }
+        if is_locked {
+            return Ok(Vec::new());
+        }
+        let Some(found) = procedure::drifted(&self.target, history, schema).await? else { return Ok(Vec::new()) };
+        self.drift.store(Some(Arc::new((self.target.clock.now(), DriftCount::of(&found)))));
+        Ok(found)
+    }
+
+    /// What a plan or a status of this process last found the target to have become, and when. Asks nobody.
+    #[must_use]
+    pub fn drift_seen(&self) -> Option<(DateTime<Utc>, DriftCount)> {
+        self.drift.load().as_deref().copied()
     }
 
     /// What merging the catalog at hand into the Git branch `base` would bring. Runs `git`.

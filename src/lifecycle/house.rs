@@ -3,7 +3,7 @@
 use std::{
     convert::Infallible,
     future::{Future, ready},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
 };
@@ -18,6 +18,7 @@ use axum::{
 use futures_util::future::Either;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use ipnet::IpNet;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -28,9 +29,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
 use super::{
+    neighbourhood::{covers, neighbourhood},
     places::{Place, Places, Worked},
     tls::Tls,
 };
+use crate::config::Server;
 
 /// A caller that has not sent a whole request head after this time is let go, an idle one as well.
 const HEAD_S_MAX: u64 = 10;
@@ -81,6 +84,10 @@ impl From<Router> for Door {
 pub(super) struct House {
     door: Door,
     tls: Option<Tls>,
+    /// The most connections of one address.
+    each_max: usize,
+    /// Networks whose addresses may have any number: behind a proxy are many, and some are exempt.
+    uncounted: Vec<IpNet>,
     connections: TaskTracker,
     /// Cancelled when answers under way are to be the last.
     closing: CancellationToken,
@@ -89,18 +96,28 @@ pub(super) struct House {
 }
 
 impl House {
-    pub fn with(door: Door, tls: Option<Tls>) -> Self {
+    pub fn with(door: Door, tls: Option<Tls>, settings: &Server) -> Self {
+        let each_max = settings.connections_per_address_max;
+        let uncounted = [settings.trusted_proxies.as_slice(), &settings.rate_limit_exempt].concat();
         let (connections, closing, cut) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
-        Self { door, tls, connections, closing, cut }
+        Self { door, tls, each_max, uncounted, connections, closing, cut }
+    }
+
+    /// Whose places are counted together; `None`: nobody's.
+    fn counted(&self, peer: IpAddr) -> Option<IpAddr> {
+        (!covers(&self.uncounted, peer.to_canonical())).then(|| neighbourhood(peer))
     }
 
     /// Lets callers in; never returns.
     pub async fn accept(&self, listener: TcpListener) {
-        let places = Places::of(CONNECTIONS_MAX);
+        let places = Places::of(CONNECTIONS_MAX, self.each_max);
         loop {
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    let Some(place) = places.take().await else { return };
+                    let Some(place) = places.take(self.counted(peer.ip())).await else {
+                        tracing::debug!(client = %peer, "a connection was not taken: its address has all that it may");
+                        continue;
+                    };
                     let (cut, gone) = (self.cut.clone(), place.gone());
                     let conversation =
                         let_in(stream, peer, self.tls.clone(), self.door.clone(), self.closing.clone(), place);

@@ -1,8 +1,10 @@
 //! Places for connections. There are so many and no more, and whoever has one and asks nothing gives it up for somebody who
-//! comes: a crowd that only stands in the door keeps nobody out.
+//! comes: a crowd that only stands in the door keeps nobody out. One address has so many of them and no more, by the same rule
+//! among its own: nor does a crowd that works, when it is one party's.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
+    net::IpAddr,
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -23,6 +25,8 @@ const WORKING: u64 = 0;
 #[derive(Clone)]
 pub(super) struct Places {
     free: Arc<Semaphore>,
+    /// The most of one address.
+    each_max: usize,
     room: Arc<Room>,
 }
 
@@ -31,9 +35,17 @@ pub(super) struct Places {
 struct Room {
     /// The last number that was given.
     last: AtomicU64,
-    seats: Mutex<BTreeMap<u64, Arc<Seat>>>,
+    seats: Mutex<Seats>,
     /// Told when a request is at its end.
     rested: Notify,
+}
+
+/// All seats that are taken.
+#[derive(Default)]
+struct Seats {
+    by_name: BTreeMap<u64, Arc<Seat>>,
+    /// How many are whose, without those that are being given up.
+    by_address: HashMap<IpAddr, usize>,
 }
 
 /// A place of a connection; it is free again when this is dropped.
@@ -45,6 +57,8 @@ pub(super) struct Place {
 
 struct Seat {
     room: Arc<Room>,
+    /// Whose places are counted together with this one, if anybody's.
+    address: Option<IpAddr>,
     gone: CancellationToken,
     /// [`WORKING`], or the number since which it asks nothing.
     idle_since: AtomicU64,
@@ -54,20 +68,28 @@ struct Seat {
 pub(super) struct Work(Arc<Seat>);
 
 impl Places {
-    pub fn of(count: usize) -> Self {
-        Self { free: Arc::new(Semaphore::new(count)), room: Arc::default() }
+    /// So many, of which one address has `each_max` at most.
+    pub fn of(count: usize, each_max: usize) -> Self {
+        Self { free: Arc::new(Semaphore::new(count)), each_max, room: Arc::default() }
     }
 
-    /// A place. When none is free, the connection that has been idle for longest is let go; when none is idle, waits.
-    pub async fn take(&self) -> Option<Place> {
+    /// A place for somebody at `address`, whose places are counted where that is told. When none is free, the connection that has
+    /// been idle for longest is let go; when none is idle, waits. Of an address that has all that it may, the same, but that nobody
+    /// waits: `None`.
+    pub async fn take(&self, address: Option<IpAddr>) -> Option<Place> {
+        if let Some(address) = address
+            && !self.room.has_room_for(address, self.each_max)
+        {
+            return None;
+        }
         let permit = match self.free.clone().try_acquire_owned() {
             Ok(permit) => permit,
             Err(_) => self.wait().await?,
         };
         let name = self.room.number();
         let gone = CancellationToken::new();
-        let seat = Arc::new(Seat { room: self.room.clone(), gone, idle_since: AtomicU64::new(name) });
-        self.room.seats().insert(name, seat.clone());
+        let seat = Arc::new(Seat { room: self.room.clone(), address, gone, idle_since: AtomicU64::new(name) });
+        self.room.seats().add(name, seat.clone());
         Some(Place { name, seat, _permit: permit })
     }
 }
@@ -92,18 +114,59 @@ impl Room {
         self.last.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    fn seats(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Seat>>> {
+    fn seats(&self) -> MutexGuard<'_, Seats> {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether there was one.
     fn let_one_go(&self) -> bool {
-        let seats = self.seats();
-        let idle = seats.values().filter(|seat| !seat.gone.is_cancelled());
+        self.seats().let_one_go(|_| true)
+    }
+
+    /// Whether one more of this address may come; one of its own that is idle gives way.
+    fn has_room_for(&self, address: IpAddr, each_max: usize) -> bool {
+        let mut seats = self.seats();
+        let taken = seats.by_address.get(&address).copied().unwrap_or_default();
+        taken < each_max || seats.let_one_go(|seat| seat.address == Some(address))
+    }
+}
+
+impl Seats {
+    fn add(&mut self, name: u64, seat: Arc<Seat>) {
+        if let Some(address) = seat.address {
+            *self.by_address.entry(address).or_default() += 1;
+        }
+        self.by_name.insert(name, seat);
+    }
+
+    fn remove(&mut self, name: u64) {
+        if let Some(seat) = self.by_name.remove(&name)
+            && !seat.gone.is_cancelled()
+        {
+            self.uncount(seat.address);
+        }
+    }
+
+    /// Lets the one of these go that has asked nothing for longest; whether there was one.
+    fn let_one_go(&mut self, is_meant: impl Fn(&Seat) -> bool) -> bool {
+        let idle = self.by_name.values().filter(|seat| is_meant(seat) && !seat.gone.is_cancelled());
         let idle =
             idle.map(|seat| (seat.idle_since.load(Ordering::Relaxed), seat)).filter(|(since, _)| *since != WORKING);
-        let longest = idle.min_by_key(|(since, _)| *since);
-        longest.map(|(_, seat)| seat.gone.cancel()).is_some()
+        let Some((_, longest)) = idle.min_by_key(|(since, _)| *since) else { return false };
+        longest.gone.cancel();
+        let address = longest.address;
+        self.uncount(address);
+        true
+    }
+
+    fn uncount(&mut self, address: Option<IpAddr>) {
+        let Some(address) = address else { return };
+        if let Some(count) = self.by_address.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                self.by_address.remove(&address);
+            }
+        }
     }
 }
 
@@ -125,7 +188,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.seat.room.seats().remove(&self.name);
+        self.seat.room.seats().remove(self.name);
     }
 }
 

@@ -6,12 +6,12 @@ use super::{Sample, Shelf, Told};
 use crate::{
     meters::Moment,
     model::{finding::Finding, health::HealthStatus, job::Job, report::ValidationReport},
-    plan,
+    plan::{self, DriftCount},
     store::Ledger,
 };
 
 /// What each name means.
-const HELP: [(&str, &str); 29] = [
+const HELP: [(&str, &str); 30] = [
     ("windlass_build_info", "Which windlass this is; always 1."),
     ("windlass_database_info", "The versions of database and application, as last seen; always 1."),
     ("windlass_target_up", "Whether the target answered the last look."),
@@ -30,7 +30,14 @@ const HELP: [(&str, &str); 29] = [
     ("windlass_store_readable", "Whether the control store could be read when last asked; 0 while it is silent."),
     ("windlass_validation_findings", "What the last validation found, by severity."),
     ("windlass_validation_last_timestamp_seconds", "When it ended."),
-    ("windlass_drift_findings", "Differences that it found between the schema and what the last run left."),
+    (
+        "windlass_drift_findings",
+        "Differences that were last found between the schema and what the last run left, by kind.",
+    ),
+    (
+        "windlass_drift_last_look_timestamp_seconds",
+        "When somebody last looked for them: a validation, a plan or a status.",
+    ),
     ("windlass_snapshots_readable", "Whether the snapshots could be listed when last asked; 0 while nobody answers."),
     ("windlass_snapshots", "Snapshots in the archive."),
     ("windlass_snapshots_unusable", "Snapshots that cannot be used: damaged, or of another key."),
@@ -129,9 +136,20 @@ impl Gauges {
         for (severity, findings) in by_severity {
             self.set_of("windlass_validation_findings", &[("severity", severity)], count(findings.len()));
         }
-        let all = by_severity.iter().flat_map(|(_, findings)| *findings);
-        self.set("windlass_drift_findings", count(all.filter(|finding| plan::is_drift(finding)).count()));
         self.set("windlass_validation_last_timestamp_seconds", seconds(at));
+    }
+
+    /// What the target was last seen to have become: by the last validation, or by whoever has looked since, which is `seen`.
+    pub fn drift(&self, told: &Told<Ledger>, seen: Option<(DateTime<Utc>, DriftCount)>) {
+        let validated = told.answer.as_ref().and_then(|ledger| ledger.validation.as_ref()).map(|(at, report)| {
+            let all = [&report.critical_issues, &report.warnings, &report.info];
+            (*at, DriftCount::of(all.into_iter().flatten()))
+        });
+        let Some((at, drift)) = [validated, seen].into_iter().flatten().max_by_key(|(at, _)| *at) else { return };
+        for (kind, found) in [("missing", drift.missing), ("extra", drift.extra), ("different", drift.different)] {
+            self.moment.set("windlass_drift_findings", &[("kind", kind)], count(found));
+        }
+        self.set("windlass_drift_last_look_timestamp_seconds", seconds(at));
     }
 
     /// The snapshots.

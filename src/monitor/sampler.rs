@@ -1,4 +1,5 @@
-//! The one who looks: on its own connection, once an interval, and at once when a run of ours begins or ends.
+//! The one who looks: on its own connection, once an interval, and at once when a run of ours begins or ends. Where the engine can
+//! tell, at once as well when a run of another process has changed something.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,6 +22,9 @@ use crate::{
 
 /// How long one look may take before the target counts as unreachable.
 const LOOK_MS_MAX: u64 = 5_000;
+
+/// How long after a look nobody is heard: so many calls come to one look.
+const REST_MS: u64 = 250;
 
 /// The one who looks.
 pub struct Sampler {
@@ -64,14 +68,17 @@ impl Sampler {
     pub async fn run(mut self, stop: CancellationToken) {
         let mut tick = tokio::time::interval(self.target.config.health.interval);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut rested = Instant::now();
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
                 _ = tick.tick() => {}
                 changed = self.running.changed() => if changed.is_err() { break },
+                () = heard(&mut self.session, rested) => {}
             }
             self.reread().await;
             self.look().await;
+            rested = Instant::now() + Duration::from_millis(REST_MS);
         }
         if let Some(session) = self.session.take() {
             session.close().await;
@@ -116,7 +123,7 @@ impl Sampler {
 
     async fn open(&mut self) -> Result<Box<dyn Session>, EngineError> {
         let began = Instant::now();
-        let session = self.target.engine.open_to_read().await?;
+        let session = self.target.engine.open_to_watch().await?;
         self.connection_ms = ms_since(began);
         Ok(session)
     }
@@ -133,8 +140,9 @@ impl Sampler {
         let history = looked_at(&self.target, session.as_mut(), &self.catalog, history).await?;
         let tables = count_tables(session.as_mut(), words).await?;
         let seen = Seen { history, locked, tables, query_ms: ms_since(began) };
-        // An empty database may not exist yet; a session that saw none would never see the one that is made later.
-        if seen.history.applied.is_empty() {
+        // An empty database may not exist yet; a session that saw none would never see the one that is made later. A server's
+        // that hears is there.
+        if seen.history.applied.is_empty() && !session.hears() {
             session.close().await;
         } else {
             self.session = Some(session);
@@ -149,6 +157,19 @@ impl Sampler {
         sample.figures = Figures { connection_ms, query_ms, tables: seen.tables, executed, valid };
         sample
     }
+}
+
+/// Waits until a session that has rested hears of a change. One that was lost is let go: the next look opens another, so that a
+/// server which ends every session is not asked more often for it.
+async fn heard(session: &mut Option<Box<dyn Session>>, rested: Instant) {
+    if let Some(open) = session {
+        tokio::time::sleep_until(rested).await;
+        if open.heard().await.is_ok() {
+            return;
+        }
+        *session = None;
+    }
+    std::future::pending::<()>().await;
 }
 
 /// Whether a run is at work: one of ours, or that of whoever holds the lock. Who makes a snapshot holds it as well, and changes nothing.

@@ -49,10 +49,32 @@ impl From<Finding> for Drift {
     }
 }
 
-/// Whether a finding of a validation tells a difference between the schema and the one that was left.
-#[must_use]
-pub fn is_drift(finding: &Finding) -> bool {
-    ["-missing", "-orphaned", "-changed"].iter().any(|how| finding.rule.ends_with(how))
+/// How many differences there are between the schema and the one that was left, by kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DriftCount {
+    /// What was left and is gone.
+    pub missing: usize,
+    /// What nobody left.
+    pub extra: usize,
+    /// What is not as it was left.
+    pub different: usize,
+}
+
+impl DriftCount {
+    /// Counts those findings that tell of such a difference.
+    #[must_use]
+    pub fn of<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Self {
+        let mut count = Self::default();
+        for finding in findings {
+            match finding.rule.rsplit_once('-') {
+                Some((_, "missing")) => count.missing += 1,
+                Some((_, "orphaned")) => count.extra += 1,
+                Some((_, "changed")) => count.different += 1,
+                _ => {}
+            }
+        }
+        count
+    }
 }
 
 /// Every difference: missing tables and columns are critical, all else is worth a look.

@@ -36,7 +36,7 @@ pub use self::{
     declared::{Making, is_about_only, makes, other_order, remembered},
     difference::differences,
     digest::digest,
-    drift::{Drift, Missing, drift, is_drift},
+    drift::{Drift, DriftCount, Missing, drift},
     facts::{Facts, Needs, Site},
     findings::{NEWER, of_history},
     forward::forward,

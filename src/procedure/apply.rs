@@ -148,7 +148,7 @@ impl Change<'_> {
         }
         match self.direction {
             Direction::Up => history::record_applied(target.engine.words(), self.run, self.seq),
-            Direction::Down => history::record_undone(self.run, self.seq, self.number),
+            Direction::Down => history::record_undone(target.engine.words(), self.run, self.seq, self.number),
         }
     }
 

@@ -18,19 +18,19 @@ pub(super) fn between(target: &Target, left: &Schema, live: &Schema) -> Vec<Find
 }
 
 /// What the target has become since the last run left it, as something to look at: nothing of it keeps a run from
-/// beginning. Nothing where no run has left a record under this history, and while something is interrupted.
+/// beginning. `None` where no run has left a record under this history, and while something is interrupted: nobody can tell then.
 ///
 /// # Errors
 /// When our own database cannot be read.
-pub async fn drifted(target: &Target, history: &History, live: &Schema) -> Result<Vec<Finding>, StoreError> {
+pub async fn drifted(target: &Target, history: &History, live: &Schema) -> Result<Option<Vec<Finding>>, StoreError> {
     if history.unfinished.is_some() || !target.store.is_there() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let Some(left) = target.store.expected(&target.name, &validate::digest(history)).await? else {
-        return Ok(Vec::new());
+        return Ok(None);
     };
     let weighed = |finding: Finding| Finding { severity: Severity::Warning, ..finding };
-    Ok(between(target, &left, live).into_iter().map(weighed).collect())
+    Ok(Some(between(target, &left, live).into_iter().map(weighed).collect()))
 }
 
 fn with_repair(target: &Target, Drift { finding, missing }: Drift) -> Finding {

@@ -197,6 +197,7 @@ fn a_wrong_value_is_told_with_its_place_what_it_is_and_what_is_expected() {
         (file("[server]\nrate_limit_burst=true\n"), "server.rate_limit_burst", "true", "whole number"),
         (file("[server]\nrate_limit_burst=-1\n"), "server.rate_limit_burst", "-1", "whole number"),
         (file("[server]\nrate_limit_burst=0\n"), "server.rate_limit_burst", "0", "1 or more"),
+        (file("[server]\nconnections_per_address_max=0\n"), "server.connections_per_address_max", "0", "1 or more"),
         (file("[health]\ninterval=5\n"), "health.interval", "5", "a duration such as"),
         (file("[health]\ninterval='soon'\n"), "health.interval", "\"soon\"", "a duration such as"),
         (file("[health]\ninterval='1ms'\n"), "health.interval", "\"1ms\"", "100ms or more"),

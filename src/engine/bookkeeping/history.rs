@@ -143,21 +143,22 @@ pub fn record_applied(words: &Words, run: Ulid, seq: u32) -> [String; 2] {
              {elapsed}, TRUE, rollback_available, name, checksum, run_id {from}",
             elapsed = words.elapsed_ms
         ),
-        record_version(&from),
+        record_version(words, &from),
     ]
 }
 
 /// The statements that record a migration as taken back: its history row goes, the version before it comes.
 #[must_use]
-pub fn record_undone(run: Ulid, seq: u32, number: i64) -> [String; 2] {
+pub fn record_undone(words: &Words, run: Ulid, seq: u32, number: i64) -> [String; 2] {
     let from = format!("FROM windlass_journal WHERE run_id = '{run}' AND seq = {seq} AND statement = 0");
-    [format!("DELETE FROM migration_history WHERE migration_number = {number}"), record_version(&from)]
+    [format!("DELETE FROM migration_history WHERE migration_number = {number}"), record_version(words, &from)]
 }
 
-fn record_version(from: &str) -> String {
+fn record_version(words: &Words, from: &str) -> String {
     format!(
         "INSERT INTO schema_version (version, migration_number, backend_version, description, checksum, name, run_id) \
-         SELECT version, number, backend_version, description, bytes_sha256, name, run_id {from}"
+         SELECT version, number, backend_version, description, bytes_sha256, name, run_id {from}{calling}",
+        calling = words.calling
     )
 }
 
@@ -173,7 +174,7 @@ pub fn record_failed(words: &Words, run: Ulid, seq: u32, error: &str) -> [String
             elapsed = words.elapsed_ms,
             error = words.text(error)
         ),
-        record_version(&from),
+        record_version(words, &from),
     ]
 }
 

@@ -45,7 +45,8 @@ pub async fn raise_epoch(
         .write(
             &format!(
                 "UPDATE windlass_lock SET epoch = epoch + 1, holder = ?, since = {clock}, heartbeat = {clock} \
-                 WHERE id = 1 AND epoch = {before}"
+                 WHERE id = 1 AND epoch = {before}{calling}",
+                calling = words.calling
             ),
             &[told.into()],
         )

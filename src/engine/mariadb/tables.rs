@@ -43,6 +43,7 @@ pub(super) static WORDS: Words = Words {
          JOIN information_schema.engines e ON e.engine = t.engine \
          WHERE t.table_schema = DATABASE() AND t.table_type = 'BASE TABLE' AND e.transactions = 'NO'",
     ),
+    calling: "",
     breath_ms: 0,
 };
 

@@ -6,7 +6,7 @@
 
 use sqlx::{PgConnection, Row};
 
-use super::refusal;
+use super::{hearing, refusal};
 use crate::engine::{EngineError, Owner};
 
 /// The lock's name: the bytes of `windlass`. The server knows it by its halves, `classid` and `objid` of `pg_locks`.
@@ -49,12 +49,22 @@ pub(super) async fn end(connection: &mut PgConnection, pid: i32) -> Result<(), E
     told.map(drop).map_err(|error| refusal::of(&error))
 }
 
+/// Gives it back, if this session holds it, at its very end: whoever looks at the target hears of it.
+pub(super) async fn leave(connection: &mut PgConnection) -> Result<(), EngineError> {
+    let sql = format!("{};\n{}", giving_back(), hearing::CALL);
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(connection).await.map(drop).map_err(|error| refusal::of(&error))
+}
+
 /// Gives it back, if this session holds it.
 pub(super) async fn release(connection: &mut PgConnection) -> Result<(), EngineError> {
-    let ours = format!("{} AND l.pid = pg_backend_pid()", held());
-    ask(connection, format!("SELECT CASE WHEN EXISTS ({ours}) THEN pg_advisory_unlock({KEY}) ELSE false END"))
-        .await
-        .map(|_| ())
+    ask(connection, giving_back()).await.map(|_| ())
+}
+
+fn giving_back() -> String {
+    format!(
+        "SELECT CASE WHEN EXISTS ({} AND l.pid = pg_backend_pid()) THEN pg_advisory_unlock({KEY}) ELSE false END",
+        held()
+    )
 }
 
 /// Takes a lock that stands for the lock of `database`, from beside it, if it is free.

@@ -14,6 +14,7 @@ mod copy;
 mod copy_text;
 mod custom;
 mod dump;
+mod hearing;
 mod introspect;
 mod leftovers;
 mod lock;
@@ -82,6 +83,12 @@ impl Engine for Postgres {
 
     async fn open_to_read(&self) -> Result<Box<dyn Session>, EngineError> {
         Ok(Box::new(connect::open(&self.address, Purpose::Look).await?))
+    }
+
+    async fn open_to_watch(&self) -> Result<Box<dyn Session>, EngineError> {
+        let mut session = connect::open(&self.address, Purpose::Look).await?;
+        session.listen().await;
+        Ok(Box::new(session))
     }
 
     async fn lookout(&self) -> Result<Box<dyn Lookout>, EngineError> {

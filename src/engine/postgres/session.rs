@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::timeout;
 
-use super::{address::Address, bind, connect::bounded, content, introspect, lock, refusal, rows, transact, watch};
+use super::{
+    address::Address, bind, connect::bounded, content, hearing::Hearing, introspect, lock, refusal, rows, transact,
+    watch,
+};
 use crate::{
     engine::{EngineError, Limits, Owner, Row, Server, Session, StatementError, Value},
     model::{schema::Schema, snapshot::TableDigest},
@@ -18,9 +21,17 @@ const CLOSE_MS_MAX: u64 = 2_000;
 /// The longest limit the server takes, an `int` of milliseconds (PostgreSQL manual, `lock_timeout`).
 const LIMIT_MS_MAX: u64 = 2_147_483_647;
 
+/// The connection of a session.
+enum Line {
+    Plain(PgConnection),
+    Hearing(Box<Hearing>),
+}
+
 /// A session with PostgreSQL.
 pub(super) struct PgSession {
-    connection: Result<PgConnection, String>,
+    connection: Result<Line, String>,
+    /// Whether it was given the lock.
+    holds: bool,
     address: Address,
     server: Server,
     pid: String,
@@ -38,12 +49,39 @@ impl PgSession {
         started: String,
         settings: String,
     ) -> Self {
-        Self { connection: Ok(connection), address, server, pid, started, settings, limits: String::new() }
+        Self {
+            connection: Ok(Line::Plain(connection)),
+            holds: false,
+            address,
+            server,
+            pid,
+            started,
+            settings,
+            limits: String::new(),
+        }
     }
 
     /// The connection, while there is one.
     pub(super) fn line(&mut self) -> Result<&mut PgConnection, EngineError> {
-        self.connection.as_mut().map_err(|reason| EngineError::Lost { reason: reason.clone() })
+        let lost = |reason: &str| EngineError::Lost { reason: reason.to_owned() };
+        match &mut self.connection {
+            Ok(Line::Plain(connection)) => Ok(connection),
+            Ok(Line::Hearing(hearing)) => hearing.line().ok_or_else(|| lost("the server has ended the session")),
+            Err(reason) => Err(lost(reason)),
+        }
+    }
+
+    /// Puts a connection that hears in the place of this session's, where one is to be had: not behind a transaction pooler,
+    /// where nothing can be set either, and not from a standby.
+    pub(super) async fn listen(&mut self) {
+        if self.settings.is_empty() {
+            return;
+        }
+        if let Some(hearing) = Hearing::open(&self.address, &self.settings).await {
+            self.pid.clone_from(&hearing.pid);
+            let before = std::mem::replace(&mut self.connection, Ok(Line::Hearing(Box::new(hearing))));
+            leave(before).await;
+        }
     }
 
     /// Lets go of a connection that has ended, or that is in the middle of an answer nobody waits for.
@@ -117,6 +155,7 @@ impl Session for PgSession {
 
     async fn try_lock(&mut self) -> Result<bool, EngineError> {
         let answer = bounded(lock::try_take(self.line()?)).await;
+        self.holds |= matches!(answer, Ok(true));
         self.noted(answer)
     }
 
@@ -137,6 +176,7 @@ impl Session for PgSession {
     }
 
     async fn unlock(&mut self) -> Result<(), EngineError> {
+        self.holds = false;
         let answer = bounded(lock::release(self.line()?)).await;
         self.noted(answer)
     }
@@ -200,10 +240,36 @@ impl Session for PgSession {
         self.noted(answer.and_then(|found| found))
     }
 
-    async fn close(self: Box<Self>) {
-        if let Ok(connection) = self.connection {
-            // The server ends the session when the socket closes, said goodbye or not.
-            let _ = timeout(Duration::from_millis(CLOSE_MS_MAX), connection.close()).await;
-        }
+    fn hears(&self) -> bool {
+        matches!(self.connection, Ok(Line::Hearing(_)))
     }
+
+    async fn heard(&mut self) -> Result<(), EngineError> {
+        let answer = match &mut self.connection {
+            Ok(Line::Hearing(hearing)) => hearing.heard().await,
+            _ => std::future::pending().await,
+        };
+        self.noted(answer)
+    }
+
+    async fn close(mut self: Box<Self>) {
+        if self.holds
+            && let Ok(line) = self.line()
+        {
+            let _ = timeout(Duration::from_millis(CLOSE_MS_MAX), lock::leave(line)).await;
+        }
+        leave(self.connection).await;
+    }
+}
+
+/// Says goodbye. The server ends the session when the socket closes, said goodbye or not.
+async fn leave(connection: Result<Line, String>) {
+    let goodbye = async {
+        match connection {
+            Ok(Line::Plain(connection)) => drop(connection.close().await),
+            Ok(Line::Hearing(hearing)) => hearing.close().await,
+            Err(_) => {}
+        }
+    };
+    let _ = timeout(Duration::from_millis(CLOSE_MS_MAX), goodbye).await;
 }

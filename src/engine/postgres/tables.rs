@@ -49,6 +49,7 @@ pub(super) static WORDS: Words = Words {
         "SELECT name || ' = ' || setting FROM pg_settings WHERE name IN ('fsync', 'synchronous_commit') AND setting = 'off'",
     ),
     never_taken_back: None,
+    calling: super::hearing::CALLING,
     breath_ms: 0,
 };
 

@@ -53,6 +53,7 @@ pub(super) static WORDS: Words = Words {
     passing: &["5", "6", "261", "262", "517"],
     forgets: None,
     never_taken_back: None,
+    calling: "",
     breath_ms: 5,
 };
 

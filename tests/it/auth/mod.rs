@@ -3,6 +3,7 @@
 mod keys;
 mod published;
 mod sets;
+mod timing;
 mod tokens;
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};

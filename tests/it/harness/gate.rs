@@ -5,6 +5,7 @@
 
 use super::{
     database::{Database, On},
+    eventually,
     eye::Eye,
 };
 
@@ -38,6 +39,22 @@ impl Gate {
         eye.run("BEGIN").await;
         eye.run("UPDATE gate SET n = n WHERE id = 1").await;
         Self(Some(eye))
+    }
+
+    /// Waits until the statement stands before the gate of a server.
+    pub async fn is_reached(&self, database: &Database) {
+        let waits = match database.on {
+            On::MariaDb => {
+                "SELECT count(*) FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'UPDATE gate SET n = n + 1%'"
+            }
+            _ => {
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            }
+        };
+        eventually("the statement stands before the gate", async || {
+            (Eye::on(database).await.number(waits).await > 0).then_some(())
+        })
+        .await;
     }
 
     pub async fn open(self) {

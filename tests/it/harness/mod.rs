@@ -12,6 +12,7 @@ pub mod embedder;
 pub mod eye;
 pub mod gate;
 pub mod interrupted;
+pub mod load;
 pub mod outage;
 pub mod own_server;
 pub mod proxy;

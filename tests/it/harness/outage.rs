@@ -41,7 +41,12 @@ impl Outage {
 
 /// A way to the ship's server that can be cut, and the database's address by it.
 pub async fn way_to(ship: &Ship) -> (Proxy, String) {
-    let (before, rest) = ship.database.url.split_once("127.0.0.1:").expect("a local server");
+    way_for(&ship.database.url).await
+}
+
+/// The same for an address, of whichever account.
+pub async fn way_for(url: &str) -> (Proxy, String) {
+    let (before, rest) = url.split_once("127.0.0.1:").expect("a local server");
     let (port, path) = rest.split_once('/').expect("a database");
     let proxy = Proxy::to(format!("127.0.0.1:{port}")).await;
     let url = format!("{before}{}/{path}", proxy.address);

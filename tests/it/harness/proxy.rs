@@ -33,31 +33,59 @@ pub struct Proxy {
     pub address: SocketAddr,
     way: watch::Sender<Way>,
     dropped: Arc<Notify>,
-    passed: Arc<AtomicUsize>,
+    counts: Arc<Counts>,
     accepting: JoinHandle<()>,
 }
+
+/// What came by.
+#[derive(Default)]
+struct Counts {
+    callers: AtomicUsize,
+    passed: AtomicUsize,
+    asked: AtomicUsize,
+    looks: AtomicUsize,
+}
+
+/// What windlass asks a target once, whenever it looks what was applied there.
+const LOOK: &[u8] = b"LEFT JOIN windlass_lock r ON r.id = 3";
 
 impl Proxy {
     pub async fn to(server: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("its address");
         let (way, seen) = watch::channel(Way::Open);
-        let passed = Arc::<AtomicUsize>::default();
+        let counts = Arc::<Counts>::default();
         let dropped = Arc::<Notify>::default();
-        let (counted, dropping) = (passed.clone(), dropped.clone());
+        let (counted, dropping) = (counts.clone(), dropped.clone());
         let accepting = tokio::spawn(async move {
             while let Ok((caller, _)) = listener.accept().await {
+                counted.callers.fetch_add(1, Ordering::SeqCst);
                 if *seen.borrow() != Way::Cut {
                     tokio::spawn(pass_on(caller, server.clone(), seen.clone(), dropping.clone(), counted.clone()));
                 }
             }
         });
-        Self { address, way, dropped, passed, accepting }
+        Self { address, way, dropped, counts, accepting }
     }
 
     /// How many bytes were sent either way so far.
     pub fn passed(&self) -> usize {
-        self.passed.load(Ordering::SeqCst)
+        self.counts.passed.load(Ordering::SeqCst)
+    }
+
+    /// How many bytes callers have sent so far.
+    pub fn asked(&self) -> usize {
+        self.counts.asked.load(Ordering::SeqCst)
+    }
+
+    /// How often windlass has looked, by its own or for others.
+    pub fn looks(&self) -> usize {
+        self.counts.looks.load(Ordering::SeqCst)
+    }
+
+    /// How many callers have come.
+    pub fn callers(&self) -> usize {
+        self.counts.callers.load(Ordering::SeqCst)
     }
 
     /// Cuts every connection, and lets none through.
@@ -93,22 +121,42 @@ async fn pass_on(
     server: String,
     mut way: watch::Receiver<Way>,
     dropped: Arc<Notify>,
-    passed: Arc<AtomicUsize>,
+    counts: Arc<Counts>,
 ) {
     let Ok(server) = TcpStream::connect(server).await else { return };
     let ((from_caller, to_caller), (from_server, to_server)) = (caller.into_split(), server.into_split());
+    let (asked, answered) = (|piece: &[u8]| counts.asks(piece), |piece: &[u8]| counts.passes(piece));
     tokio::select! {
-        () = one_way(from_caller, to_server, way.clone(), &passed) => {}
-        () = one_way(from_server, to_caller, way.clone(), &passed) => {}
+        () = one_way(from_caller, to_server, way.clone(), asked) => {}
+        () = one_way(from_server, to_caller, way.clone(), answered) => {}
         _ = way.wait_for(|way| *way == Way::Cut) => {}
         () = dropped.notified() => {}
     }
 }
 
-async fn one_way(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::Receiver<Way>, passed: &AtomicUsize) {
+impl Counts {
+    fn passes(&self, piece: &[u8]) {
+        self.passed.fetch_add(piece.len(), Ordering::SeqCst);
+    }
+
+    /// A message is a piece: what asks in few words waits for its answer.
+    fn asks(&self, piece: &[u8]) {
+        self.passes(piece);
+        self.asked.fetch_add(piece.len(), Ordering::SeqCst);
+        let looks = piece.windows(LOOK.len()).filter(|part| *part == LOOK).count();
+        self.looks.fetch_add(looks, Ordering::SeqCst);
+    }
+}
+
+async fn one_way(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut way: watch::Receiver<Way>,
+    count: impl Fn(&[u8]),
+) {
     let mut piece = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
-        passed.fetch_add(length, Ordering::SeqCst);
+        count(&piece[..length]);
         if way.wait_for(|way| *way != Way::Hole).await.is_err() || to.write_all(&piece[..length]).await.is_err() {
             return;
         }

@@ -63,8 +63,12 @@ impl Ship {
 
     /// With an empty catalog for the test to fill.
     pub async fn with_catalog(on: On) -> Self {
-        let database = fresh(on).await;
-        let mut ship = Self { on, database, settings: Vec::new(), under: &[], server: None };
+        Self::over(fresh(on).await)
+    }
+
+    /// The same over a database that is there.
+    pub fn over(database: Database) -> Self {
+        let mut ship = Self { on: database.on, database, settings: Vec::new(), under: &[], server: None };
         ship.catalog();
         let url = ship.database.url.clone();
         ship.set("target.url", &url);

@@ -78,7 +78,7 @@ async fn a_request_at_work_keeps_its_place() {
     files_must_suffice();
     let (inside, gate) =
         (std::sync::Arc::new(tokio::sync::Notify::new()), std::sync::Arc::new(tokio::sync::Notify::new()));
-    let door = Door::open();
+    let door = Door::with(|server| server.rate_limit_exempt = vec!["127.0.0.1/32".parse().unwrap()]);
     let (told, opened) = (inside.clone(), gate.clone());
     let slow = move || async move {
         told.notify_one();

@@ -8,6 +8,7 @@ mod headers;
 mod limits;
 mod matrix;
 mod nested;
+mod one_party;
 mod openapi;
 mod pages;
 mod problems;

@@ -8,6 +8,7 @@ use crate::harness::{database::On, eventually, on_every_engine, ship::Ship};
 on_every_engine!(
     a_run_with_a_backfill_moves_its_figures_and_no_others,
     a_failure_and_a_drift_are_told_also_by_the_next_process,
+    what_a_status_finds_is_told_by_kind_and_with_its_time,
     a_job_that_waits_for_a_lock_is_told_and_its_wait_is_measured,
     an_outage_is_told,
 );
@@ -60,7 +61,9 @@ async fn a_run_with_a_backfill_moves_its_figures_and_no_others(on: On) {
     assert!(after.maybe("windlass_database_info", &[("version", "1.0.0")]).is_none(), "the old version is still told");
     after.must_be("windlass_snapshots", &[], 1.0);
     after.must_be("windlass_validation_findings", &[("severity", "critical")], 0.0);
-    after.must_be("windlass_drift_findings", &[], 0.0);
+    for kind in ["missing", "extra", "different"] {
+        after.must_be("windlass_drift_findings", &[("kind", kind)], 0.0);
+    }
     after.must_be("windlass_job_running", &[], 0.0);
     let manifest = &admin.get("/api/migration/snapshots").await.body["snapshots"][0];
     after.must_be("windlass_snapshot_last_good_bytes", &[], manifest["payload_bytes"].as_f64().unwrap());
@@ -83,7 +86,7 @@ async fn a_failure_and_a_drift_are_told_also_by_the_next_process(on: On) {
         let admin = ship.admin().await;
         let figures = eventually("the store is asked again", async || {
             let figures = figures(&admin).await;
-            (figures.maybe("windlass_drift_findings", &[]) == Some(1.0)).then_some(figures)
+            (figures.maybe("windlass_drift_findings", &[("kind", "extra")]) == Some(1.0)).then_some(figures)
         })
         .await;
         let failed = [("kind", "migrate"), ("state", "failed")];
@@ -95,6 +98,44 @@ async fn a_failure_and_a_drift_are_told_also_by_the_next_process(on: On) {
             ship.kill().await;
             ship.serve().await;
         }
+    }
+}
+
+/// Goal: whoever looks for drift, without a validation, has it told; and that all is well again too.
+async fn what_a_status_finds_is_told_by_kind_and_with_its_time(on: On) {
+    let mut ship = Ship::with_catalog(on).await;
+    let view = "CREATE VIEW numbers AS SELECT n FROM cabins";
+    let more = format!("{CABINS}\nCREATE INDEX cabins_by_n ON cabins (n);\n{view};");
+    ship.catalog().add("v1.0.0_01_cabins", &more, "SELECT 1;");
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    ship.serve().await;
+    let admin = ship.admin().await;
+    let at_first = figures(&admin).await.value("windlass_drift_last_look_timestamp_seconds", &[]);
+    let of_table = if on == On::MariaDb { " ON cabins" } else { "" };
+    let mut eye = ship.eye().await;
+    eye.run(&format!("DROP INDEX cabins_by_n{of_table}")).await;
+    eye.run("CREATE TABLE stowaway (id INTEGER PRIMARY KEY)").await;
+    eye.run("CREATE TABLE another (id INTEGER PRIMARY KEY)").await;
+    eye.run("DROP VIEW numbers").await;
+    eye.run("CREATE VIEW numbers AS SELECT n, id FROM cabins").await;
+
+    let drift = admin.get("/api/migration/status").await.body["drift"].as_array().expect("drift").len();
+
+    let told = figures(&admin).await;
+    for (kind, found) in [("missing", 1.0), ("extra", 2.0), ("different", 1.0)] {
+        told.must_be("windlass_drift_findings", &[("kind", kind)], found);
+    }
+    assert_eq!(drift, 4);
+    assert!(told.value("windlass_drift_last_look_timestamp_seconds", &[]) > at_first);
+    eye.run("DROP TABLE another").await;
+    eye.run("DROP TABLE stowaway").await;
+    eye.run("CREATE INDEX cabins_by_n ON cabins (n)").await;
+    eye.run("DROP VIEW numbers").await;
+    eye.run(view).await;
+    figures(&admin).await.must_be("windlass_drift_findings", &[("kind", "extra")], 2.0);
+    assert_eq!(admin.get("/api/migration/plan").await.status, 200);
+    for kind in ["missing", "extra", "different"] {
+        figures(&admin).await.must_be("windlass_drift_findings", &[("kind", kind)], 0.0);
     }
 }
 

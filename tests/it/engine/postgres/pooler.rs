@@ -5,7 +5,12 @@ use std::{os::unix::fs::PermissionsExt, process::Stdio};
 use reqwest::Url;
 use tokio::process::{Child, Command};
 
-use crate::harness::{database::On, eventually, eye::Eye, ship::Ship};
+use crate::harness::{
+    database::On,
+    eventually,
+    eye::Eye,
+    ship::{Answer, Ship},
+};
 
 /// A private `PgBouncer` before the database of a ship.
 struct Pooler {
@@ -90,4 +95,24 @@ async fn a_session_pooler_is_not_in_the_way() {
 
     ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
     ship.cli(&["down", "--yes"]).await.exits(0);
+}
+
+/// Goal: health goes by the interval where nobody can listen, says nothing of it, and leaves nothing set on the application's sessions.
+#[tokio::test]
+async fn health_behind_a_transaction_pooler_goes_by_the_interval() {
+    let mut ship = with_cabins().await;
+    let pooler = Pooler::before(&ship, "transaction").await;
+    let direct = ship.database.url.clone();
+    ship.set("target.url", &pooler.url);
+    ship.serve().await;
+    ship.set("target.url", &direct);
+
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+
+    let at = |health: &Answer| health.body["actual_db_version"] == "1.0.0" && health.body["status"] == "ok";
+    ship.anybody().health_becomes("seen by the clock", at).await;
+    assert!(!ship.log().contains("WARN"), "{}", ship.log());
+    let mut app = Eye::at(On::Postgres, &pooler.url).await;
+    assert_eq!(app.texts("SELECT pg_listening_channels()").await, [""; 0]);
+    assert_eq!(app.texts("SHOW default_transaction_read_only").await, ["off"]);
 }
