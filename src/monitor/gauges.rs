@@ -140,14 +140,14 @@ impl Gauges {
     }
 
     /// What the target was last seen to have become: by the last validation, or by whoever has looked since, which is `seen`.
-    pub fn drift(&self, told: &Told<Ledger>, seen: Option<(DateTime<Utc>, DriftCount)>) {
+    pub fn drift(&mut self, told: &Told<Ledger>, seen: Option<(DateTime<Utc>, DriftCount)>) {
         let validated = told.answer.as_ref().and_then(|ledger| ledger.validation.as_ref()).map(|(at, report)| {
             let all = [&report.critical_issues, &report.warnings, &report.info];
             (*at, DriftCount::of(all.into_iter().flatten()))
         });
         let Some((at, drift)) = [validated, seen].into_iter().flatten().max_by_key(|(at, _)| *at) else { return };
         for (kind, found) in [("missing", drift.missing), ("extra", drift.extra), ("different", drift.different)] {
-            self.moment.set("windlass_drift_findings", &[("kind", kind)], count(found));
+            self.set_of("windlass_drift_findings", &[("kind", kind)], count(found));
         }
         self.set("windlass_drift_last_look_timestamp_seconds", seconds(at));
     }
