@@ -10,6 +10,7 @@ mod layers;
 mod limits;
 mod load;
 mod own_secret;
+mod regular;
 mod secret_file;
 mod settings;
 mod tree;
@@ -26,6 +27,7 @@ pub use self::{
     error::ConfigError,
     load::{Options, load},
     own_secret::{OwnSecretError, own_secret, own_secret_is_there},
+    regular::open_regular,
     secret_file::{SecretFileError, read_secret},
     settings::*,
 };
