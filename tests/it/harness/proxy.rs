@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -34,6 +34,7 @@ pub struct Proxy {
     way: watch::Sender<Way>,
     dropped: Arc<Notify>,
     passed: Arc<AtomicUsize>,
+    ends_at: Arc<Mutex<Option<String>>>,
     accepting: JoinHandle<()>,
 }
 
@@ -44,15 +45,17 @@ impl Proxy {
         let (way, seen) = watch::channel(Way::Open);
         let passed = Arc::<AtomicUsize>::default();
         let dropped = Arc::<Notify>::default();
-        let (counted, dropping) = (passed.clone(), dropped.clone());
+        let ends_at = Arc::<Mutex<Option<String>>>::default();
+        let (counted, dropping, ending) = (passed.clone(), dropped.clone(), ends_at.clone());
         let accepting = tokio::spawn(async move {
             while let Ok((caller, _)) = listener.accept().await {
                 if *seen.borrow() != Way::Cut {
-                    tokio::spawn(pass_on(caller, server.clone(), seen.clone(), dropping.clone(), counted.clone()));
+                    let (counted, ending) = (counted.clone(), ending.clone());
+                    tokio::spawn(pass_on(caller, server.clone(), seen.clone(), dropping.clone(), counted, ending));
                 }
             }
         });
-        Self { address, way, dropped, passed, accepting }
+        Self { address, way, dropped, passed, ends_at, accepting }
     }
 
     /// How many bytes were sent either way so far.
@@ -68,6 +71,11 @@ impl Proxy {
     /// Ends every connection that there is, and lets others through.
     pub fn drops(&self) {
         self.dropped.notify_waiters();
+    }
+
+    /// From now on a connection ends where a caller sends this word, which the server does not hear.
+    pub fn ends_at(&self, word: &str) {
+        *self.ends_at.lock().expect("the word") = Some(word.to_owned());
     }
 
     /// Lets everything vanish that is sent, without a word to anybody.
@@ -94,21 +102,35 @@ async fn pass_on(
     mut way: watch::Receiver<Way>,
     dropped: Arc<Notify>,
     passed: Arc<AtomicUsize>,
+    ends_at: Arc<Mutex<Option<String>>>,
 ) {
+    let is_end = |piece: &[u8]| {
+        let word = ends_at.lock().expect("the word");
+        word.as_ref().is_some_and(|word| piece.windows(word.len()).any(|part| part == word.as_bytes()))
+    };
     let Ok(server) = TcpStream::connect(server).await else { return };
     let ((from_caller, to_caller), (from_server, to_server)) = (caller.into_split(), server.into_split());
     tokio::select! {
-        () = one_way(from_caller, to_server, way.clone(), &passed) => {}
-        () = one_way(from_server, to_caller, way.clone(), &passed) => {}
+        () = one_way(from_caller, to_server, way.clone(), &passed, is_end) => {}
+        () = one_way(from_server, to_caller, way.clone(), &passed, |_| false) => {}
         _ = way.wait_for(|way| *way == Way::Cut) => {}
         () = dropped.notified() => {}
     }
 }
 
-async fn one_way(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut way: watch::Receiver<Way>, passed: &AtomicUsize) {
+async fn one_way(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    mut way: watch::Receiver<Way>,
+    passed: &AtomicUsize,
+    is_end: impl Fn(&[u8]) -> bool,
+) {
     let mut piece = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
         passed.fetch_add(length, Ordering::SeqCst);
+        if is_end(&piece[..length]) {
+            return;
+        }
         if way.wait_for(|way| *way != Way::Hole).await.is_err() || to.write_all(&piece[..length]).await.is_err() {
             return;
         }
