@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{before_a_gate, behind};
-use crate::harness::{browser::Browser, gate::Gate, proxy::Proxy};
+use crate::harness::{browser::Browser, database::On, gate::Gate, proxy::Proxy, ship::Ship};
 
 /// From here on an answer whose address or token has `word` in it is held, until it is let go. `asked` has when the
 /// stream was asked for, `signals` what ends it.
@@ -142,6 +142,33 @@ async fn a_wrong_token_is_refused_in_words() {
         .await;
     assert_eq!(browser.script("return sessionStorage.length").await, 0);
     assert_eq!(browser.script("return document.querySelector('#inside').hidden").await, true);
+    browser.closes().await;
+}
+
+/// Goal: whoever asked too much is told to wait, keeps the token, and is shown everything once the wait is over.
+/// Method: take the address's whole allowance away from the page.
+#[tokio::test]
+async fn told_to_wait_the_page_keeps_its_token_and_looks_again() {
+    let mut ship = Ship::with_sample(On::Sqlite).await;
+    ship.cli(&["up", "--to", "0.4.0"]).await.exits(0);
+    ship.set("server.rate_limit_exempt", "192.0.2.0/24");
+    ship.set("server.rate_limit_burst", "30");
+    ship.set("server.rate_limit_per_second", "2");
+    ship.serve().await;
+    let (token, anybody) = (ship.token(&[]).await, ship.anybody());
+    let browser = Browser::opens("en").await;
+    browser.goes(ship.url()).await;
+    comes_in(&browser, &token).await;
+    while anybody.get("/api/system/version").await.status != 429 {}
+
+    browser.clicks("label:has([value=audit])").await;
+
+    browser.sees("the word", "document.querySelector('#later').textContent.includes('looks again in')").await;
+    let kept = "return [sessionStorage.length, document.querySelector('#inside').hidden, document.querySelector('#later').hidden]";
+    assert_eq!(browser.script(kept).await, json!([1, false, false]));
+    browser.sees("that it looked again", "document.querySelector('#later').hidden").await;
+    browser.sees("the audit trail", "document.querySelector('#log').textContent.includes('cli:ada')").await;
+    assert_eq!(browser.script(kept).await, json!([1, false, true]));
     browser.closes().await;
 }
 
