@@ -92,10 +92,10 @@ let tooSoon = 0; // looks one behind the other that came too soon
 
 class Refused extends Error {}
 
-// Too many questions came from this address: the token is as good as before.
+// Too much came from this address: whether the token is good, nobody has said.
 class TooSoon extends Error {
-  constructor(answer) {
-    super("This address has asked too much.");
+  constructor(problem, answer) {
+    super(problem.detail || "This address has asked too much.");
     this.ms = 1_000 * (Number(answer.headers.get("retry-after")) || 0);
   }
 }
@@ -103,9 +103,9 @@ class TooSoon extends Error {
 async function ask(path, more = {}) {
   const headers = { accept: "application/json", authorization: `Bearer ${token}`, ...more.headers };
   const answer = await fetch(new URL(path, HOME).href, { ...more, headers, cache: "no-store" });
-  if (answer.status === 429) throw new TooSoon(answer);
-  if (answer.status === 401 || answer.status === 403) {
+  if (answer.status === 401 || answer.status === 403 || answer.status === 429) {
     const problem = await answer.json().catch(() => ({}));
+    if (answer.status === 429) throw new TooSoon(problem, answer);
     throw new Refused([problem.title, problem.next_step].filter(Boolean).join(". ") || `The answer was ${answer.status}.`);
   }
   return answer;
