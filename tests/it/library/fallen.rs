@@ -38,13 +38,16 @@ fn migrate(dry_run: bool) -> Order {
 
 /// An application whose clock fails once, at the nth question.
 fn falling_over_at(ship: &Ship, nth: usize) -> (App, Arc<AtomicUsize>) {
-    let asked = Arc::<AtomicUsize>::default();
+    // What is asked before there is an order is far from any nth.
+    let asked = Arc::new(AtomicUsize::new(QUESTIONS_MAX));
     let counted = Arc::clone(&asked);
     let clock = Clock::of(move || {
-        assert_ne!(counted.fetch_add(1, SeqCst) + 1, nth, "the clock fails");
+        assert_ne!(counted.fetch_add(1, SeqCst), nth, "the clock fails");
         Utc::now()
     });
-    (App::open(settings(ship), clock).expect("settings that can be used"), asked)
+    let app = App::open(settings(ship), clock).expect("settings that can be used");
+    asked.store(1, SeqCst);
+    (app, asked)
 }
 
 /// The job as it ended; `None` where the order fell over itself.
@@ -72,11 +75,16 @@ async fn a_job_that_falls_over_anywhere_ends_and_leaves_the_place_free(on: On) {
 
         let ended = carried_out(&app, migrate(false)).await;
 
-        if asked.load(SeqCst) < nth {
+        if asked.load(SeqCst) <= nth {
             assert!(ended.is_some_and(|job| job.state == JobState::Succeeded) && failed > 0, "{on:?}: {failed}");
             return;
         }
         failed += usize::from(ended.is_some_and(|job| job.state == JobState::Failed));
+        eventually(&format!("what question {nth} left is finished"), async || {
+            let now = app.enquiry.status().await.expect("a status");
+            (now.running.is_none() && now.unfinished.is_none()).then_some(())
+        })
+        .await;
         eventually(&format!("after question {nth} the place is free, and the run done"), async || {
             carried_out(&app, migrate(false)).await.filter(|job| job.state == JobState::Succeeded)
         })
