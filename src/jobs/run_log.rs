@@ -25,7 +25,7 @@ pub(super) async fn begin(target: &Target, job: &mut Job, order: &Order, server:
     let making = tokio::task::spawn_blocking(move || logs.begin(began, kind, &id, settings.format, settings.keep_runs));
     let late = |_| io::Error::new(io::ErrorKind::TimedOut, "the disk does not answer");
     let made = timeout(Duration::from_millis(BEGIN_MS_MAX), making).await.map_err(late);
-    let file = match made.map_or_else(|error| Ok(Err(error)), |made| made) {
+    let file = match made.unwrap_or_else(|error| Ok(Err(error))) {
         Ok(Ok(file)) => file,
         Ok(Err(error)) => {
             tracing::warn!(job.id = %job.id, %error, "the log file of job {} could not be made", job.id);
