@@ -160,7 +160,7 @@ async fn a_request_hangs_under_the_callers_own_span() {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Method: the database's words quote the row; every secret that there is has a canary in it, also the headers.

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path, process::Command, time::Duration};
 
+use windlass::clock::Clock;
+
 use super::{SECRET, write};
 use crate::harness::{
     database::On,
@@ -21,7 +23,7 @@ fn pipe(path: &Path) {
 
 /// The status of an administrator's question; `jti` is the token's own name.
 async fn status(ship: &Ship, signer: &Signer, jti: &str) -> u16 {
-    let mut claims = admin_claims(chrono::Utc::now().timestamp());
+    let mut claims = admin_claims(Clock::system().now().timestamp());
     claims["jti"] = jti.into();
     ship.caller(Some(&signer.token(&claims))).get("/api/migration/status").await.status
 }

@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use chrono::Utc;
 use windlass::{
     app::App,
     clock::Clock,
@@ -40,10 +39,10 @@ fn migrate(dry_run: bool) -> Order {
 fn falling_over_at(ship: &Ship, nth: usize) -> (App, Arc<AtomicUsize>) {
     // What is asked before there is an order is far from any nth.
     let asked = Arc::new(AtomicUsize::new(QUESTIONS_MAX));
-    let counted = Arc::clone(&asked);
+    let (counted, time) = (Arc::clone(&asked), Clock::system());
     let clock = Clock::of(move || {
         assert_ne!(counted.fetch_add(1, SeqCst), nth, "the clock fails");
-        Utc::now()
+        time.now()
     });
     let app = App::open(settings(ship), clock).expect("settings that can be used");
     asked.store(1, SeqCst);

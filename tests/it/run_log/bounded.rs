@@ -52,13 +52,13 @@ async fn a_file_at_its_last_limit_has_nothing_more_but_the_end() {
         let entry = Entry { at: DateTime::UNIX_EPOCH, level: "info", message, sql: None, fields: Vec::new() };
         log.write(&entry).unwrap();
     };
-    let long = "x".repeat(16 * 1024);
+    let filler = "x".repeat(16 * 1024);
     while fs::metadata(file.path()).unwrap().len() < RUN_LOG_LINES_BYTES_MAX {
-        tell(&long);
+        tell(&filler);
     }
 
     for nth in 1..BEHIND {
-        tell(&format!("{nth} {long}"));
+        tell(&format!("{nth} {filler}"));
     }
     tell("job 1 succeeded");
     log.end(DateTime::UNIX_EPOCH).await.unwrap();
