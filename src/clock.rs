@@ -22,6 +22,12 @@ impl Clock {
         Self(Arc::new(move || at))
     }
 
+    /// A clock that says whatever `tell` says.
+    #[must_use]
+    pub fn of(tell: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+
     /// The time now, in UTC.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {

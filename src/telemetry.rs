@@ -1,6 +1,7 @@
 //! Logs: to standard error, since standard output belongs to results; and for each run a file of its own (`run_log.rs`, `run_logs.rs`).
 
 mod otlp;
+mod parent;
 mod run_log;
 mod run_logs;
 mod writer;
@@ -24,7 +25,8 @@ use tracing_subscriber::{
 
 use self::otlp::Sending;
 pub use self::otlp::TRACE;
-pub use self::run_log::{Entry, RUN_LOG_BYTES_MAX, RunLog};
+pub use self::parent::hang_under;
+pub use self::run_log::{Entry, RUN_LOG_BYTES_MAX, RUN_LOG_LINES_BYTES_MAX, RunLog};
 pub use self::run_logs::RunLogs;
 use crate::config::{Log, LogFormat};
 

@@ -15,9 +15,11 @@ use tracing::{Instrument, Span, field::Empty};
 use ulid::Ulid;
 
 use super::{address::client_address, front::Front};
-use crate::telemetry::TRACE;
+use crate::telemetry::{TRACE, hang_under};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The caller's own trace (W3C Trace Context).
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// The longest name that is taken over from the caller.
 const REQUEST_ID_BYTES_MAX: usize = 64;
@@ -58,6 +60,9 @@ pub async fn log(State(front): State<Front>, mut request: Request, next: Next) -
     let span = tracing::info_span!("request", request.id = entry.id);
 
     let traced = traced(&span, &method, route, &entry.id);
+    if let Some(parent) = parent(request.headers()) {
+        hang_under(&traced, parent);
+    }
     let mut response = next.run(request).instrument(traced.clone()).instrument(span).await;
 
     traced.record("http.response.status_code", response.status().as_u16());
@@ -134,6 +139,13 @@ fn traced(within: &Span, method: &Method, route: &str, id: &str) -> Span {
         otel.name = %format_args!("{method} {route}"), otel.kind = "server", http.request.method = method, http.route = route,
         request.id = id, http.response.status_code = Empty,
     )
+}
+
+/// What the caller says its trace is; of two nobody knows which is meant.
+fn parent(headers: &HeaderMap) -> Option<&str> {
+    let mut all = headers.get_all(TRACEPARENT).iter();
+    let only = all.next()?;
+    if all.next().is_none() { only.to_str().ok() } else { None }
 }
 
 /// A method as it is counted: whatever a caller makes up counts as one.

@@ -109,16 +109,14 @@ impl Keys {
         if !ring.is_older_than(&stamps) {
             return;
         }
-        match Ring::load(&self.settings, &self.data_dir) {
-            Ok(fresh) => {
-                tracing::info!("the keys were read again: {} are here", fresh.all.len());
-                self.ring.store(fresh.into());
-            }
-            Err(error) => {
-                tracing::error!(%error, "the keys cannot be read again, so those from before stay");
-                self.ring.store(ring.but_seen(stamps).into());
-            }
+        let (fresh, faults) = ring.again(&self.settings, &self.data_dir, stamps);
+        for error in &faults {
+            tracing::error!(%error, "keys and denials were not all read again, and what cannot be stays as it was: {error}");
         }
+        if faults.is_empty() {
+            tracing::info!("the keys were read again: {} are here", fresh.all.len());
+        }
+        self.ring.store(fresh.into());
     }
 
     /// Makes a token that is good from `now` for `lifetime`.

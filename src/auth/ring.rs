@@ -1,7 +1,7 @@
 //! What is known of keys at one moment: all that the files said.
 
 use std::{
-    fs::{self, File},
+    fs,
     io::Read,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
@@ -14,7 +14,7 @@ use super::{
     key::Key,
     own_secret,
 };
-use crate::config;
+use crate::config::{self, open_regular};
 
 /// The mode bits by which others could change a file.
 const OTHERS_WRITE: u32 = 0o022;
@@ -43,25 +43,34 @@ impl Ring {
     pub fn load(settings: &config::Auth, data_dir: &Path) -> Result<Self, AuthError> {
         // Before a file is read: what is written meanwhile is read the next time.
         let stamps = files(settings).map(|path| (path.to_owned(), stamp(path))).collect();
-        let mut all: Vec<Key> = Vec::new();
-        for key in settings.keys.iter().map(Key::load) {
-            add(&mut all, key?)?;
-        }
-        if let Some(path) = set_file(settings) {
-            set(path)?.into_iter().try_for_each(|key| add(&mut all, key))?;
-        }
-        if all.is_empty() && settings.jwks.is_none() {
-            all.push(Key::hs256(own_secret::KEY_ID, &own_secret::load_or_make(data_dir)?)?);
-        }
-        let signing = match &settings.signing_key {
-            None => all.iter().position(Key::can_sign),
-            Some(id) => match all.iter().position(|key| key.id == *id && key.can_sign()) {
-                None => return Err(AuthError::SigningKey { id: id.clone() }),
-                found => found,
-            },
+        let (all, signing) = keys(settings, data_dir)?;
+        Ok(Self { all, signing, denied: denied(settings)?, stamps })
+    }
+
+    /// Reads the files again, which have these stamps now. Where some cannot be used, what they said before stays, and of the others the
+    /// safer half comes into force: whatever is denied now, and without a deny list the keys that are left, but no new one. Gives
+    /// what cannot be used as well.
+    pub fn again(&self, settings: &config::Auth, data_dir: &Path, stamps: Stamps) -> (Self, Vec<AuthError>) {
+        let mut faults = Vec::new();
+        let denied = denied(settings).map_err(|error| faults.push(error)).ok();
+        let (all, signing) = match (keys(settings, data_dir), &denied) {
+            (Ok(fresh), Some(_)) => fresh,
+            (Ok((fresh, signing)), None) => self.left_of(fresh, signing),
+            (Err(error), _) => {
+                faults.push(error);
+                (self.all.clone(), self.signing)
+            }
         };
-        let denied = settings.deny_list.as_deref().map_or_else(|| Ok(DenyList::default()), deny_list)?;
-        Ok(Self { all, signing, denied, stamps })
+        (Self { all, signing, denied: denied.unwrap_or_else(|| self.denied.clone()), stamps }, faults)
+    }
+
+    /// Those of the keys that were here before.
+    fn left_of(&self, fresh: Vec<Key>, signing: Option<usize>) -> (Vec<Key>, Option<usize>) {
+        let signs = signing.and_then(|index| fresh.get(index)).map(|key| key.id.clone());
+        let was_here = |key: &Key| self.all.iter().any(|known| known.id == key.id);
+        let left: Vec<Key> = fresh.into_iter().filter(was_here).collect();
+        let signing = left.iter().position(|key| Some(&key.id) == signs.as_ref());
+        (left, signing)
     }
 
     /// The stamps of the same files, as they are now.
@@ -73,11 +82,32 @@ impl Ring {
     pub fn is_older_than(&self, stamps: &[(PathBuf, Stamp)]) -> bool {
         self.stamps != stamps
     }
+}
 
-    /// The same, as if it had been read when the files had these stamps: they are not read again until they change again.
-    pub fn but_seen(&self, stamps: Stamps) -> Self {
-        Self { all: self.all.clone(), signing: self.signing, denied: self.denied.clone(), stamps }
+/// The configured keys and those of the set, and which of them signs; without any, our own.
+fn keys(settings: &config::Auth, data_dir: &Path) -> Result<(Vec<Key>, Option<usize>), AuthError> {
+    let mut all: Vec<Key> = Vec::new();
+    for key in settings.keys.iter().map(Key::load) {
+        add(&mut all, key?)?;
     }
+    if let Some(path) = set_file(settings) {
+        set(path)?.into_iter().try_for_each(|key| add(&mut all, key))?;
+    }
+    if all.is_empty() && settings.jwks.is_none() {
+        all.push(Key::hs256(own_secret::KEY_ID, &own_secret::load_or_make(data_dir)?)?);
+    }
+    let signing = match &settings.signing_key {
+        None => all.iter().position(Key::can_sign),
+        Some(id) => match all.iter().position(|key| key.id == *id && key.can_sign()) {
+            None => return Err(AuthError::SigningKey { id: id.clone() }),
+            found => found,
+        },
+    };
+    Ok((all, signing))
+}
+
+fn denied(settings: &config::Auth) -> Result<DenyList, AuthError> {
+    settings.deny_list.as_deref().map_or_else(|| Ok(DenyList::default()), deny_list)
 }
 
 /// Whether a set of keys is published at an address, rather than in a file.
@@ -133,11 +163,8 @@ fn unfit(path: &Path, setting: &'static str, reason: impl Into<String>) -> AuthE
 /// A file that holds no secret, and that nobody else may change.
 fn public_file(path: &Path, setting: &'static str, bytes_max: usize) -> Result<Vec<u8>, AuthError> {
     let unreadable = |error: std::io::Error| unfit(path, setting, error.to_string());
-    let file = File::open(path).map_err(unreadable)?;
+    let file = open_regular(path).map_err(unreadable)?;
     let metadata = file.metadata().map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(unfit(path, setting, "it is no file"));
-    }
     let mode = metadata.permissions().mode() & 0o7777;
     if mode & OTHERS_WRITE != 0 {
         return Err(unfit(path, setting, format!("others may change it (mode {mode:o}); chmod go-w makes it safe")));

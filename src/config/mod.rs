@@ -11,6 +11,7 @@ mod layers;
 mod limits;
 mod load;
 mod own_secret;
+mod regular;
 mod secret_file;
 mod settings;
 mod tree;
@@ -28,6 +29,7 @@ pub use self::{
     key_algorithm::KeyAlgorithm,
     load::{Options, load},
     own_secret::{OwnSecretError, own_secret, own_secret_is_there},
+    regular::open_regular,
     secret_file::{SecretFileError, read_secret},
     settings::*,
 };

@@ -1,13 +1,14 @@
 //! Secrets that lie in a file of their own.
 
 use std::{
-    fs::File,
     io::{self, Read},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
 use secrecy::SecretString;
+
+use super::regular::open_regular;
 
 /// The largest file that is taken for a secret.
 const SECRET_BYTES_MAX: u64 = 64 * 1024;
@@ -48,7 +49,7 @@ pub enum SecretFileError {
     },
 }
 
-/// Reads a secret, without the white space around it. Blocks for one small file.
+/// Reads a secret, without the white space around it. Blocks for one small file, and not for what is no file.
 ///
 /// # Errors
 /// When the file is missing, empty, larger than 64 KiB, not UTF-8, or open to others than its owner (of a file of root's,
@@ -56,11 +57,11 @@ pub enum SecretFileError {
 pub fn read_secret(path: &Path) -> Result<SecretString, SecretFileError> {
     let unreadable = |source| SecretFileError::Unreadable { path: path.to_owned(), source };
     let unfit = |reason| SecretFileError::Unfit { path: path.to_owned(), reason };
-    let file = File::open(path).map_err(unreadable)?;
+    let file = open_regular(path).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidInput => unfit("not a regular file"),
+        _ => unreadable(error),
+    })?;
     let metadata = file.metadata().map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(unfit("not a file"));
-    }
     let mode = metadata.mode() & 0o7777;
     let forbidden = if metadata.uid() == ROOT { OTHERS_OF_ROOTS } else { OTHERS };
     if mode & forbidden != 0 {

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, sleep_until, timeout_at},
+};
 use tracing::Instrument;
 
 use super::{
@@ -105,6 +108,7 @@ impl Desk {
     }
 
     async fn admit(&self, target: &Target, by: &Requester, order: Order, key: Option<&str>) -> Result<Job, Refused> {
+        runner::save_ends(target, &self.slot).await;
         let reservation = match self.place(&order, key).await? {
             Place::Free(reservation) => reservation,
             Place::Known(job) => return Ok(*job),
@@ -123,8 +127,25 @@ impl Desk {
             return Err(error.into());
         }
         failpoint!("job.claim");
-        runner::start(target, &self.slot, by.clone(), order, reservation, &job, session);
+        let is_mend = order == Order::Recover;
+        let working = runner::start(target, &self.slot, by.clone(), order, reservation, &job, session);
+        // A command line ends with its job; whoever comes next finishes what is left.
+        if !is_mend && by.door != Door::Cli {
+            self.mend_behind(working);
+        }
         Ok(job)
+    }
+
+    /// Finishes what a job leaves that falls over by a fault of windlass, as a service does at its start. What a recovery leaves
+    /// is left to the next start: it would fall over again.
+    fn mend_behind(&self, working: JoinHandle<Job>) {
+        let desk = self.clone();
+        let mending = async move {
+            if working.await.is_ok_and(|job| job.kind.may_change() && runner::is_by_mistake(&job)) {
+                desk.pick_up().await;
+            }
+        };
+        tokio::spawn(mending.in_current_span());
     }
 
     /// The place at the bench, or the job that this key began before.
@@ -189,6 +210,9 @@ impl Desk {
             return Ok(if is_abandoned { runner::abandoned(job, now) } else { job });
         }
         loop {
+            if let Some(ended) = self.slot.kept_as(id) {
+                return Ok(ended);
+            }
             let job = self.target.store.job(id).await?.ok_or(Refused::NoJob(id))?;
             if job.state.is_final() || Instant::now() >= deadline {
                 return Ok(job);

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use semver::Version;
 
 use super::{
-    Refused, admission,
+    Refused, admission, runner,
     slot::Slot,
     turn::{Held, LockWatch},
 };
@@ -198,6 +198,7 @@ impl Enquiry {
         let pending = facts.pending().map(|migration| migration.identity.to_string()).collect();
         let running = self.running();
         if running.is_none() {
+            runner::save_ends(&self.target, &self.slot).await;
             // A job whose process died after its last commit: whoever comes next has nothing to do, and takes no stock.
             admission::take_stock(&self.target).await?;
         }
@@ -272,7 +273,10 @@ impl Enquiry {
     pub async fn job(&self, id: JobId) -> Result<Job, Refused> {
         match self.slot.at_work().map(|at_work| at_work.job(self.target.clock.now())).filter(|job| job.id == id) {
             Some(job) => Ok(job),
-            None => self.target.store.job(id).await?.ok_or(Refused::NoJob(id)),
+            None => match self.slot.kept_as(id) {
+                Some(job) => Ok(job),
+                None => self.target.store.job(id).await?.ok_or(Refused::NoJob(id)),
+            },
         }
     }
 

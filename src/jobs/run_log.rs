@@ -1,11 +1,17 @@
 //! The log file of a job that may change a database: its beginning and its end. What is between, the procedure tells.
 
+use std::{io, time::Duration};
+
 use serde_json::json;
+use tokio::time::timeout;
 
 use crate::{
     model::{job::Job, order::Order, server::Server},
     procedure::{JobLog, Target},
 };
+
+/// How long a run waits for the disk to give it its file.
+const BEGIN_MS_MAX: u64 = 2_000;
 
 /// Begins the file, where the order wants one, and says in it who asked for what, and of which database. A file that cannot be
 /// made is told, and is no reason not to begin.
@@ -17,7 +23,9 @@ pub(super) async fn begin(target: &Target, job: &mut Job, order: &Order, server:
     let (logs, began) = (target.store.run_logs(), target.clock.now());
     let (kind, id) = (job.kind.as_str(), job.id.to_string());
     let making = tokio::task::spawn_blocking(move || logs.begin(began, kind, &id, settings.format, settings.keep_runs));
-    let file = match making.await {
+    let late = |_| io::Error::new(io::ErrorKind::TimedOut, "the disk does not answer");
+    let made = timeout(Duration::from_millis(BEGIN_MS_MAX), making).await.map_err(late);
+    let file = match made.unwrap_or_else(|error| Ok(Err(error))) {
         Ok(Ok(file)) => file,
         Ok(Err(error)) => {
             tracing::warn!(job.id = %job.id, %error, "the log file of job {} could not be made", job.id);

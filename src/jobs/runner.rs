@@ -1,9 +1,12 @@
 //! Runs a job on a task of its own, and keeps its row and its log.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
 use tracing::{Instrument, Span, field::Empty, info_span};
 
 use super::{
@@ -30,6 +33,9 @@ const SAVE_MS: u64 = 1_000;
 const LINES_AT_ONCE_MAX: usize = 100;
 /// How long a line waits for others, so that a run of small migrations does not write each of them by itself.
 const LINES_WAIT_MS: u64 = 100;
+
+/// The kind of problem of a job that fell over.
+const MISTAKE: &str = "internal";
 
 /// A job for an order, queued.
 pub(super) fn accept(target: &Target, by: &Requester, order: &Order) -> Job {
@@ -63,7 +69,7 @@ pub(super) fn settled(target: &Target, by: &Requester, order: &Order, report: &R
     }
 }
 
-/// Puts a job to work on a task of its own.
+/// Puts a job to work on a task of its own; gives it as it ended. However that task ends, the place is free then.
 pub(super) fn start(
     target: &Target,
     slot: &Slot,
@@ -72,31 +78,66 @@ pub(super) fn start(
     reservation: Reservation,
     job: &Job,
     session: Box<dyn Session>,
-) {
+) -> JoinHandle<Job> {
     let (writer, reader) = ProgressWriter::channel();
     let (stop, stopped) = watch::channel(None);
     let (to, seen) = watch::channel(job.clone());
+    let to = Arc::new(to);
     let (log, lines) = mpsc::unbounded_channel();
     let gives_way = by.door == Door::Service && matches!(order, Order::Verify { .. });
     reservation.take(AtWork { job: seen, progress: reader.clone(), stop, gives_way });
-    let told = Assignment { job: job.id, by, progress: writer, stop: stopped, log: JobLog::to(log) };
+    let told = Assignment { job: job.id, by: by.clone(), progress: writer, stop: stopped, log: JobLog::to(log) };
     let (target, slot) = (target.clone(), slot.clone());
     slot.tell(Some(job.kind));
     let span = info_span!(
         target: TRACE, "job", otel.name = job.kind.as_str(), job.id = %job.id, target.name = &*target.name, job.state = Empty,
         problem.type = Empty, otel.status_code = Empty,
     );
-    let work = async move {
-        let ended = work(&target, told, order, session, &to, reader, lines).await;
-        to.send_replace(ended);
-        slot.tell(None);
+    let working = {
+        let (target, slot, to) = (target.clone(), slot.clone(), Arc::clone(&to));
+        async move { work(&target, &slot, told, order, session, &to, reader, lines).await }
     };
-    tokio::spawn(work.instrument(span));
+    let working = tokio::spawn(working.instrument(span));
+    tokio::spawn(async move {
+        let ended = match working.await {
+            Ok(ended) => ended,
+            Err(_it_fell_over) => {
+                let job = to.borrow().clone();
+                fallen(target, &slot, by, job).await
+            }
+        };
+        to.send_replace(ended.clone());
+        slot.tell(None);
+        ended
+    })
+}
+
+/// How a job ended whose task is gone without a word: as it was kept, if it was, else failed. On a task of its own, as what made the
+/// other fall over may be met again.
+async fn fallen(target: Target, slot: &Slot, by: Requester, job: Job) -> Job {
+    let slot = slot.clone();
+    let unkept = abandoned(job.clone(), job.started_at.unwrap_or(job.created_at));
+    let keeping = async move {
+        if let Ok(Some(kept)) = target.store.job(job.id).await
+            && kept.state.is_final()
+        {
+            return kept;
+        }
+        let failed = abandoned(job, target.clock.now());
+        tracing::error!(job.id = %failed.id, "job {} fell over by a fault of windlass", failed.id);
+        count(&target, &failed);
+        save_end(&target, &slot, &failed).await;
+        audit(&target, &by, &failed).await;
+        failed
+    };
+    tokio::spawn(keeping).await.unwrap_or(unkept)
 }
 
 /// From queued to its end; gives the job as it ended, already saved.
+#[expect(clippy::too_many_arguments, reason = "each is used once, and none belongs to another")]
 async fn work(
     target: &Target,
+    slot: &Slot,
     mut told: Assignment,
     order: Order,
     session: Box<dyn Session>,
@@ -136,7 +177,7 @@ async fn work(
     let _ = writing.await;
     failpoint!("job.over");
     count(target, &job);
-    save(target, &job).await;
+    save_end(target, slot, &job).await;
     audit(target, &by, &job).await;
     failpoint!("job.kept");
     // The lock goes with the session, and only now: whoever gets it next must not find this job open.
@@ -182,6 +223,11 @@ pub(super) fn abandoned(job: Job, now: DateTime<Utc>) -> Job {
     Job { state: JobState::Failed, finished_at: Some(now), problem: Some(mistake()), ..job }
 }
 
+/// Whether a job ended so.
+pub(super) fn is_by_mistake(job: &Job) -> bool {
+    job.problem.as_ref().is_some_and(|problem| problem.kind == MISTAKE)
+}
+
 /// A procedure panicked.
 fn fell_over() -> Ended {
     Ended::badly(mistake(), None)
@@ -190,7 +236,7 @@ fn fell_over() -> Ended {
 /// A fault of windlass. The target's own journal tells the next start what is done.
 fn mistake() -> JobProblem {
     JobProblem {
-        kind: "internal".to_owned(),
+        kind: MISTAKE.to_owned(),
         title: "windlass made a mistake".to_owned(),
         detail: "the job ended by a fault of windlass itself; its log has the place".to_owned(),
         target_state: "known to the target's journal, which the next start reads".to_owned(),
@@ -198,10 +244,29 @@ fn mistake() -> JobProblem {
     }
 }
 
-/// What cannot be saved is told and does not end a run: the truth about the target is in the target.
-async fn save(target: &Target, job: &Job) {
-    if let Err(error) = target.store.save_job(job).await {
+/// What cannot be saved is told and does not end a run: the truth about the target is in the target. Whether it was.
+async fn save(target: &Target, job: &Job) -> bool {
+    let saved = target.store.save_job(job).await;
+    if let Err(error) = &saved {
         tracing::error!(job.id = %job.id, %error, "job {} could not be saved", job.id);
+    }
+    saved.is_ok()
+}
+
+/// An end that cannot be saved is kept in memory: whoever waits for it hears of it, and it is saved later.
+async fn save_end(target: &Target, slot: &Slot, job: &Job) {
+    if !save(target, job).await {
+        slot.keep(job.clone());
+    }
+}
+
+/// Saves the ends that could not be saved before.
+pub(super) async fn save_ends(target: &Target, slot: &Slot) {
+    for job in slot.kept() {
+        if !save(target, &job).await {
+            return;
+        }
+        slot.let_go(job.id);
     }
 }
 

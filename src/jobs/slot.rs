@@ -1,6 +1,7 @@
 //! The one place at the bench: which job of this process is at work.
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -13,6 +14,8 @@ use crate::model::{
     progress::{Progress, ProgressReader},
 };
 
+/// How many jobs are kept in memory whose end the control store has not taken.
+const UNSAVED_MAX: usize = 64;
 /// How long a job that gives way may take to do so.
 const GIVE_WAY_S_MAX: u64 = 10;
 
@@ -44,6 +47,8 @@ pub struct Slot {
     running: Arc<watch::Sender<Option<JobKind>>>,
     /// Told when an admission is over, whatever came of it.
     settled: Arc<Notify>,
+    /// Jobs as they ended that the control store has not taken, oldest first.
+    unsaved: Arc<Mutex<VecDeque<Job>>>,
 }
 
 /// The right to be admitted; the place is free again when it is dropped unused.
@@ -53,7 +58,12 @@ impl Slot {
     /// A free place; `running` is told which kind of job begins, and when it ends.
     #[must_use]
     pub fn free(running: watch::Sender<Option<JobKind>>) -> Self {
-        Self { state: Arc::new(Mutex::new(State::Free)), running: Arc::new(running), settled: Arc::default() }
+        Self {
+            state: Arc::new(Mutex::new(State::Free)),
+            running: Arc::new(running),
+            settled: Arc::default(),
+            unsaved: Arc::default(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -103,6 +113,34 @@ impl Slot {
             }
             settled.await;
         }
+    }
+
+    fn ended(&self) -> MutexGuard<'_, VecDeque<Job>> {
+        self.unsaved.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps a job as it ended, for as long as the control store has it otherwise.
+    pub(super) fn keep(&self, job: Job) {
+        let mut ended = self.ended();
+        if ended.len() == UNSAVED_MAX {
+            ended.pop_front();
+        }
+        ended.push_back(job);
+    }
+
+    /// The jobs that were kept so.
+    pub(super) fn kept(&self) -> Vec<Job> {
+        self.ended().iter().cloned().collect()
+    }
+
+    /// One of them.
+    pub(super) fn kept_as(&self, id: JobId) -> Option<Job> {
+        self.ended().iter().find(|job| job.id == id).cloned()
+    }
+
+    /// Lets go of a job that was saved.
+    pub(super) fn let_go(&self, id: JobId) {
+        self.ended().retain(|job| job.id != id);
     }
 
     /// Tells that a job of this kind began, or that the job ended.

@@ -13,6 +13,7 @@ use crate::{
         job::JobProblem,
         snapshot::{Manifest, SnapshotId},
     },
+    snapshot::ArchiveError,
 };
 
 /// Pieces of a dump that may be on their way at once.
@@ -108,8 +109,9 @@ async fn swap(target: &Target, held: &mut Held, manifest: &Manifest) -> Result<(
                 held.put(session);
             }
             Err(match read {
+                // Why nobody takes it any more is the database's to tell.
+                Ok(_) | Err(ArchiveError::Unread { .. }) => problem::engine(&error, state),
                 Err(damaged) => problem::archive(&damaged),
-                Ok(_) => problem::engine(&error, state),
             })
         }
     }

@@ -106,6 +106,12 @@ pub enum ArchiveError {
     /// No such snapshot.
     #[error("there is no snapshot {0}")]
     Missing(SnapshotId),
+    /// Whoever took what is in it has stopped, for a reason of its own.
+    #[error("nobody takes what is in snapshot {id} any more")]
+    Unread {
+        /// Which.
+        id: String,
+    },
     /// It was made without a portable export.
     #[error("snapshot {0} has no export")]
     NoExport(SnapshotId),

@@ -191,13 +191,14 @@ pub(super) fn send(
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), ArchiveError> {
     let file = parcel.proved(store, &mut |_| ())?;
-    let mut sent = 0;
-    parcel.decode(file, keys, |piece| {
+    let (mut sent, mut is_unread) = (0, false);
+    let decoded = parcel.decode(file, keys, |piece| {
         sent += piece.len() as u64;
         progress(sent);
-        let gone = |_| io::Error::new(io::ErrorKind::BrokenPipe, "nobody takes the dump any more");
-        sink.blocking_send(Ok(Bytes::copy_from_slice(piece))).map_err(gone)
-    })
+        is_unread = sink.blocking_send(Ok(Bytes::copy_from_slice(piece))).is_err();
+        if is_unread { Err(io::ErrorKind::BrokenPipe.into()) } else { Ok(()) }
+    });
+    if is_unread { Err(ArchiveError::Unread { id: parcel.id.to_string() }) } else { decoded }
 }
 
 /// Whether these bytes are the payload that a manifest tells of: size and SHA-256, nothing else, and nothing is passed on. It

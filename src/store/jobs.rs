@@ -1,12 +1,18 @@
 //! Jobs.
 
+use std::time::Duration;
+
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use tokio::time::timeout;
 
 use super::{Store, StoreError};
 use crate::model::{
     job::{Job, JobId},
     order::Order,
 };
+
+/// How long the folder of the run logs may take to tell what it holds; a job is told without its file then.
+const LOGS_MS_MAX: u64 = 2_000;
 
 const COLUMNS: &str =
     "id, kind, target, state, requested_by, created_at, started_at, finished_at, progress, result, problem";
@@ -136,7 +142,9 @@ impl Store {
     async fn with_log_files(&self, mut jobs: Vec<Job>) -> Vec<Job> {
         if jobs.iter().any(|job| job.kind.may_change()) {
             let logs = self.run_logs();
-            let files = tokio::task::spawn_blocking(move || logs.by_job()).await.unwrap_or_default();
+            let looking = tokio::task::spawn_blocking(move || logs.by_job());
+            let looked = timeout(Duration::from_millis(LOGS_MS_MAX), looking).await;
+            let files = looked.ok().and_then(Result::ok).unwrap_or_default();
             for job in &mut jobs {
                 job.log_file = files.get(&job.id.to_string()).map(|file| file.display().to_string());
             }

@@ -21,6 +21,8 @@ use crate::config::LogFormat;
 const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// In a file that is as long as this, the texts of statements are left out.
 pub const RUN_LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// In a file that is as long as this, nothing more is written but how it ends.
+pub const RUN_LOG_LINES_BYTES_MAX: u64 = 2 * RUN_LOG_BYTES_MAX;
 
 /// The file of one run. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -43,6 +45,9 @@ struct State {
     bytes: u64,
     /// It says that texts are left out.
     is_long: bool,
+    /// So many entries were left out behind its limit, and the last of them.
+    behind: u64,
+    last: Option<String>,
 }
 
 /// One entry.
@@ -66,7 +71,8 @@ impl RunLog {
     /// # Errors
     /// When there can be no more threads.
     pub fn to(path: PathBuf, file: File, format: LogFormat) -> io::Result<Self> {
-        let state = State { writer: Some(Writer::to(file)?), left_out: 0, bytes: 0, is_long: false };
+        let state =
+            State { writer: Some(Writer::to(file)?), left_out: 0, bytes: 0, is_long: false, behind: 0, last: None };
         Ok(Self(Arc::new(Inner { path, format, state: Mutex::new(state) })))
     }
 
@@ -99,7 +105,13 @@ impl RunLog {
             let message = &format!("this file has {mib} MiB: from here on the texts of statements are left out");
             self.put(&mut state, &Entry { at: entry.at, level: "warning", message, sql: None, fields: Vec::new() });
         }
-        self.put(&mut state, &Entry { sql, ..entry.clone() });
+        let entry = Entry { sql, ..entry.clone() };
+        if state.bytes >= RUN_LOG_LINES_BYTES_MAX {
+            state.behind += 1;
+            state.last = Some(self.text(&entry));
+        } else {
+            self.put(&mut state, &entry);
+        }
         Ok(())
     }
 
@@ -111,6 +123,7 @@ impl RunLog {
         let writer = {
             let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
             self.go_on(&mut state, at);
+            self.close(&mut state, at);
             state.writer.take()
         };
         match writer {
@@ -129,15 +142,32 @@ impl RunLog {
         }
     }
 
+    /// Says what was left out behind the limit, but for the last of it, which tells how the run ended.
+    fn close(&self, state: &mut State, at: DateTime<Utc>) {
+        let Some(last) = state.last.take() else { return };
+        let (mib, left_out) = (RUN_LOG_LINES_BYTES_MAX / (1024 * 1024), state.behind - 1);
+        let message = &format!("this file has {mib} MiB: {left_out} entries are left out here, the last one follows");
+        let fields = vec![("left_out", left_out.into())];
+        self.put(state, &Entry { at, level: "warning", message, sql: None, fields });
+        put(state, last);
+    }
+
     fn put(&self, state: &mut State, entry: &Entry<'_>) {
-        let Some(writer) = &state.writer else { return };
-        let text = match self.0.format {
+        put(state, self.text(entry));
+    }
+
+    fn text(&self, entry: &Entry<'_>) -> String {
+        match self.0.format {
             LogFormat::Human => for_a_person(entry),
             LogFormat::Json => for_a_program(entry),
-        };
-        state.bytes += text.len() as u64;
-        writer.put(text);
+        }
     }
+}
+
+fn put(state: &mut State, text: String) {
+    let Some(writer) = &state.writer else { return };
+    state.bytes += text.len() as u64;
+    writer.put(text);
 }
 
 /// A text is indented, so that none of its lines can be taken for the beginning of an entry.

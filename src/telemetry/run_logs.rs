@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    fs::{self, DirBuilder, OpenOptions, TryLockError},
     io,
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use nix::unistd::geteuid;
 
 use super::RunLog;
-use crate::config::LogFormat;
+use crate::config::{LogFormat, open_regular};
 
 const FOLDER: &str = "logs";
 const ENDING: &str = ".log";
@@ -92,9 +92,9 @@ fn must_be_ours(folder: &Path) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} is not used: {reason}", folder.display())))
 }
 
-/// Whether a process writes it now.
+/// Whether a process writes it now. What is no file nobody writes.
 fn is_written(path: &Path) -> bool {
-    File::open(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    open_regular(path).is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
 
 /// Another process may remove the same.

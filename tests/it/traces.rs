@@ -5,11 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use reqwest::Method;
+
 use crate::harness::{
     collector::{Collector, Manner, said},
     database::On,
     eventually, on_every_engine,
-    ship::{Called, Ship},
+    ship::{Answer, Called, Ship},
 };
 
 on_every_engine!(
@@ -88,6 +90,77 @@ async fn a_run_of_the_service_belongs_to_its_request(on: On) {
     collector.span("v1.0.0_01_cabins/up.sql:2");
     collector.span("GET /api/migration/plan");
     assert!(collector.spans().iter().all(|span| !span.name.contains("/api/system/health")), "polls are not sent");
+}
+
+/// Goal: a request that belongs to the caller's trace is told under it; one that says so badly, and one that says it twice, is told as
+/// if it had not.
+#[tokio::test]
+async fn a_request_hangs_under_the_callers_own_span() {
+    const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+    const SPAN: &str = "b7ad6b7169203331";
+    let collector = Collector::that(Manner::Takes).await;
+    let mut ship = with_cabins(On::Sqlite, &collector).await;
+    ship.serve().await;
+    let admin = ship.admin().await;
+    let with = |flags: &str| format!("00-{TRACE}-{SPAN}-{flags}");
+    let good = [with("01"), with("00"), format!("cc-{TRACE}-{SPAN}-01-more")];
+    let bad = [
+        String::new(),
+        with("1"),
+        with("0g"),
+        format!("{}-", with("01")),
+        format!("{}-more", with("01")),
+        format!("ff-{TRACE}-{SPAN}-01"),
+        format!("cc-{TRACE}-{SPAN}-01more"),
+        with("01").to_uppercase(),
+        format!("00-{}-{SPAN}-01", "0".repeat(32)),
+        format!("00-{TRACE}-{}-01", "0".repeat(16)),
+        format!("00-{TRACE}{SPAN}--01"),
+        format!("00-{TRACE}-{SPAN}"),
+        format!("+0-{TRACE}-{SPAN}-01"),
+        format!("00-+{}-{SPAN}-01", &TRACE[1..]),
+        " ".repeat(55),
+        "ä".repeat(60),
+    ];
+    let asked = async |id: &str, parents: &[&str]| {
+        let mut request = admin.request(Method::GET, "/api/migration/plan").header("x-request-id", id);
+        for parent in parents {
+            request = request.header("traceparent", parent.as_bytes());
+        }
+        assert_eq!(Answer::to(request.header("tracestate", "canary=5e2f")).await.status, 200);
+    };
+    for (nth, parent) in good.iter().enumerate() {
+        asked(&format!("good-{nth}"), &[parent]).await;
+    }
+    for (nth, parent) in bad.iter().enumerate() {
+        asked(&format!("bad-{nth}"), &[parent]).await;
+    }
+    asked("twice", &[&good[0], &good[0]]).await;
+    let start = admin.request(Method::POST, "/api/migration/start").json(&serde_json::json!({"to": "1.0.0"}));
+    let started = Answer::to(start.header("traceparent", with("01"))).await;
+    ship.job_ends_as(&started.accepted(), "succeeded").await;
+    ship.signal().await;
+    assert_eq!(ship.end().await, 0);
+
+    let spans = collector.spans();
+    let of = |id: &str| spans.iter().find(|span| span.name.starts_with("GET") && said(span, "request.id") == id);
+    for nth in 0..good.len() {
+        let span = of(&format!("good-{nth}")).expect("a span");
+        assert_eq!((hex(&span.trace_id), hex(&span.parent_span_id)), (TRACE.to_owned(), SPAN.to_owned()), "{nth}");
+        assert!(span.trace_state.is_empty(), "{span:#?}");
+    }
+    let others: Vec<String> = (0..bad.len()).map(|nth| format!("bad-{nth}")).chain(["twice".to_owned()]).collect();
+    for id in others {
+        let span = of(&id).expect("a span");
+        assert!(span.parent_span_id.is_empty() && hex(&span.trace_id) != TRACE, "{id}: {span:#?}");
+    }
+    let run = collector.span("migrate");
+    assert_eq!(hex(&run.trace_id), TRACE, "the run belongs to it too");
+    assert!(!ship.log().contains(TRACE), "{}", ship.log());
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Method: the database's words quote the row; every secret that there is has a canary in it, also the headers.

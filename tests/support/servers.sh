@@ -14,9 +14,10 @@ readonly START_POLLS_MAX=1200  # of 50 ms each: how long a server may take to an
 readonly PORT_FIRST=20000      # below the range from which the kernel serves outgoing connections
 readonly PORT_COUNT=12000
 
-# Makes the private directory. Its name is short, and does not follow TMPDIR: a socket's path has 107 bytes at most.
+# Makes the private directory, in SERVERS_PARENT where that is set. Its name is short, and does not follow TMPDIR: a socket's path has
+# 107 bytes at most.
 servers_open() {
-  SERVERS_DIR=$(mktemp -d /tmp/wl.XXXXXX) || return
+  SERVERS_DIR=$(mktemp -d "${SERVERS_PARENT:-/tmp}/wl.XXXXXX") || return
   SERVERS_RUNNING=() # PID:SIGNAL
   SERVERS_CHILD=     # process group of the command that servers_watch runs
   chmod 711 "$SERVERS_DIR"

@@ -2,10 +2,8 @@
 
 use std::{path::Path, process::Stdio, sync::Arc, time::Duration};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use tokio::{
-    io::AsyncReadExt,
-    process::ChildStdout,
     sync::mpsc::{self, Receiver},
     time::timeout,
 };
@@ -22,14 +20,8 @@ use super::{
 use crate::engine::{
     DumpSink, Dumped, EngineError, Session,
     content::{self, Digests, Export, Tally},
-    pipe,
+    pipe::{self, Out, PIECES_MAX},
 };
-
-/// The size of a piece.
-const PIECE_BYTES: usize = 128 * 1024;
-
-/// Pieces that may wait for whoever reads them.
-const PIECES_MAX: usize = 4;
 
 /// How long the program may be silent, and how long a reader may take for a piece.
 const PIECE_S_MAX: u64 = 30 * 60;
@@ -107,12 +99,6 @@ async fn program_for(product: &str) -> Result<Tool, EngineError> {
     if product == MYSQL { Tool::mysqldump().await } else { Tool::find(["mariadb-dump", "mysqldump"]).await }
 }
 
-/// Where a dump goes: to whoever keeps it, and to whoever reads it meanwhile.
-struct Out {
-    sink: DumpSink,
-    pieces: Option<DumpSink>,
-}
-
 /// Runs the program to its end.
 async fn run(program: &Tool, address: &Address, scratch: &Path, out: Out, more: &[&str]) -> Result<(), EngineError> {
     let credentials = Credentials::write(address, program.maker, scratch)?;
@@ -126,7 +112,12 @@ async fn run(program: &Tool, address: &Address, scratch: &Path, out: Out, more: 
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| program.failed(&error.to_string()))?;
     let output = child.stdout.take().ok_or_else(|| program.failed("it has no output"))?;
     let errors = child.stderr.take();
-    let (sent, complaints) = tokio::join!(send(program, output, out), tool::complaints(errors));
+    let sending = async {
+        // Whoever takes the dump has all of it then, and need not wait for the program.
+        let out = out;
+        pipe::pump(output, &out, Duration::from_secs(PIECE_S_MAX), |words| program.failed(words)).await
+    };
+    let (sent, complaints) = tokio::join!(sending, tool::complaints(errors));
     let tail = match sent {
         Ok(tail) => tail,
         Err(error) => {
@@ -144,33 +135,6 @@ async fn run(program: &Tool, address: &Address, scratch: &Path, out: Out, more: 
         return Err(program.failed("its output stops before the end"));
     }
     Ok(())
-}
-
-/// Passes the output on, piece by piece; gives the last bytes.
-async fn send(program: &Tool, mut output: ChildStdout, out: Out) -> Result<Vec<u8>, EngineError> {
-    let limit = Duration::from_secs(PIECE_S_MAX);
-    let late = |_| EngineError::TimedOut(limit);
-    pipe::widen(&output);
-    let mut tail = Vec::new();
-    let mut piece = BytesMut::with_capacity(PIECE_BYTES);
-    loop {
-        let read = timeout(limit, output.read_buf(&mut piece)).await.map_err(late)?;
-        let ended = read.map_err(|error| program.failed(&error.to_string()))? == 0;
-        if !piece.is_empty() && (ended || piece.len() == piece.capacity()) {
-            tail.extend_from_slice(&piece[piece.len().saturating_sub(2 * LAST_WORDS.len())..]);
-            tail.drain(..tail.len().saturating_sub(2 * LAST_WORDS.len()));
-            let full = std::mem::replace(&mut piece, BytesMut::with_capacity(PIECE_BYTES)).freeze();
-            if let Some(reader) = &out.pieces {
-                // A reader that gave up says why itself.
-                let _ = timeout(limit, reader.send(full.clone())).await.map_err(late)?;
-            }
-            let taken = timeout(limit, out.sink.send(full)).await.map_err(late)?;
-            taken.map_err(|_| program.failed("nobody takes its output any more"))?;
-        }
-        if ended {
-            return Ok(tail);
-        }
-    }
 }
 
 /// What a dump is found to hold.

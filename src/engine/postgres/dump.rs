@@ -3,13 +3,7 @@
 
 use std::{path::Path, process::Stdio, time::Duration};
 
-use bytes::BytesMut;
-use tokio::{
-    io::AsyncReadExt,
-    process::{Child, ChildStdout},
-    sync::mpsc,
-    time::timeout,
-};
+use tokio::{process::Child, sync::mpsc, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{
@@ -18,13 +12,10 @@ use super::{
     content::Moment,
     tool::{self, Tool},
 };
-use crate::engine::{DumpSink, Dumped, EngineError, Session, pipe};
-
-/// The size of a piece.
-const PIECE_BYTES: usize = 128 * 1024;
-
-/// Pieces that may wait for whoever reads them.
-const PIECES_MAX: usize = 4;
+use crate::engine::{
+    DumpSink, Dumped, EngineError, Session,
+    pipe::{self, Out, PIECES_MAX},
+};
 
 /// The program waits so long for a table that somebody has locked.
 const LOCK_WAIT: &str = "--lock-wait-timeout=60s";
@@ -59,12 +50,6 @@ pub(super) async fn send(
     Ok(Dumped { tool: tool.version, fingerprint, tables })
 }
 
-/// Where a dump goes: to whoever keeps it, and to whoever reads it meanwhile.
-pub(super) struct Out {
-    pub(super) sink: DumpSink,
-    pub(super) pieces: Option<DumpSink>,
-}
-
 /// Runs the program to its end; `what` says of which moment, or that only the schema is wanted.
 pub(super) async fn dump(
     tool: &Tool,
@@ -81,11 +66,14 @@ pub(super) async fn dump(
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| tool.failed(error.to_string()))?;
     let complaint = tokio::spawn(tool::complaint(child.stderr.take()));
     let pumped = match child.stdout.take() {
-        Some(stdout) => pump(tool, stdout, &out).await,
+        Some(stdout) => {
+            let silent = Duration::from_millis(SILENT_MS_MAX);
+            pipe::pump(stdout, &out, silent, |words| tool.failed(words.to_owned())).await
+        }
         None => Err(tool.failed("has no output")),
     };
     let ended = match pumped {
-        Ok(()) => end(tool, &mut child, END_MS_MAX).await,
+        Ok(_) => end(tool, &mut child, END_MS_MAX).await,
         Err(error) => {
             // It may have ended already; what it said is in the complaint.
             let _ = child.start_kill();
@@ -99,28 +87,6 @@ pub(super) async fn dump(
         Ok(true) => Ok(()),
         Ok(false) => Err(tool.failed(format!("failed: {said}"))),
         Err(error) => Err(error),
-    }
-}
-
-async fn pump(tool: &Tool, mut stdout: ChildStdout, out: &Out) -> Result<(), EngineError> {
-    let limit = Duration::from_millis(SILENT_MS_MAX);
-    pipe::widen(&stdout);
-    let mut piece = BytesMut::with_capacity(PIECE_BYTES);
-    loop {
-        let read = timeout(limit, stdout.read_buf(&mut piece)).await.map_err(|_| EngineError::TimedOut(limit))?;
-        let ended = read.map_err(|error| tool.failed(error.to_string()))? == 0;
-        if !piece.is_empty() && (ended || piece.len() == piece.capacity()) {
-            let full = std::mem::replace(&mut piece, BytesMut::with_capacity(PIECE_BYTES)).freeze();
-            if let Some(reader) = &out.pieces {
-                // A reader that gave up says why itself.
-                let _ = timeout(limit, reader.send(full.clone())).await.map_err(|_| EngineError::TimedOut(limit))?;
-            }
-            let sent = timeout(limit, out.sink.send(full)).await.map_err(|_| EngineError::TimedOut(limit))?;
-            sent.map_err(|_| tool.failed("was stopped: nobody takes the dump any more"))?;
-        }
-        if ended {
-            return Ok(());
-        }
     }
 }
 

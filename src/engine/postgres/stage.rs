@@ -11,7 +11,9 @@ use super::{
     connect::{self, Purpose},
     copy, dump, swap, tool,
 };
-use crate::engine::{DumpSink, DumpSource, Engine, EngineError, Probe, Questions, Scratch, Server, Session, Stage};
+use crate::engine::{
+    DumpSink, DumpSource, Engine, EngineError, Probe, Questions, Scratch, Server, Session, Stage, pipe::Out,
+};
 
 /// The locks of tables, indexes and the like that a session holds (PostgreSQL manual, `pg_locks`), kept in a temporary table
 /// of its own: a setting would go with the RESET ALL behind a script. ACCESS SHARE, which every reader takes, and the
@@ -86,7 +88,7 @@ impl Stage for Postgres {
         let session = connect::open(&self.address, Purpose::Look).await?;
         let major = session.server().number.0;
         Box::new(session).close().await;
-        let out = dump::Out { sink, pieces: None };
+        let out = Out { sink, pieces: None };
         dump::dump(&tool::find("pg_dump", major).await?, &self.address, folder, "--schema-only", out).await
     }
 

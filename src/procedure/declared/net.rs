@@ -187,7 +187,7 @@ async fn cast(
 ) -> Result<(), Short> {
     if wanted == SafetyNet::Add {
         add(target, told, held, declared, &found, net).await?;
-        found = differences(declared, &live(held, problem::CHANGED).await?);
+        found = differences(declared, &live(held, state(net)).await?);
     }
     let findings = findings(target, held, declared, found)?;
     net.findings.splice(0..0, findings);
@@ -236,7 +236,7 @@ async fn add(
         }
         told.step(format!("adding {object}"));
         let refused = match of {
-            Some(Of::Makes(table)) if is_there(target, held, &table).await? => {
+            Some(Of::Makes(table)) if is_there(target, held, &table, state(net)).await? => {
                 "something of that name is there by now".to_owned()
             }
             _ => match run(target, told, held, &sql).await {
@@ -257,9 +257,14 @@ async fn add(
     Ok(())
 }
 
-/// Whether a table or anything else has this full name now.
-async fn is_there(target: &Target, held: &mut Held, table: &str) -> Result<bool, JobProblem> {
-    let asked = |error: EngineError| problem::engine(&error, problem::CHANGED);
+/// What is known of the target between two additions.
+fn state(net: &Net) -> &'static str {
+    if net.added.is_empty() { problem::UNTOUCHED } else { problem::CHANGED }
+}
+
+/// Whether a table or anything else has this full name now; `state` is what is known of the target where it cannot be read.
+async fn is_there(target: &Target, held: &mut Held, table: &str, state: &str) -> Result<bool, JobProblem> {
+    let asked = |error: EngineError| problem::engine(&error, state);
     let names = [table.rsplit('.').next().unwrap_or(table).to_owned()];
     let live = held.session().map_err(asked)?.schema(Some(&names)).await.map_err(asked)?;
     let is_it = |name: &str| sql::is_same_name(target.engine.dialect(), name, table);

@@ -5,6 +5,8 @@ const PUBLIC_POLL_MS = 5_000;
 const INSIDE_POLL_MS = 30_000;
 const ANSWER_MS_MAX = 10_000;
 const STREAM_RETRY_MS = 2_000;
+const LATER_MS_MIN = 1_000;
+const LATER_MS_MAX = 60_000;
 const HISTORY_SHOWN_MAX = 40;
 const LOG_LINES = 200;
 const OPEN = ["queued", "running", "pausing"];
@@ -86,14 +88,24 @@ function stored(done) {
 let token = stored((storage) => storage.getItem(KEPT));
 let following = null;
 let looks = 0; // begun so far; leaving counts as one
+let tooSoon = 0; // looks one behind the other that came too soon
 
 class Refused extends Error {}
+
+// Too much came from this address: whether the token is good, nobody has said.
+class TooSoon extends Error {
+  constructor(problem, answer) {
+    super(problem.detail || "This address has asked too much.");
+    this.ms = 1_000 * (Number(answer.headers.get("retry-after")) || 0);
+  }
+}
 
 async function ask(path, more = {}) {
   const headers = { accept: "application/json", authorization: `Bearer ${token}`, ...more.headers };
   const answer = await fetch(new URL(path, HOME).href, { ...more, headers, cache: "no-store" });
   if (answer.status === 401 || answer.status === 403 || answer.status === 429) {
     const problem = await answer.json().catch(() => ({}));
+    if (answer.status === 429) throw new TooSoon(problem, answer);
     throw new Refused([problem.title, problem.next_step].filter(Boolean).join(". ") || `The answer was ${answer.status}.`);
   }
   return answer;
@@ -115,6 +127,8 @@ function enter(given) {
 
 function leave(reason = "") {
   token = null;
+  tooSoon = 0;
+  tell($("later"), "");
   stored((storage) => storage.removeItem(KEPT));
   looks++;
   unfollow();
@@ -133,15 +147,29 @@ async function look() {
     if (mine !== looks) return;
     showStatus(status);
     showLog(log.lines);
+    tooSoon = 0;
+    tell($("later"), "");
+    $("refusal").textContent = "";
     $("door").hidden = true;
     $("inside").hidden = false;
     if (!following && !document.hidden) follow();
   } catch (error) {
     if (mine !== looks) return;
     if (error instanceof Refused) leave(error.message);
+    else if (error instanceof TooSoon) later(error);
     else if ($("inside").hidden) $("refusal").textContent = error.message;
     else $("history").replaceChildren(soft(error.message));
   }
+}
+
+// Looks again when windlass says, and later each time, since one look asks more than once; says so meanwhile.
+function later({ message, ms }) {
+  const mine = looks;
+  const wait = Math.min(LATER_MS_MAX, Math.max(ms, LATER_MS_MIN * 2 ** tooSoon++));
+  const said = `${message} The page looks again in ${duration(wait)}.`;
+  if ($("inside").hidden) $("refusal").textContent = said;
+  else tell($("later"), said);
+  setTimeout(() => mine === looks && !document.hidden && look(), wait);
 }
 
 const logPath = () => `api/migration/logs?limit=${LOG_LINES}&kind=${document.querySelector("[name=kind]:checked").value}`;
@@ -220,6 +248,7 @@ function showLog(lines) {
 async function follow() {
   const stop = (following = new AbortController());
   let [ended, wasOpen] = [false, false];
+  let wait = STREAM_RETRY_MS;
   while (!ended && !stop.signal.aborted) {
     try {
       const answer = await ask("api/migration/progress", { headers: { accept: "text/event-stream" }, signal: stop.signal });
@@ -236,8 +265,9 @@ async function follow() {
     } catch (error) {
       if (stop.signal.aborted) return;
       if (error instanceof Refused) return leave(error.message);
+      wait = Math.max(STREAM_RETRY_MS, error instanceof TooSoon ? error.ms : 0);
     }
-    if (!ended) await new Promise((done) => setTimeout(done, STREAM_RETRY_MS));
+    if (!ended) await new Promise((done) => setTimeout(done, wait));
   }
   if (stop.signal.aborted) return;
   following = null;

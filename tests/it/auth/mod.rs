@@ -2,6 +2,7 @@
 
 mod keys;
 mod published;
+mod reloaded;
 mod sets;
 mod timing;
 mod tokens;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{before_a_gate, behind};
-use crate::harness::{browser::Browser, gate::Gate, proxy::Proxy};
+use crate::harness::{browser::Browser, database::On, gate::Gate, proxy::Proxy, ship::Ship};
 
 /// From here on an answer whose address or token has `word` in it is held, until it is let go. `asked` has when the
 /// stream was asked for, `signals` what ends it.
@@ -142,6 +142,36 @@ async fn a_wrong_token_is_refused_in_words() {
         .await;
     assert_eq!(browser.script("return sessionStorage.length").await, 0);
     assert_eq!(browser.script("return document.querySelector('#inside').hidden").await, true);
+    browser.closes().await;
+}
+
+/// Goal: told to wait, the page keeps its token, says so, and asks again when it may; a token that is good opens it meanwhile.
+/// Method: wrong tokens from this address until it is answered 429, which says nothing of the one that is typed in.
+#[tokio::test]
+async fn told_to_wait_the_page_keeps_its_token_and_asks_again() {
+    let mut ship = Ship::with_sample(On::Sqlite).await;
+    ship.cli(&["up", "--to", "0.4.0"]).await.exits(0);
+    ship.set("server.rate_limit_exempt", "192.0.2.0/24");
+    ship.serve().await;
+    let (token, stranger) = (ship.token(&[]).await, ship.caller(Some("not.a.token")));
+    let browser = Browser::opens("en").await;
+    browser.goes(ship.url()).await;
+    while stranger.get("/api/migration/status").await.status != 429 {}
+
+    browser.types("#token", "not.a.token").await;
+    browser.clicks("#door button").await;
+
+    let says = |words: &str| format!("document.querySelector('#refusal').textContent.includes('{words}')");
+    browser.sees("the word", &says("The page looks again in")).await;
+    assert_eq!(browser.script("return sessionStorage.length").await, 1);
+    browser.sees("that it asked again", &says("A valid token is needed")).await;
+    assert_eq!(browser.script("return sessionStorage.length").await, 0);
+    while stranger.get("/api/migration/status").await.status != 429 {}
+    browser.types("#token", "not.a.token").await;
+    browser.clicks("#door button").await;
+    browser.sees("the word", &says("The page looks again in")).await;
+    comes_in(&browser, &token).await;
+    assert_eq!(browser.script("return document.querySelector('#refusal').textContent").await, "");
     browser.closes().await;
 }
 

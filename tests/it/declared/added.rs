@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{BY_HAND, FRESH, added, by_hand, declaring, of_declared, set, with_holes};
 use crate::harness::{
-    database::On, eye::must_be_same, interrupted::waits, on_every_engine, on_every_server, ship::Ship,
+    database::On, eye::must_be_same, interrupted::waits, on_every_engine, on_every_server, outage::way_to, ship::Ship,
 };
 
 on_every_engine!(
@@ -16,7 +16,7 @@ on_every_engine!(
     over_http_it_is_the_same,
 );
 
-on_every_server!(a_stop_at_once_ends_what_is_being_added);
+on_every_server!(a_stop_at_once_ends_what_is_being_added, what_is_lost_before_the_first_addition_changed_nothing);
 
 async fn report(ship: &Ship, words: &[&str], code: i32) -> Value {
     ship.cli(&[&["validate", "--json"], words].concat()).await.exits(code).json()["result"].clone()
@@ -70,6 +70,23 @@ async fn what_is_missing_is_added_and_told(on: On) {
     let all = [&gone["critical_issues"], &gone["warnings"]].map(|list| list.as_array().expect("findings"));
     let columns = all.iter().flat_map(|list| list.iter()).filter(|one| one["rule"] == "column-missing").count();
     assert_eq!(columns, 1, "what was added once is kept once: {gone:#}");
+}
+
+/// Goal: the state that is told is the target's.
+/// Method: the connection ends where the table that is missing is asked for by name; what is declared is run by another way.
+async fn what_is_lost_before_the_first_addition_changed_nothing(on: On) {
+    let mut ship = with_holes(on).await;
+    let (way, url) = way_to(&ship).await;
+    let straight = ship.database.url.clone();
+    ship.set("rehearsal.url", &straight);
+    ship.set("target.url", &url);
+    way.ends_at("holds");
+
+    let lost = ship.cli(&["validate", "--json", "--add-missing"]).await.exits(1).json();
+
+    assert_eq!(lost["problem"]["target_state"], "the target is as it was before", "{lost:#}");
+    assert!(!ship.eye().await.tables().await.contains(&"holds".to_owned()));
+    assert!(added(&lost["result"]).is_empty(), "{lost:#}");
 }
 
 /// Goal: where something else bears the name of a table that is missing, nothing is done to it.

@@ -26,12 +26,16 @@ impl OwnServer {
     }
 
     /// Starts one that sees a file system of its own, of so many MB, in the folder; a server is not root, and there it is not either.
+    /// PostgreSQL can be told to put a database there, MariaDB has all that is its own there.
     pub async fn beside_a_small_disk(on: On, folder: &Path, megabytes: u32) -> Self {
         const MOUNTED: &str = "mount -t tmpfs -o size=${megabytes}m,mode=700 none \"$folder\" && mkdir \"$folder/space\" && \
                                exec unshare --user --map-user=65534 --map-group=65534 bash \"$@\"";
         let mut command = Command::new("unshare");
         command.args(["--user", "--map-root-user", "--mount", "bash", "-euc", MOUNTED, "a small disk"]);
         command.env("folder", folder).env("megabytes", megabytes.to_string());
+        if on == On::MariaDb {
+            command.env("SERVERS_PARENT", folder.join("space"));
+        }
         Self::begun(on, command).await
     }
 

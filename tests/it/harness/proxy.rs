@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
 };
@@ -34,6 +34,7 @@ pub struct Proxy {
     way: watch::Sender<Way>,
     dropped: Arc<Notify>,
     counts: Arc<Counts>,
+    ends_at: Arc<Mutex<Option<String>>>,
     accepting: JoinHandle<()>,
 }
 
@@ -56,16 +57,18 @@ impl Proxy {
         let (way, seen) = watch::channel(Way::Open);
         let counts = Arc::<Counts>::default();
         let dropped = Arc::<Notify>::default();
-        let (counted, dropping) = (counts.clone(), dropped.clone());
+        let ends_at = Arc::<Mutex<Option<String>>>::default();
+        let (counted, dropping, ending) = (counts.clone(), dropped.clone(), ends_at.clone());
         let accepting = tokio::spawn(async move {
             while let Ok((caller, _)) = listener.accept().await {
                 counted.callers.fetch_add(1, Ordering::SeqCst);
                 if *seen.borrow() != Way::Cut {
-                    tokio::spawn(pass_on(caller, server.clone(), seen.clone(), dropping.clone(), counted.clone()));
+                    let (counted, ending) = (counted.clone(), ending.clone());
+                    tokio::spawn(pass_on(caller, server.clone(), seen.clone(), dropping.clone(), counted, ending));
                 }
             }
         });
-        Self { address, way, dropped, counts, accepting }
+        Self { address, way, dropped, counts, ends_at, accepting }
     }
 
     /// How many bytes were sent either way so far.
@@ -98,6 +101,11 @@ impl Proxy {
         self.dropped.notify_waiters();
     }
 
+    /// From now on a connection ends where a caller sends this word, which the server does not hear.
+    pub fn ends_at(&self, word: &str) {
+        *self.ends_at.lock().expect("the word") = Some(word.to_owned());
+    }
+
     /// Lets everything vanish that is sent, without a word to anybody.
     pub fn swallow(&self) {
         self.way.send_replace(Way::Hole);
@@ -122,10 +130,22 @@ async fn pass_on(
     mut way: watch::Receiver<Way>,
     dropped: Arc<Notify>,
     counts: Arc<Counts>,
+    ends_at: Arc<Mutex<Option<String>>>,
 ) {
+    let is_end = |piece: &[u8]| {
+        let word = ends_at.lock().expect("the word");
+        word.as_ref().is_some_and(|word| piece.windows(word.len()).any(|part| part == word.as_bytes()))
+    };
     let Ok(server) = TcpStream::connect(server).await else { return };
     let ((from_caller, to_caller), (from_server, to_server)) = (caller.into_split(), server.into_split());
-    let (asked, answered) = (|piece: &[u8]| counts.asks(piece), |piece: &[u8]| counts.passes(piece));
+    let asked = |piece: &[u8]| {
+        counts.asks(piece);
+        !is_end(piece)
+    };
+    let answered = |piece: &[u8]| {
+        counts.passes(piece);
+        true
+    };
     tokio::select! {
         () = one_way(from_caller, to_server, way.clone(), asked) => {}
         () = one_way(from_server, to_caller, way.clone(), answered) => {}
@@ -152,11 +172,13 @@ async fn one_way(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
     mut way: watch::Receiver<Way>,
-    count: impl Fn(&[u8]),
+    goes_on: impl Fn(&[u8]) -> bool,
 ) {
     let mut piece = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
-        count(&piece[..length]);
+        if !goes_on(&piece[..length]) {
+            return;
+        }
         if way.wait_for(|way| *way != Way::Hole).await.is_err() || to.write_all(&piece[..length]).await.is_err() {
             return;
         }

@@ -1,6 +1,7 @@
 //! windlass as a part of an application: what an axum application of one's own calls.
 
 mod application;
+mod fallen;
 mod start;
 mod stopped;
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use windlass::model::risk::Rule;
 
-use super::{mariadb_pairs, pair::Pair, postgres_losses, postgres_pairs, postgres_rewrites, sqlite_pairs};
+use super::{mariadb_pairs, mysql_pairs, pair::Pair, postgres_losses, postgres_pairs, postgres_rewrites, sqlite_pairs};
 
 fn names() -> BTreeSet<&'static str> {
     Rule::ALL.iter().map(|rule| rule.name()).collect()
@@ -33,11 +33,14 @@ fn names_are_kebab_case_and_found_by_name() {
 /// Method: count the pairs that were seen to do something; the rules about waivers and ways back have tests of their own.
 #[test]
 fn every_rule_is_seen() {
-    let lists: [&[Pair]; 5] = [
+    let lists: [&[Pair]; 8] = [
         postgres_pairs::PAIRS,
         postgres_rewrites::PAIRS,
         postgres_losses::PAIRS,
         mariadb_pairs::PAIRS,
+        mysql_pairs::OF_MARIADB,
+        mysql_pairs::OF_MARIADB_BEFORE_11_7,
+        mysql_pairs::OF_MYSQL,
         sqlite_pairs::PAIRS,
     ];
     let seen: BTreeSet<&str> =

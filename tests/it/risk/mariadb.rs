@@ -1,25 +1,36 @@
-//! MariaDB is asked for each change by the cheaper way, which it refuses where the finding says so.
+//! MariaDB, or MySQL in its place, is asked for each change by the cheaper way, which it refuses where the finding says so.
 
 use sqlx::mysql::MySqlDatabaseError;
 
 use super::{
     mariadb_pairs::PAIRS,
+    mysql_pairs::{OF_MARIADB, OF_MARIADB_BEFORE_11_7, OF_MYSQL},
     pair::{self, Pair, Seen},
 };
-use crate::harness::{database::On, ship::Ship};
+use crate::harness::{
+    database::{self, On},
+    eye::Eye,
+    ship::Ship,
+};
 
 /// Goal: no rule is hearsay.
 /// Method: plan all scripts in one database, then have the server do each, with the ALGORITHM and LOCK that the finding denies.
 #[tokio::test]
 async fn what_trips_a_rule_does_on_mariadb_what_the_finding_says() {
-    let ship = pair::ready(On::MariaDb, PAIRS, |pair| pair.trips).await;
-    let messages = pair::every_one_trips(&ship, PAIRS).await;
-    for (place, (pair, message)) in PAIRS.iter().zip(&messages).enumerate() {
-        for seen in pair.seen {
-            watch(&ship, place, pair, pair.trips, *seen).await;
-            if let Seen::RefusedWith(way, _) = seen {
-                let told = if way.contains("LOCK") && !message.contains("COPY") { "LOCK=SHARED" } else { "ALGORITHM=" };
-                assert!(message.contains(told), "{}: {message}", pair.rule);
+    for pairs in of_this_server().await {
+        let ship = pair::ready(On::MariaDb, pairs, |pair| pair.trips).await;
+        let messages = pair::every_one_trips(&ship, pairs).await;
+        for (place, (pair, message)) in pairs.iter().zip(&messages).enumerate() {
+            for seen in pair.seen {
+                watch(&ship, place, pair, pair.trips, *seen).await;
+                if let Seen::RefusedWith(way, _) = seen {
+                    let shares = way.contains("LOCK") && !message.contains("COPY");
+                    assert!(
+                        message.contains(if shares { "LOCK=SHARED" } else { "ALGORITHM=" }),
+                        "{}: {message}",
+                        pair.rule
+                    );
+                }
             }
         }
     }
@@ -27,13 +38,35 @@ async fn what_trips_a_rule_does_on_mariadb_what_the_finding_says() {
 
 #[tokio::test]
 async fn the_safe_twins_trip_nothing_and_cost_what_is_said_on_mariadb() {
-    let ship = pair::ready(On::MariaDb, PAIRS, |pair| pair.twin).await;
-    pair::none_trips(&ship, PAIRS).await;
-    for (place, pair) in PAIRS.iter().enumerate() {
-        for seen in pair.twin_seen {
-            watch(&ship, place, pair, pair.twin, *seen).await;
+    for pairs in of_this_server().await {
+        let ship = pair::ready(On::MariaDb, pairs, |pair| pair.twin).await;
+        pair::none_trips(&ship, pairs).await;
+        for (place, pair) in pairs.iter().enumerate() {
+            for seen in pair.twin_seen {
+                watch(&ship, place, pair, pair.twin, *seen).await;
+            }
         }
     }
+}
+
+/// The pairs that are asked of the server that the tests have: MariaDB, or in `./test matrix` MySQL.
+async fn of_this_server() -> Vec<&'static [Pair]> {
+    let version = Eye::on(&database::fresh(On::MariaDb).await).await.texts("SELECT VERSION()").await.remove(0);
+    let Some((release, _)) = version.split_once("-MariaDB") else { return vec![PAIRS, OF_MYSQL] };
+    let mut parts = release.split('.').map(|part| part.parse::<u32>().expect("a number"));
+    let knows_vectors = (parts.next(), parts.next()) >= (Some(11), Some(7));
+    let newer: &[Pair] = if knows_vectors { &[] } else { OF_MARIADB_BEFORE_11_7 };
+    vec![PAIRS, OF_MARIADB, newer]
+}
+
+/// The number that the server has for a table, another one once it is written anew.
+async fn number(eye: &mut Eye, table: &str) -> String {
+    let mariadb = !eye.texts("SHOW TABLES FROM information_schema LIKE 'INNODB_SYS_TABLES'").await.is_empty();
+    let list = if mariadb { "innodb_sys_tables" } else { "innodb_tables" };
+    let sql = format!(
+        "SELECT CAST(table_id AS CHAR) FROM information_schema.{list} WHERE name = CONCAT(DATABASE(), '/{table}')"
+    );
+    eye.texts(&sql).await.remove(0)
 }
 
 async fn watch(ship: &Ship, place: usize, pair: &Pair, script: &str, seen: Seen) {
@@ -52,6 +85,10 @@ async fn watch(ship: &Ship, place: usize, pair: &Pair, script: &str, seen: Seen)
     for statement in first {
         eye.try_run(statement).await.unwrap_or_else(|error| panic!("{told}: {statement}: {error}"));
     }
+    let before = match seen {
+        Seen::Rewritten(table) | Seen::Kept(table) => number(&mut eye, &own(table)).await,
+        _ => String::new(),
+    };
     let ended = eye.try_run(&format!("{last}{way}")).await;
     if let Seen::Refused(code) | Seen::RefusedWith(_, code) = seen {
         let error = ended.expect_err(&told);
@@ -62,6 +99,8 @@ async fn watch(ship: &Ship, place: usize, pair: &Pair, script: &str, seen: Seen)
     ended.unwrap_or_else(|error| panic!("{told}: {last}{way}: {error}"));
     match seen {
         Seen::DoneWith(_) => {}
+        Seen::Rewritten(table) => assert_ne!(number(&mut eye, &own(table)).await, before, "{told}"),
+        Seen::Kept(table) => assert_eq!(number(&mut eye, &own(table)).await, before, "{told}"),
         Seen::Says(query, answer) => assert_eq!(eye.texts(&own(query)).await, [answer], "{told}"),
         Seen::Survives(query, answer) => {
             eye.run("ROLLBACK").await;

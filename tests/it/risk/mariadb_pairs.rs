@@ -1,19 +1,21 @@
-//! The pairs of MariaDB.
+//! The pairs that MariaDB and MySQL have in common.
 
 use super::pair::{
     Pair,
-    Seen::{DoneWith, Refused, RefusedWith, Says, Survives},
+    Seen::{DoneWith, Kept, Refused, RefusedWith, Rewritten, Says, Survives},
 };
 
 /// A table with some rows.
-const ROWS: &str = "CREATE TABLE $t (id bigint PRIMARY KEY, parent bigint, note text, email varchar(20) CHARACTER SET utf8mb4, \
+pub const ROWS: &str = "CREATE TABLE $t (id bigint PRIMARY KEY, parent bigint, note text, email varchar(20) CHARACTER SET utf8mb4, \
                     big varchar(200) CHARACTER SET latin1, amount decimal(10, 4), n int, place int NOT NULL DEFAULT 1, \
                     kind enum('a', 'b'), three varchar(20) CHARACTER SET utf8mb3, \
-                    shape point NOT NULL DEFAULT point(1, 1)) ENGINE=InnoDB ROW_FORMAT=DYNAMIC;\n\
+                    flags set('1', '2', '3', '4', '5', '6', '7', '8'), some set('a', 'b'), \
+                    eighty varchar(80) CHARACTER SET utf8mb3, shape point NOT NULL DEFAULT (point(1, 1))) ENGINE=InnoDB ROW_FORMAT=DYNAMIC;\n\
                     INSERT INTO $t (id, parent, note, email, amount, n) \
-                    SELECT seq, seq, 'note', seq, seq + 0.1234, seq FROM seq_1_to_500";
+                    WITH RECURSIVE s (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM s WHERE seq < 500) \
+                    SELECT seq, seq, 'note', seq, seq + 0.1234, seq FROM s";
 
-/// Each rule that can be seen on MariaDB.
+/// Each rule that can be seen on both.
 pub const PAIRS: &[Pair] = &[
     Pair {
         rule: "not-atomic",
@@ -33,7 +35,7 @@ pub const PAIRS: &[Pair] = &[
         trips: "ALTER TABLE $t MODIFY n bigint",
         seen: &[RefusedWith(", ALGORITHM=INPLACE", "1846")],
         twin: "ALTER TABLE $t MODIFY email varchar(40)",
-        twin_seen: &[DoneWith(", ALGORITHM=INSTANT")],
+        twin_seen: &[DoneWith(", ALGORITHM=INPLACE, LOCK=NONE")],
     },
     Pair {
         rule: "type-copies",
@@ -41,7 +43,7 @@ pub const PAIRS: &[Pair] = &[
         trips: "ALTER TABLE $t MODIFY big varchar(300) CHARACTER SET latin1",
         seen: &[RefusedWith(", ALGORITHM=INPLACE", "1846")],
         twin: "ALTER TABLE $t MODIFY email varchar(60)",
-        twin_seen: &[DoneWith(", ALGORITHM=INSTANT")],
+        twin_seen: &[DoneWith(", ALGORITHM=INPLACE, LOCK=NONE")],
     },
     Pair {
         rule: "type-copies",
@@ -65,7 +67,7 @@ pub const PAIRS: &[Pair] = &[
         trips: "ALTER TABLE $t CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
         seen: &[RefusedWith(", ALGORITHM=INPLACE", "1846")],
         twin: "ALTER TABLE $t DEFAULT CHARACTER SET utf8mb3",
-        twin_seen: &[DoneWith(", ALGORITHM=INSTANT")],
+        twin_seen: &[DoneWith(", ALGORITHM=INPLACE, LOCK=NONE")],
     },
     Pair {
         rule: "charset-copies",
@@ -73,7 +75,7 @@ pub const PAIRS: &[Pair] = &[
         trips: "ALTER TABLE $t MODIFY big varchar(200) CHARACTER SET utf8mb4",
         seen: &[RefusedWith(", ALGORITHM=INPLACE", "1846")],
         twin: "ALTER TABLE $t MODIFY three varchar(20) CHARACTER SET utf8mb4",
-        twin_seen: &[DoneWith(", ALGORITHM=INSTANT")],
+        twin_seen: &[DoneWith(", ALGORITHM=INPLACE, LOCK=NONE")],
     },
     Pair {
         rule: "primary-key-copies",
@@ -130,7 +132,7 @@ pub const PAIRS: &[Pair] = &[
         trips: "ALTER TABLE $t ALGORITHM=INPLACE PARTITION BY HASH (id) PARTITIONS 2",
         seen: &[Refused("1845")],
         twin: "ALTER TABLE $t COMMENT = 'more'",
-        twin_seen: &[DoneWith(", ALGORITHM=INSTANT")],
+        twin_seen: &[DoneWith(", ALGORITHM=INPLACE, LOCK=NONE")],
     },
     Pair {
         rule: "index-blocks-writes",
@@ -152,7 +154,7 @@ pub const PAIRS: &[Pair] = &[
         rule: "rebuilds-table",
         before: ROWS,
         trips: "ALTER TABLE $t FORCE",
-        seen: &[RefusedWith(", ALGORITHM=NOCOPY", "1845")],
+        seen: &[RefusedWith(", ALGORITHM=INSTANT", "1845"), Rewritten("$t")],
         twin: "ALTER TABLE $t ADD COLUMN first_one int FIRST",
         twin_seen: &[DoneWith(", ALGORITHM=INSTANT")],
     },
@@ -160,22 +162,15 @@ pub const PAIRS: &[Pair] = &[
         rule: "rebuilds-table",
         before: ROWS,
         trips: "ALTER TABLE $t MODIFY n int NOT NULL",
-        seen: &[RefusedWith(", ALGORITHM=NOCOPY", "1845")],
+        seen: &[RefusedWith(", ALGORITHM=INSTANT", "1845"), Rewritten("$t")],
         twin: "ALTER TABLE $t MODIFY n int DEFAULT 4",
-        twin_seen: &[DoneWith(", ALGORITHM=INSTANT")],
-    },
-    Pair {
-        rule: "rebuilds-table",
-        before: ROWS,
-        trips: "ALTER TABLE $t ROW_FORMAT=COMPRESSED",
-        seen: &[RefusedWith(", ALGORITHM=NOCOPY", "1846")],
-        twin: "ALTER TABLE $t DROP COLUMN note",
         twin_seen: &[DoneWith(", ALGORITHM=INSTANT")],
     },
     Pair {
         rule: "no-algorithm",
         before: "CREATE TABLE $t (id bigint PRIMARY KEY, n int);\n\
-             INSERT INTO $t SELECT seq, seq FROM seq_1_to_20000;\nANALYZE TABLE $t",
+             INSERT INTO $t WITH RECURSIVE s (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM s WHERE seq < 200) \
+             SELECT one.seq * 200 + two.seq, one.seq FROM s AS one, s AS two;\nANALYZE TABLE $t",
         trips: "ALTER TABLE $t MODIFY n bigint",
         seen: &[RefusedWith(", ALGORITHM=INPLACE", "1846"), DoneWith("")],
         twin: "ALTER TABLE $t ADD COLUMN more int, ALGORITHM=INSTANT",
@@ -294,11 +289,88 @@ pub const PAIRS: &[Pair] = &[
         twin_seen: &[Says("SELECT DISTINCT CAST(code AS CHAR) FROM $t", "7")],
     },
     Pair {
-        rule: "needs-newer-server",
+        rule: "type-copies",
+        before: "CREATE TABLE $t (id bigint PRIMARY KEY, plain longtext, own json);\n\
+             INSERT INTO $t VALUES (1, '{}', '{}')",
+        trips: "ALTER TABLE $t MODIFY plain json",
+        seen: &[RefusedWith(", ALGORITHM=INPLACE", "1846")],
+        twin: "ALTER TABLE $t MODIFY own json",
+        twin_seen: &[DoneWith(", ALGORITHM=INSTANT")],
+    },
+    Pair {
+        rule: "type-copies",
         before: ROWS,
-        trips: "ALTER TABLE $t ADD COLUMN v vector(3) NOT NULL DEFAULT ''",
-        seen: &[Refused("4161")],
-        twin: "ALTER TABLE $t ADD COLUMN v uuid",
-        twin_seen: &[DoneWith("")],
+        trips: "ALTER TABLE $t MODIFY flags set('1', '2', '3', '4', '5', '6', '7', '8', '9')",
+        seen: &[RefusedWith(", ALGORITHM=INPLACE", "1846")],
+        twin: "ALTER TABLE $t MODIFY some set('a', 'b', 'c')",
+        twin_seen: &[DoneWith(", ALGORITHM=INSTANT")],
+    },
+    Pair {
+        rule: "type-copies",
+        before: ROWS,
+        trips: "ALTER TABLE $t MODIFY eighty varchar(80) CHARACTER SET utf8mb4",
+        seen: &[RefusedWith(", ALGORITHM=INPLACE", "1846")],
+        twin: "ALTER TABLE $t MODIFY three varchar(40) CHARACTER SET utf8mb4",
+        twin_seen: &[DoneWith(", ALGORITHM=INPLACE, LOCK=NONE")],
+    },
+    Pair {
+        rule: "charset-copies",
+        before: ROWS,
+        // Without a character set, that of the table is meant.
+        trips: "ALTER TABLE $t MODIFY big varchar(200)",
+        seen: &[RefusedWith(", ALGORITHM=INPLACE", "1846")],
+        twin: "ALTER TABLE $t MODIFY email varchar(20) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+        twin_seen: &[DoneWith(", ALGORITHM=INPLACE, LOCK=NONE"), Kept("$t")],
+    },
+    Pair {
+        rule: "column-copies",
+        before: ROWS,
+        trips: "ALTER TABLE $t ADD COLUMN more int DEFAULT (n + 1)",
+        seen: &[RefusedWith(", ALGORITHM=INPLACE", "1845")],
+        twin: "ALTER TABLE $t ADD COLUMN more datetime NOT NULL DEFAULT now()",
+        twin_seen: &[DoneWith(", ALGORITHM=INSTANT")],
+    },
+    Pair {
+        rule: "rebuilds-table",
+        before: ROWS,
+        trips: "ALTER TABLE $t ADD COLUMN more int UNIQUE",
+        seen: &[RefusedWith(", ALGORITHM=INSTANT", "1845"), Rewritten("$t")],
+        twin: "ALTER TABLE $t ADD COLUMN more int\n-- next\nALTER TABLE $t ADD UNIQUE INDEX (more)",
+        twin_seen: &[Kept("$t")],
+    },
+    Pair {
+        rule: "rebuilds-table",
+        before: ROWS,
+        trips: "ALTER TABLE $t DROP COLUMN note, ADD INDEX (n)",
+        seen: &[RefusedWith(", ALGORITHM=INSTANT", "1845"), Rewritten("$t")],
+        twin: "ALTER TABLE $t DROP COLUMN note\n-- next\nALTER TABLE $t ADD INDEX (n)",
+        twin_seen: &[Kept("$t")],
+    },
+    Pair {
+        rule: "rebuilds-table",
+        before: "CREATE TABLE $t (id bigint PRIMARY KEY, n int) ROW_FORMAT=COMPRESSED;\nINSERT INTO $t VALUES (1, 1)",
+        trips: "ALTER TABLE $t ADD COLUMN more int",
+        seen: &[RefusedWith(", ALGORITHM=INSTANT", "1845"), Rewritten("$t")],
+        twin: "ALTER TABLE $t ADD COLUMN more int AS (n + 1) VIRTUAL",
+        twin_seen: &[Kept("$t")],
+    },
+    Pair {
+        rule: "rebuilds-table",
+        before: "CREATE TABLE $t (id bigint PRIMARY KEY, n int, note text, FULLTEXT INDEX (note));\n\
+             INSERT INTO $t VALUES (1, 1, 'note')",
+        trips: "ALTER TABLE $t ADD COLUMN more int",
+        seen: &[RefusedWith(", ALGORITHM=INPLACE, LOCK=NONE", "1846"), Rewritten("$t")],
+        twin: "ALTER TABLE $t ADD COLUMN more int AS (n + 1) VIRTUAL",
+        twin_seen: &[Kept("$t")],
+    },
+    Pair {
+        rule: "no-algorithm",
+        before: "CREATE TABLE $t (id bigint PRIMARY KEY, n int);\n\
+             INSERT INTO $t WITH RECURSIVE s (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM s WHERE seq < 200) \
+             SELECT one.seq * 200 + two.seq, one.seq FROM s AS one, s AS two;\nANALYZE TABLE $t",
+        trips: "ALTER TABLE $t COMMENT = 'copied', ALGORITHM=COPY",
+        seen: &[Rewritten("$t")],
+        twin: "ALTER TABLE $t COMMENT = 'kept', ALGORITHM=INPLACE, LOCK=NONE",
+        twin_seen: &[Kept("$t")],
     },
 ];

@@ -4,6 +4,7 @@ mod documented;
 mod file;
 mod mariadb;
 mod mariadb_pairs;
+mod mysql_pairs;
 mod pair;
 mod policy;
 mod postgres;

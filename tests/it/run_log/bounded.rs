@@ -5,7 +5,7 @@ use std::fs;
 use chrono::DateTime;
 use windlass::{
     config::LogFormat,
-    telemetry::{Entry, RUN_LOG_BYTES_MAX, RunLog},
+    telemetry::{Entry, RUN_LOG_BYTES_MAX, RUN_LOG_LINES_BYTES_MAX, RunLog},
 };
 
 use super::newest;
@@ -39,6 +39,39 @@ async fn a_file_at_its_limit_has_no_more_texts_of_statements() {
     assert_eq!(text.matches("the texts of statements are left out").count(), 1);
     assert_eq!(text.matches(" begins\n").count(), 3);
     assert!(!text.contains("SELECT"));
+}
+
+/// Goal: no run makes a file without end; how many entries are left out is said, and how the run ended.
+#[tokio::test]
+async fn a_file_at_its_last_limit_has_nothing_more_but_the_end() {
+    const SPARE_BYTES: u64 = 64 * 1024;
+    const BEHIND: usize = 1_000;
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let log = RunLog::to(file.path().to_owned(), file.reopen().unwrap(), LogFormat::Human).unwrap();
+    let tell = |message: &str| {
+        let entry = Entry { at: DateTime::UNIX_EPOCH, level: "info", message, sql: None, fields: Vec::new() };
+        log.write(&entry).unwrap();
+    };
+    let filler = "x".repeat(16 * 1024);
+    while fs::metadata(file.path()).unwrap().len() < RUN_LOG_LINES_BYTES_MAX {
+        tell(&filler);
+    }
+
+    for nth in 1..BEHIND {
+        tell(&format!("{nth} {filler}"));
+    }
+    tell("job 1 succeeded");
+    log.end(DateTime::UNIX_EPOCH).await.unwrap();
+
+    // As many as waited for the disk when the limit was met are there too.
+    let length = fs::metadata(file.path()).unwrap().len();
+    assert!(length < RUN_LOG_LINES_BYTES_MAX + SPARE_BYTES, "{length}");
+    let text = fs::read_to_string(file.path()).unwrap();
+    assert!(
+        text.contains("32 MiB") && text.contains("entries are left out here, the last one follows"),
+        "no word of it"
+    );
+    assert!(text.trim_end().ends_with("job 1 succeeded"), "{}", &text[text.len() - 200..]);
 }
 
 /// Method: somebody holds the row until the statement was tried twice.

@@ -1,13 +1,17 @@
 //! Which files there are.
 
-use std::fs;
+use std::{
+    fs::{self, DirBuilder},
+    os::unix::fs::DirBuilderExt,
+    process::Command,
+};
 
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use ulid::Ulid;
 use windlass::{config::LogFormat, telemetry::RunLogs};
 
 use super::{files, with_cabins};
-use crate::harness::{database::On, eventually, on_every_engine};
+use crate::harness::{PATIENCE, database::On, eventually, on_every_engine};
 
 on_every_engine!(what_only_looks_writes_none);
 
@@ -35,6 +39,24 @@ async fn as_many_as_wanted_are_kept_and_nothing_else_is_touched() {
     let status = ship.cli(&["status", "--json"]).await.exits(0).json();
     let told = status["recent"].as_array().unwrap().iter().filter(|job| job["log_file"].is_string()).count();
     assert_eq!(told, 2, "a file that is gone is not told: {status:#}");
+}
+
+/// Goal: what waits for whoever opens it keeps no run from beginning.
+/// Method: a pipe that nobody writes to bears the name of an old run's file.
+#[tokio::test]
+async fn a_pipe_among_the_files_holds_no_run_up() {
+    let mut ship = with_cabins(On::Sqlite).await;
+    ship.set("log.keep_runs", "1");
+    let logs = ship.folder().join("data/logs");
+    DirBuilder::new().recursive(true).mode(0o700).create(&logs).unwrap();
+    let pipe = logs.join("20200101T000000.000Z-migrate-01J9Z3M8T6W1X0Y5V4Q2N7KCBD.log");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+
+    let up = tokio::time::timeout(PATIENCE, ship.cli(&["up", "--snapshot", "never"])).await;
+
+    up.expect("it waits for a pipe").exits(0);
+    let left = files(&ship);
+    assert!(left.len() == 1 && !left.contains(&pipe), "{left:?}");
 }
 
 /// Goal: neither a clock that was ahead once nor another process takes a run's file away while it is written.

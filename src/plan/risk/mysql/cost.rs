@@ -2,7 +2,7 @@
 
 use super::is_mariadb;
 use crate::{
-    model::risk::Rule,
+    model::{risk::Rule, schema::Table},
     plan::risk::{Case, Trip},
 };
 
@@ -35,15 +35,25 @@ pub fn shuts(case: &Case<'_>, rule: Rule, table: &str, what: &str) -> Trip {
     Trip::new(rule, message, BESIDE)
 }
 
-/// A change for which the server builds the table anew in place.
+/// A change for which the server builds the table anew in place. With a FULLTEXT index MySQL copies it, and MariaDB lets nobody
+/// write meanwhile.
 pub fn rebuilds(case: &Case<'_>, table: &str, what: &str) -> Trip {
-    let message = format!(
-        "{what} builds {table} anew (ALGORITHM=INPLACE): others go on, but it takes its room once more, and a replica \
-         lags as long{}{}",
-        case.scene.sized(table),
-        case.scene.lasting(table)
-    );
+    let searched = case.scene.table(table).is_some_and(has_fulltext);
+    let how = match (searched, is_mariadb(case)) {
+        (false, _) => {
+            "anew (ALGORITHM=INPLACE): others go on, but it takes its room once more, and a replica lags as long"
+        }
+        (true, true) => {
+            "anew (ALGORITHM=INPLACE, LOCK=SHARED): nobody may write to it meanwhile, for its FULLTEXT index"
+        }
+        (true, false) => "anew (ALGORITHM=COPY): nobody may write to it meanwhile, for its FULLTEXT index",
+    };
+    let message = format!("{what} builds {table} {how}{}{}", case.scene.sized(table), case.scene.lasting(table));
     let remedy = "do it when there is little to do, with ALGORITHM=INPLACE, LOCK=NONE, so that it is refused rather \
          than locks; and look at the room on the disk";
     Trip::new(Rule::RebuildsTable, message, remedy)
+}
+
+pub fn has_fulltext(table: &Table) -> bool {
+    table.indexes.values().any(|index| index.starts_with("FULLTEXT"))
 }

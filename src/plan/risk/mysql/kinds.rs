@@ -38,8 +38,11 @@ const WHOLE: [&str; 5] = ["tinyint", "smallint", "mediumint", "int", "bigint"];
 const TEXTS: [[&str; 4]; 2] =
     [["tinytext", "text", "mediumtext", "longtext"], ["tinyblob", "blob", "mediumblob", "longblob"]];
 
+/// A text of its own kind, on MariaDB too, where it is a `longtext` that must hold JSON.
+pub const JSON: &str = "json";
+
 /// Names that mean the same type.
-const SYNONYMS: [(&str, &str); 12] = [
+const SYNONYMS: [(&str, &str); 11] = [
     ("integer", "int"),
     ("int4", "int"),
     ("int8", "bigint"),
@@ -51,7 +54,6 @@ const SYNONYMS: [(&str, &str); 12] = [
     ("fixed", "decimal"),
     ("character", "char"),
     ("real", "double"),
-    ("json", "longtext"),
 ];
 
 /// The type that stands in a text.
@@ -84,7 +86,7 @@ pub fn narrows(old: &Kind, new: &Kind) -> bool {
     let rank = |kind: &Kind, list: &[&str]| list.iter().position(|name| *name == kind.name);
     let is_shorter = |list: &[&str]| rank(old, list).zip(rank(new, list)).is_some_and(|(before, after)| after < before);
     let length = |kind: &Kind| kind.arguments.first().copied();
-    let is_text = |kind: &Kind| TEXTS.iter().any(|texts| rank(kind, texts).is_some());
+    let is_text = |kind: &Kind| kind.name == JSON || TEXTS.iter().any(|texts| rank(kind, texts).is_some());
     let is_bounded = |kind: &Kind| ["varchar", "char", "varbinary", "binary"].contains(&kind.name.as_str());
     is_shorter(&WHOLE)
         || TEXTS.iter().any(|texts| is_shorter(texts))
@@ -107,21 +109,37 @@ fn decimal_keeps(old: &Kind, new: &Kind) -> bool {
     scale(new) >= scale(old) && whole(new) >= whole(old)
 }
 
-/// Whether the new type only says that more is allowed, so that no row is touched. `bytes` is what a character takes.
-pub fn only_widens(old: &Kind, new: &Kind, bytes: u32, is_mariadb: bool) -> bool {
+/// Whether the new type only says that more is allowed, so that no row is touched. `bytes` is what a character takes, before and
+/// afterwards.
+pub fn only_widens(old: &Kind, new: &Kind, bytes: (u32, u32), is_mariadb: bool) -> bool {
     match (old.name.as_str(), new.name.as_str()) {
-        (one, other) if one == other && old == new => true,
         ("varchar", "varchar") | ("varbinary", "varbinary") => longer(old, new, bytes, is_mariadb),
-        ("enum", "enum") | ("set", "set") => new.values.starts_with(&old.values) && new.values.len() <= 255,
+        ("char", "char") => old == new && (is_mariadb || longer(old, new, bytes, false)),
+        (one, other) if one == other && old == new => true,
+        ("enum", "enum") => new.values.starts_with(&old.values) && enum_bytes(new) == enum_bytes(old),
+        ("set", "set") => new.values.starts_with(&old.values) && set_bytes(new) == set_bytes(old),
         _ => false,
+    }
+}
+
+/// What a value of an enumeration takes (MySQL manual, "Data Type Storage Requirements").
+fn enum_bytes(kind: &Kind) -> usize {
+    if kind.values.len() <= 255 { 1 } else { 2 }
+}
+
+/// What a set takes: one bit for each member, in 1, 2, 3, 4 or 8 bytes (the same page).
+fn set_bytes(kind: &Kind) -> usize {
+    match kind.values.len().div_ceil(8) {
+        bytes @ 0..=4 => bytes.max(1),
+        _ => 8,
     }
 }
 
 /// A length of up to 255 bytes takes one byte of a row, a longer one two; MariaDB has room for it where the old one is at
 /// most 127 bytes (MariaDB manual, "`InnoDB` Online DDL Operations with the INSTANT Alter Algorithm", Modifying a Column).
-fn longer(old: &Kind, new: &Kind, bytes: u32, is_mariadb: bool) -> bool {
-    let (Some(before), Some(after)) = (old.arguments.first(), new.arguments.first()) else { return false };
-    let (before, after) = (before.saturating_mul(bytes), after.saturating_mul(bytes));
+fn longer(old: &Kind, new: &Kind, bytes: (u32, u32), is_mariadb: bool) -> bool {
+    let (Some(before), Some(after)) = (old.arguments.first(), new.arguments.first()) else { return old == new };
+    let (before, after) = (before.saturating_mul(bytes.0), after.saturating_mul(bytes.1));
     let keeps_room = before > 255 || after <= 255 || (is_mariadb && before <= 127);
     after >= before && keeps_room
 }

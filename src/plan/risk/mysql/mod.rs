@@ -1,11 +1,14 @@
 //! MariaDB and MySQL: what copies a table, what builds it anew, and what others cannot do meanwhile.
 //!
-//! Sources: MariaDB manual, "`InnoDB` Online DDL Operations with the …"; MySQL manual, "Online DDL Operations". What MariaDB
-//! itself answers to `ALGORITHM` and `LOCK` is held by `tests/it/risk/mariadb_pairs.rs`.
+//! Sources: MariaDB manual, "`InnoDB` Online DDL Operations with the …"; MySQL manual, "Online DDL Operations". What the
+//! servers themselves answer to `ALGORITHM` and `LOCK` is held by `tests/it/risk/mariadb_pairs.rs`, and what either answers in its own way by
+//! `tests/it/risk/mysql_pairs.rs`.
 
+mod column;
 mod constraint;
 mod cost;
 mod kinds;
+mod letters;
 mod newer;
 mod redefine;
 mod statement;
@@ -36,9 +39,9 @@ fn of_clause(case: &Case<'_>, table: &str, all: &[Clause], clause: &Clause) -> V
     match clause {
         Clause::Redefine { column, definition, .. } => redefine::of(case, table, column, definition),
         Clause::AddColumn { column, definition } => {
-            redefine::added(case, table, column, definition).into_iter().collect()
+            column::added(case, table, all, column, definition).into_iter().collect()
         }
-        Clause::DropColumn { column } => redefine::dropped(case, table, column).into_iter().collect(),
+        Clause::DropColumn { column } => column::dropped(case, table, all, column).into_iter().collect(),
         Clause::AddConstraint { definition, .. } => constraint::added(case, table, definition).into_iter().collect(),
         Clause::Other(words) => table::of(case, table, all, words).into_iter().collect(),
         _ => Vec::new(),

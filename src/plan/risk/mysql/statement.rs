@@ -26,13 +26,20 @@ pub fn not_atomic(case: &Case<'_>) -> Option<Trip> {
 
 /// A change of a large table that lets the server choose how, which may be a copy.
 pub fn no_algorithm(case: &Case<'_>, table: &str) -> Option<Trip> {
-    if !case.scene.is_large(table) || case.words.has(&["algorithm"]) || case.words.has(&["lock", "="]) {
+    if !case.scene.is_large(table) || says_how(case) || case.words.has(&["lock", "="]) {
         return None;
     }
     let message = format!(
         "the server may choose to copy {table}{} while nobody may write to it: the statement does not say otherwise",
         case.scene.sized(table)
     );
-    let remedy = "add , ALGORITHM=INPLACE, LOCK=NONE (or ALGORITHM=INSTANT): what cannot be done so is refused at once";
+    let remedy = "add , ALGORITHM=INSTANT (or, where that is refused, ALGORITHM=INPLACE, LOCK=NONE): what cannot be done so is \
+         refused at once";
     Some(Trip::new(Rule::NoAlgorithm, message, remedy))
+}
+
+/// Whether it names a way that is no copy.
+fn says_how(case: &Case<'_>) -> bool {
+    let ways = ["instant", "nocopy", "inplace"];
+    ways.iter().any(|way| case.words.has(&["algorithm", "=", way]) || case.words.has(&["algorithm", way]))
 }

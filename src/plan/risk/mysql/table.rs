@@ -30,10 +30,17 @@ pub fn of(case: &Case<'_>, table: &str, all: &[Clause], words: &Words) -> Option
         "remove" if words.take("partitioning") => {
             Some(cost::copies(case, Rule::StorageCopies, table, "putting the partitions together"))
         }
+        "alter" if words.take_any(&["check", "constraint"]).is_some() => enforced(case, table, &mut words),
         "auto_increment" => Some(next_number(table, &mut words)),
         option if BUILT_ANEW.contains(&option) => Some(cost::rebuilds(case, table, &option.to_uppercase())),
         _ => None,
     }
+}
+
+/// A CHECK that holds from now on is held against every row (MySQL alone has those that do not hold).
+fn enforced(case: &Case<'_>, table: &str, words: &mut Words) -> Option<Trip> {
+    let name = words.name()?;
+    words.take("enforced").then(|| cost::copies(case, Rule::CheckCopies, table, &format!("enforcing the CHECK {name}")))
 }
 
 fn is_primary_key(clause: &Clause) -> bool {
