@@ -30,7 +30,8 @@ pub async fn counted(
 fn count(words: &Words, one: &Vanishing) -> String {
     let what = one.column.as_deref().map_or_else(|| "*".to_owned(), |column| words.quoted(column));
     let schema = one.schema.as_deref().map(|schema| format!("{}.", words.quoted(schema))).unwrap_or_default();
-    format!("(SELECT COUNT({what}) FROM {schema}{})", words.quoted(&one.table))
+    let partition = one.partition.as_deref().map(|name| format!(" PARTITION ({})", words.quoted(name)));
+    format!("(SELECT COUNT({what}) FROM {schema}{}{})", words.quoted(&one.table), partition.unwrap_or_default())
 }
 
 /// The schema that a name without one is in.

@@ -30,6 +30,8 @@ pub enum Going {
     TableEmptied,
     /// Its column is dropped: counted are values that are not NULL.
     ColumnDropped,
+    /// Its partition is dropped or emptied: counted are rows.
+    PartitionEmptied,
     /// Its table has more rows than the snapshot that takes its place: counted are the rows that are more.
     RowsSinceSnapshot,
 }
@@ -43,6 +45,8 @@ pub struct Vanishing {
     pub table: String,
     /// The column; `None` for rows.
     pub column: Option<String>,
+    /// The partition that its rows are in; `None` for those of the whole table.
+    pub partition: Option<String>,
     /// How it goes.
     pub what: Going,
     /// The statement: file and line.
@@ -57,7 +61,7 @@ impl Vanishing {
             Some(schema) => format!("{schema}.{}", self.table),
             None => self.table,
         };
-        LossItem { table, column: self.column, count, what: self.what, place: self.place }
+        LossItem { table, column: self.column, partition: self.partition, count, what: self.what, place: self.place }
     }
 }
 
@@ -68,6 +72,9 @@ pub struct LossItem {
     pub table: String,
     /// The column; `null` for rows.
     pub column: Option<String>,
+    /// The partition that its rows are in; absent for those of the whole table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<String>,
     /// How many rows, or values that are not NULL.
     pub count: u64,
     /// How it goes.
@@ -80,10 +87,11 @@ impl fmt::Display for LossItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { table, count, place, .. } = self;
         let s = if *count == 1 { "" } else { "s" };
-        match (&self.column, self.what) {
-            (Some(column), _) => write!(f, "{count} value{s} of {table}.{column} ({place})"),
-            (None, Going::RowsSinceSnapshot) => write!(f, "{count} row{s} of {table} that {place} does not have"),
-            (None, _) => write!(f, "{count} row{s} of {table} ({place})"),
+        match (&self.column, &self.partition, self.what) {
+            (Some(column), ..) => write!(f, "{count} value{s} of {table}.{column} ({place})"),
+            (None, Some(partition), _) => write!(f, "{count} row{s} of {table}, partition {partition} ({place})"),
+            (None, None, Going::RowsSinceSnapshot) => write!(f, "{count} row{s} of {table} that {place} does not have"),
+            (None, None, _) => write!(f, "{count} row{s} of {table} ({place})"),
         }
     }
 }
@@ -143,7 +151,7 @@ impl fmt::Display for Loss {
     }
 }
 
-/// The digest of a list of what would be lost: 32 hexadecimal digits of a SHA-256 over every table, column, count and place.
+/// The digest of a list of what would be lost: 32 hexadecimal digits of a SHA-256 over every table, column, partition, count and place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct LossDigest(String);
@@ -154,9 +162,9 @@ impl LossDigest {
 
     fn of(items: &[LossItem]) -> Self {
         let mut hash = Sha256::new_with_prefix("loss");
-        for LossItem { table, column, count, what, place } in items {
+        for LossItem { table, column, partition, count, what, place } in items {
             // The debug form quotes texts and keeps parts apart.
-            hash.update(format!("\n{:?}", (table, column, count, what, place)));
+            hash.update(format!("\n{:?}", (table, column, partition, count, what, place)));
         }
         let bytes = hash.finalize();
         Self(bytes.iter().take(Self::DIGITS / 2).fold(String::new(), |mut digits, byte| {

@@ -37,7 +37,7 @@ rules! {
     DropColumn = "drop-column", Warning;
     /// A whole schema or database goes.
     DropDatabase = "drop-database", Warning;
-    /// All rows of a table go.
+    /// All rows of a table, or of a partition, go.
     Truncate = "truncate", Warning;
     /// All rows of a table go, one by one.
     DeleteWithoutWhere = "delete-without-where", Warning;

@@ -54,6 +54,17 @@ pub struct Table {
     pub size_bytes: u64,
 }
 
+impl Table {
+    /// Whether its rows lie in partitions or subpartitions, one of which is called so, in whatever case.
+    #[must_use]
+    pub fn has_partition(&self, name: &str) -> bool {
+        let is_it = |word: &str| word.eq_ignore_ascii_case(name);
+        let mut partitions = self.options.lines().filter_map(|line| line.strip_prefix("partition "));
+        // A name may have blanks in it.
+        partitions.any(|told| told.get(..name.len()).is_some_and(is_it) || told.split(' ').take(2).any(is_it))
+    }
+}
+
 /// A schema without windlass's own tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schema {

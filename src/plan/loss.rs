@@ -132,6 +132,11 @@ impl<'a> Walk<'a> {
             }
             Move::Emptied(table, reach) => self.empty(&table, reach),
             Move::ColumnDropped(table, column) => self.drop_column(&table, &column),
+            Move::PartitionsEmptied(table, partitions) => {
+                if let Some(at) = self.at(&table) {
+                    partitions.iter().for_each(|partition| self.empty_partition(at, partition));
+                }
+            }
             Move::Renamed(from, to) => {
                 if let Some(at) = self.at(&from) {
                     if let Some(schema) = to.schema {
@@ -216,6 +221,33 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Rows of a partition that was there before go, unless all of the table was written into another.
+    fn empty_partition(&mut self, at: usize, partition: &str) {
+        let elsewhere = |rows: &Rows| {
+            let mut others = self.tables.iter().enumerate().filter(|(other, _)| *other != at);
+            others.any(|(_, table)| {
+                table.rows.iter().any(|copy| copy.of == rows.of && copy.columns.len() == rows.columns.len())
+            })
+        };
+        let had = |rows: &&Rows| {
+            let table = self.ground.schema.tables.get(&rows.of);
+            table.is_some_and(|table| table.has_partition(partition))
+        };
+        let gone: Vec<String> = self.tables[at]
+            .rows
+            .iter()
+            .filter(had)
+            .filter(|rows| !elsewhere(rows))
+            .map(|rows| rows.of.clone())
+            .collect();
+        for of in gone {
+            self.add(&of, None, Going::PartitionEmptied);
+            if let Some(last) = self.found.last_mut() {
+                last.partition = Some(partition.to_owned());
+            }
+        }
+    }
+
     fn carry(&mut self, from: &Called, into: &Called, columns: Option<&[(String, String)]>) {
         let (Some(from), Some(into)) = (self.at(from), self.at(into)) else { return };
         let dialect = self.ground.dialect;
@@ -255,6 +287,6 @@ impl<'a> Walk<'a> {
     fn add(&mut self, of: &str, column: Option<String>, what: Going) {
         let (schema, table) = self.parts(of);
         let schema = Some(schema).filter(|schema| schema != self.ground.default_schema);
-        self.found.push(Vanishing { schema, table, column, what, place: self.place.clone() });
+        self.found.push(Vanishing { schema, table, column, partition: None, what, place: self.place.clone() });
     }
 }

@@ -74,7 +74,7 @@ async fn of_snapshot(target: &Target, session: &mut dyn Session, manifest: &Mani
         let then = manifest.tables.get(&table).map_or(0, |there| there.rows);
         let place = format!("snapshot {}", manifest.id);
         let count = rows.checked_sub(then).filter(|more| *more > 0)?;
-        Some(LossItem { table, column: None, count, what: Going::RowsSinceSnapshot, place })
+        Some(LossItem { table, column: None, partition: None, count, what: Going::RowsSinceSnapshot, place })
     });
     Ok(Loss::of(more.collect()))
 }

@@ -23,6 +23,8 @@ pub enum Move {
     Emptied(Called, Reach),
     /// A column goes with its values.
     ColumnDropped(Called, String),
+    /// Every row of these partitions of a table goes, with them or out of them.
+    PartitionsEmptied(Called, Vec<String>),
     /// A schema goes with all that is in it.
     SchemaDropped(String),
     /// A table is called otherwise.
@@ -53,7 +55,14 @@ impl Move {
     /// Whether something that is stored may go by it.
     #[must_use]
     pub fn takes_away(&self) -> bool {
-        matches!(self, Self::Dropped(_) | Self::Emptied(..) | Self::ColumnDropped(..) | Self::SchemaDropped(_))
+        match self {
+            Self::Dropped(_)
+            | Self::Emptied(..)
+            | Self::ColumnDropped(..)
+            | Self::PartitionsEmptied(..)
+            | Self::SchemaDropped(_) => true,
+            Self::Made(_) | Self::Renamed(..) | Self::ColumnRenamed(..) | Self::Carried { .. } => false,
+        }
     }
 }
 
@@ -166,6 +175,10 @@ fn altered(words: &mut Words) -> Option<Vec<Move>> {
     words.take("*");
     let mut moves = Vec::new();
     loop {
+        if let Some(emptied) = partitions(words, &table) {
+            moves.push(emptied);
+            return Some(moves);
+        }
         if let Some(next) = clause(&mut words.clause(), &table) {
             if let Move::Renamed(_, to) = &next {
                 table = to.clone();
@@ -176,6 +189,21 @@ fn altered(words: &mut Words) -> Option<Vec<Move>> {
             return Some(moves);
         }
     }
+}
+
+/// `DROP PARTITION a, b` and `TRUNCATE PARTITION a, b` or `ALL`, behind which no other clause can stand (MariaDB and MySQL manuals, "ALTER
+/// TABLE"; "Partition Maintenance").
+fn partitions(words: &mut Words, table: &Called) -> Option<Move> {
+    let is_drop = words.nth(0)? == "drop";
+    ((is_drop || words.nth(0)? == "truncate") && words.nth(1)? == "partition").then_some(())?;
+    words.next_word();
+    words.next_word();
+    words.take_all(&["if", "exists"]);
+    if !is_drop && words.take("all") {
+        return Some(Move::Emptied(table.clone(), Reach::Alone));
+    }
+    let names = list(words).into_iter().map(|partition| partition.name).collect();
+    Some(Move::PartitionsEmptied(table.clone(), names))
 }
 
 /// What else than a column a clause may drop; each is named behind its kind.

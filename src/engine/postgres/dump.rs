@@ -68,7 +68,7 @@ pub(super) async fn dump(
     let pumped = match child.stdout.take() {
         Some(stdout) => {
             let silent = Duration::from_millis(SILENT_MS_MAX);
-            pipe::pump(stdout, &out, silent, |words| tool.failed(words.to_owned())).await
+            pipe::pump(stdout, &out, silent, |words| tool.failed(format!("was stopped: {words}"))).await
         }
         None => Err(tool.failed("has no output")),
     };

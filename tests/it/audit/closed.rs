@@ -51,8 +51,9 @@ async fn on_a_full_disk_every_order_is_refused_and_nothing_is_done(on: On) {
 
     let told = |name: &str| fs::read_to_string(ship.folder().join(name)).unwrap();
     assert_eq!(told("codes"), "78\n78\n78\n", "{}", told("refused"));
-    let refused: Vec<Value> =
-        serde_json::Deserializer::from_str(&told("refused")).into_iter().map(Result::unwrap).collect();
+    let text = told("refused");
+    let problems = serde_json::Deserializer::from_str(&text).into_iter();
+    let refused: Vec<Value> = problems.map(|one| one.unwrap_or_else(|error| panic!("{error}: {text}"))).collect();
     assert_eq!(refused.len(), 3);
     for problem in refused {
         assert_eq!(problem["type"], "urn:windlass:problem:store-unusable", "{problem:#}");

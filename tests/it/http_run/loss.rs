@@ -282,3 +282,46 @@ async fn a_person_at_a_terminal_sees_the_list_and_says_yes(on: On) {
     answered("y").await.exits(0);
     assert!(ship.eye().await.own_tables().await.is_empty());
 }
+
+/// Goal: rows that go with a partition, or out of one, are told and asked for, to the row, and those that stay are not.
+#[tokio::test]
+async fn rows_of_a_partition_are_lost_with_it() {
+    let mut ship = Ship::with_catalog(On::MariaDb).await;
+    ship.set("policy.loss", "digest");
+    ship.set("policy.snapshot", "never");
+    let made = "CREATE TABLE events (id INTEGER, y INTEGER) PARTITION BY RANGE (y) (PARTITION old VALUES LESS THAN (2000), \
+                PARTITION `Mid 1` VALUES LESS THAN (2010), PARTITION late VALUES LESS THAN MAXVALUE);";
+    ship.catalog().add("v1.0.0_01_events", made, "DROP TABLE events;");
+    ship.cli(&["up"]).await.exits(0);
+    ship.eye()
+        .await
+        .run("INSERT INTO events VALUES (1, 1990), (2, 1999), (3, 2005), (4, 2020), (5, 2021), (6, 2022)")
+        .await;
+    let up = "ALTER TABLE events ADD COLUMN note TEXT;\nALTER TABLE events DROP PARTITION OLD, `Mid 1`;\n\
+              ALTER TABLE events TRUNCATE PARTITION late;";
+    ship.catalog().add("v1.1.0_01_fewer", up, "SELECT 1;");
+
+    let plan = ship.cli(&["plan", "--json"]).await.exits(0).json();
+
+    let items = plan["loss"]["items"].as_array().expect("a list");
+    let told: Vec<String> = items
+        .iter()
+        .map(|item| {
+            format!("{} {} {} {} {}", item["count"], item["table"], item["partition"], item["what"], item["place"])
+        })
+        .collect();
+    let line = |count: u8, partition: &str, line: u8| {
+        format!("{count} \"events\" \"{partition}\" \"partition_emptied\" \"v1.1.0_01_fewer/up.sql:{line}\"")
+    };
+    assert_eq!(told, [line(2, "OLD", 2), line(1, "Mid 1", 2), line(3, "late", 3)]);
+    let refused = ship.cli(&["up"]).await.exits(1);
+    assert!(
+        refused.stderr.contains("2 rows of events, partition OLD (v1.1.0_01_fewer/up.sql:2)"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(ship.eye().await.number("SELECT count(*) FROM events").await, 6);
+    let digest = plan["loss"]["digest"].as_str().expect("a digest");
+    ship.cli(&["up", "--accept-loss", digest]).await.exits(0);
+    assert_eq!(ship.eye().await.number("SELECT count(*) FROM events").await, 0);
+}

@@ -233,6 +233,15 @@ pub const PAIRS: &[Pair] = &[
         twin_seen: &[],
     },
     Pair {
+        rule: "truncate",
+        before: "CREATE TABLE $t (id int) PARTITION BY RANGE (id) (PARTITION low VALUES LESS THAN (10), PARTITION high VALUES \
+                 LESS THAN MAXVALUE);\nINSERT INTO $t VALUES (1), (2), (30)",
+        trips: "ALTER TABLE $t TRUNCATE PARTITION low",
+        seen: &[Survives("SELECT CAST(count(*) AS CHAR) FROM $t", "1")],
+        twin: "CREATE TABLE $t_new (id int);\nALTER TABLE $t EXCHANGE PARTITION low WITH TABLE $t_new",
+        twin_seen: &[],
+    },
+    Pair {
         rule: "delete-without-where",
         before: ROWS,
         trips: "DELETE FROM $t",

@@ -21,6 +21,7 @@ fn told(dialect: Dialect, sql: &str) -> Vec<String> {
         Move::Emptied(table, Reach::Alone) => format!("emptied {}", words(table)),
         Move::Emptied(table, Reach::Pointing) => format!("emptied {} and what points to it", words(table)),
         Move::ColumnDropped(table, column) => format!("dropped {}({column})", words(table)),
+        Move::PartitionsEmptied(table, names) => format!("emptied {} in {}", words(table), names.join(", ")),
         Move::SchemaDropped(schema) => format!("dropped all of {schema}"),
         Move::Renamed(from, to) => format!("{} is {}", words(from), words(to)),
         Move::ColumnRenamed(table, from, to) => format!("{}({from}) is {to}", words(table)),
@@ -38,7 +39,7 @@ fn told(dialect: Dialect, sql: &str) -> Vec<String> {
 /// Goal: what takes something away is found, by its name and with its schema, in every spelling that a server reads.
 #[test]
 fn what_is_taken_away_is_named() {
-    let cases: [(Dialect, &str, &[&str]); 24] = [
+    let cases: [(Dialect, &str, &[&str]); 28] = [
         (Postgres, "DROP TABLE a, IF_ONLY, s.\"B c\" CASCADE", &["dropped a", "dropped if_only", "dropped s.B c"]),
         (Sqlite, "drop table if exists [main].[a]", &["dropped main.a"]),
         (MySql, "DROP /* all */ TABLES `a``b`, c RESTRICT", &["dropped a`b", "dropped c"]),
@@ -59,7 +60,11 @@ fn what_is_taken_away_is_named() {
         ),
         (Postgres, "ALTER TABLE a DROP key", &["dropped a(key)"]),
         (Postgres, "ALTER TABLE a DROP CONSTRAINT b, ALTER COLUMN c DROP NOT NULL", &[]),
-        (MySql, "ALTER TABLE a DROP KEY b, DROP PARTITION p, DROP FOREIGN KEY f, DROP PRIMARY KEY", &[]),
+        (MySql, "ALTER TABLE a DROP KEY b, DROP FOREIGN KEY f, DROP PRIMARY KEY", &[]),
+        (MySql, "ALTER TABLE s.a DROP PARTITION IF EXISTS p, `Q r`", &["emptied s.a in p, Q r"]),
+        (MySql, "ALTER TABLE a LOCK = NONE, TRUNCATE PARTITION p", &["emptied a in p"]),
+        (MySql, "ALTER TABLE a TRUNCATE PARTITION ALL", &["emptied a"]),
+        (MySql, "ALTER TABLE a EXCHANGE PARTITION p WITH TABLE b", &[]),
         (MySql, "ALTER TABLE a CHANGE COLUMN b c INT, RENAME TO d, DROP c", &["a(b) is c", "a is d", "dropped d(c)"]),
         (Postgres, "ALTER TABLE s.a RENAME b TO c", &["s.a(b) is c"]),
         (Postgres, "ALTER TABLE s.a RENAME TO b", &["s.a is s.b"]),

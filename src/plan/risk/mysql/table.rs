@@ -30,6 +30,7 @@ pub fn of(case: &Case<'_>, table: &str, all: &[Clause], words: &Words) -> Option
         "remove" if words.take("partitioning") => {
             Some(cost::copies(case, Rule::StorageCopies, table, "putting the partitions together"))
         }
+        "drop" | "truncate" if words.take("partition") => Some(partitions(table, &words)),
         "alter" if words.take_any(&["check", "constraint"]).is_some() => enforced(case, table, &mut words),
         "auto_increment" => Some(next_number(table, &mut words)),
         option if BUILT_ANEW.contains(&option) => Some(cost::rebuilds(case, table, &option.to_uppercase())),
@@ -41,6 +42,18 @@ pub fn of(case: &Case<'_>, table: &str, all: &[Clause], words: &Words) -> Option
 fn enforced(case: &Case<'_>, table: &str, words: &mut Words) -> Option<Trip> {
     let name = words.name()?;
     words.take("enforced").then(|| cost::copies(case, Rule::CheckCopies, table, &format!("enforcing the CHECK {name}")))
+}
+
+/// Rows go with their partition, or out of it, at once (MariaDB and MySQL manuals, "Partition Maintenance").
+fn partitions(table: &str, names: &Words) -> Trip {
+    let names: Vec<String> = names.names().collect();
+    let message = format!(
+        "all rows in the partition {} of {table} go at once, and no down script brings them back",
+        names.join(", ")
+    );
+    let remedy =
+        "exchange the partition with an empty table first (EXCHANGE PARTITION … WITH TABLE), which keeps its rows";
+    Trip::new(Rule::Truncate, message, remedy)
 }
 
 fn is_primary_key(clause: &Clause) -> bool {
