@@ -100,6 +100,8 @@ impl Store {
             // It would go to standard error, where a reader of JSON expects one document.
             .disable_statement_logging();
         let pool = SqlitePoolOptions::new()
+            // whoever waits is told by an error; the driver would also log it
+            .acquire_slow_threshold(Duration::MAX)
             .max_connections(CONNECTIONS_MAX)
             .connect_with(options)
             .await
