@@ -20,6 +20,9 @@ const LISTENS: &str = "listening on http://";
 /// The kernel counts a process's time in so many parts of a second: `USER_HZ`, which is 100 on every Linux that Rust runs on.
 const TICKS_A_SECOND: f64 = 100.0;
 
+/// Between two tries for the first answer: whoever asks must not take the processor away from whoever is to answer.
+const BETWEEN_TRIES: Duration = Duration::from_micros(200);
+
 /// A service, while this lives.
 pub struct Service {
     process: Child,
@@ -46,7 +49,7 @@ impl Service {
         thread::spawn(move || lines.count());
         let mut service = Self { process, address, first: Duration::ZERO };
         while !service.body()?.starts_with('{') {
-            thread::yield_now();
+            thread::sleep(BETWEEN_TRIES);
         }
         service.first = began.elapsed();
         Ok(service)

@@ -86,15 +86,6 @@ pub trait Engine: Stage {
     /// As [`Engine::open`].
     async fn open_to_read(&self) -> Result<Box<dyn Session>, EngineError>;
 
-    /// Opens a session for looking again and again, which hears at once of what runs change, where the engine can tell
-    /// ([`Session::heard`]).
-    ///
-    /// # Errors
-    /// As [`Engine::open`].
-    async fn open_to_watch(&self) -> Result<Box<dyn Session>, EngineError> {
-        self.open_to_read().await
-    }
-
     /// Opens a second way to the target, beside a session that works.
     ///
     /// # Errors
@@ -363,6 +354,9 @@ pub trait Session: Send {
     /// # Errors
     /// The server's.
     async fn broken_references(&mut self, limit: usize) -> Result<Vec<String>, EngineError>;
+
+    /// Hears from now on of what runs change, where the engine can tell and has room for that ([`Session::hears`]).
+    async fn listen(&mut self) {}
 
     /// Whether [`Session::heard`] can ever come to an end.
     fn hears(&self) -> bool {

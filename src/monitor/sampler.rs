@@ -36,6 +36,8 @@ pub struct Sampler {
     /// The state of the folder that could not be read and was told of.
     told: Option<std::time::SystemTime>,
     session: Option<Box<dyn Session>>,
+    /// It was opened for the look that is at work, or the last one.
+    is_new: bool,
     /// How long it took to open the session, or the one before.
     connection_ms: u64,
 }
@@ -60,6 +62,7 @@ impl Sampler {
             stamp: None,
             told: None,
             session: None,
+            is_new: false,
             connection_ms: 0,
         }
     }
@@ -110,6 +113,7 @@ impl Sampler {
             Err(_) => Err(EngineError::TimedOut(deadline)),
         };
         self.target.meters.looked(began.elapsed(), seen.is_ok());
+        let is_empty = seen.as_ref().is_ok_and(|seen| seen.history.applied.is_empty());
         let sample = match seen {
             Ok(seen) => self.sample(&seen, is_run(ours, seen.locked)),
             Err(error) => {
@@ -119,12 +123,29 @@ impl Sampler {
             }
         };
         self.board.show(sample);
+        self.listen(is_empty).await;
+    }
+
+    /// Has a new session hear, where the engine can tell: behind the answer, which does not wait for another connection. An empty
+    /// database may not exist yet, and a session that saw none would never see the one that is made later: it is let go. A server's
+    /// that hears is there.
+    async fn listen(&mut self, is_empty: bool) {
+        let Some(mut session) = self.session.take() else { return };
+        if std::mem::take(&mut self.is_new) {
+            session.listen().await;
+        }
+        if is_empty && !session.hears() {
+            session.close().await;
+        } else {
+            self.session = Some(session);
+        }
     }
 
     async fn open(&mut self) -> Result<Box<dyn Session>, EngineError> {
         let began = Instant::now();
-        let session = self.target.engine.open_to_watch().await?;
+        let session = self.target.engine.open_to_read().await?;
         self.connection_ms = ms_since(began);
+        self.is_new = true;
         Ok(session)
     }
 
@@ -140,13 +161,7 @@ impl Sampler {
         let history = looked_at(&self.target, session.as_mut(), &self.catalog, history).await?;
         let tables = count_tables(session.as_mut(), words).await?;
         let seen = Seen { history, locked, tables, query_ms: ms_since(began) };
-        // An empty database may not exist yet; a session that saw none would never see the one that is made later. A server's
-        // that hears is there.
-        if seen.history.applied.is_empty() && !session.hears() {
-            session.close().await;
-        } else {
-            self.session = Some(session);
-        }
+        self.session = Some(session);
         Ok(seen)
     }
 

@@ -85,12 +85,6 @@ impl Engine for Postgres {
         Ok(Box::new(connect::open(&self.address, Purpose::Look).await?))
     }
 
-    async fn open_to_watch(&self) -> Result<Box<dyn Session>, EngineError> {
-        let mut session = connect::open(&self.address, Purpose::Look).await?;
-        session.listen().await;
-        Ok(Box::new(session))
-    }
-
     async fn lookout(&self) -> Result<Box<dyn Lookout>, EngineError> {
         Ok(Box::new(lookout::PgLookout::open(&self.address).await?))
     }

@@ -71,19 +71,6 @@ impl PgSession {
         }
     }
 
-    /// Puts a connection that hears in the place of this session's, where one is to be had: not behind a transaction pooler,
-    /// where nothing can be set either, and not from a standby.
-    pub(super) async fn listen(&mut self) {
-        if self.settings.is_empty() {
-            return;
-        }
-        if let Some(hearing) = Hearing::open(&self.address, &self.settings).await {
-            self.pid.clone_from(&hearing.pid);
-            let before = std::mem::replace(&mut self.connection, Ok(Line::Hearing(Box::new(hearing))));
-            leave(before).await;
-        }
-    }
-
     /// Lets go of a connection that has ended, or that is in the middle of an answer nobody waits for.
     fn noted<T>(&mut self, answer: Result<T, EngineError>) -> Result<T, EngineError> {
         if let Err(error @ (EngineError::Lost { .. } | EngineError::TimedOut(_))) = &answer {
@@ -238,6 +225,19 @@ impl Session for PgSession {
         let (address, pid, started) = (self.address.clone(), self.pid.clone(), self.started.clone());
         let answer = watch::over(&address, &pid, &started, rows::broken_references(self.line()?, limit)).await;
         self.noted(answer.and_then(|found| found))
+    }
+
+    /// Puts a connection that hears in the place of this session's, where one is to be had: not behind a transaction pooler,
+    /// where nothing can be set either, and not from a standby.
+    async fn listen(&mut self) {
+        if self.settings.is_empty() {
+            return;
+        }
+        if let Some(hearing) = Hearing::open(&self.address, &self.settings).await {
+            self.pid.clone_from(&hearing.pid);
+            let before = std::mem::replace(&mut self.connection, Ok(Line::Hearing(Box::new(hearing))));
+            leave(before).await;
+        }
     }
 
     fn hears(&self) -> bool {
