@@ -164,7 +164,10 @@ impl LossDigest {
         let mut hash = Sha256::new_with_prefix("loss");
         for LossItem { table, column, partition, count, what, place } in items {
             // The debug form quotes texts and keeps parts apart.
-            hash.update(format!("\n{:?}", (table, column, partition, count, what, place)));
+            hash.update(format!("\n{:?}", (table, column, count, what, place)));
+            if let Some(partition) = partition {
+                hash.update(format!(" {partition:?}"));
+            }
         }
         let bytes = hash.finalize();
         Self(bytes.iter().take(Self::DIGITS / 2).fold(String::new(), |mut digits, byte| {

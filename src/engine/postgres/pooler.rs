@@ -8,6 +8,9 @@ use sqlx::{Connection, PgConnection, Row};
 use super::{connect, refusal};
 use crate::engine::EngineError;
 
+/// How often it is looked. One look sees nothing where somebody else is given our session in between, and the second connection another.
+const LOOKS: usize = 3;
+
 const NEEDED: &str = "a connection that is one session from beginning to end: set target.direct_url";
 
 /// What is said to whoever wants to work behind one.
@@ -26,9 +29,17 @@ pub(super) async fn is_there(
     other: &mut PgConnection,
 ) -> Result<bool, EngineError> {
     let look = async {
-        let theirs = pid(other, "BEGIN; SELECT pg_backend_pid()").await?;
-        let after = pid(connection, "SELECT pg_backend_pid()").await?;
-        Ok::<_, sqlx::Error>(before == theirs || before != after)
+        for nth in 0..LOOKS {
+            if nth > 0 {
+                sqlx::raw_sql("ROLLBACK").execute(&mut *other).await?;
+            }
+            let theirs = pid(other, "BEGIN; SELECT pg_backend_pid()").await?;
+            let after = pid(connection, "SELECT pg_backend_pid()").await?;
+            if before == theirs || before != after {
+                return Ok::<_, sqlx::Error>(true);
+            }
+        }
+        Ok(false)
     };
     connect::bounded(async { look.await.map_err(|error| refusal::of(&error)) }).await
 }
