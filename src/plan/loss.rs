@@ -133,8 +133,9 @@ impl<'a> Walk<'a> {
             Move::Emptied(table, reach) => self.empty(&table, reach),
             Move::ColumnDropped(table, column) => self.drop_column(&table, &column),
             Move::PartitionsEmptied(table, partitions) => {
-                if let Some(at) = self.at(&table) {
-                    partitions.iter().for_each(|partition| self.empty_partition(at, partition));
+                let Some(at) = self.at(&table) else { return };
+                for partition in &partitions {
+                    self.empty_partition(at, partition);
                 }
             }
             Move::Renamed(from, to) => {
