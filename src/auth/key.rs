@@ -68,6 +68,12 @@ impl Key {
         }
     }
 
+    /// Whether it is the same key, and not another one by its name.
+    pub fn is(&self, other: &Self) -> bool {
+        let bytes = |key: &Self| key.verify.try_get_as_bytes().map(<[u8]>::to_vec).ok();
+        self.id == other.id && self.algorithm == other.algorithm && bytes(self) == bytes(other)
+    }
+
     /// A key for HS256; the bytes of the text are the secret.
     ///
     /// # Errors

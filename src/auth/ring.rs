@@ -67,7 +67,7 @@ impl Ring {
     /// Those of the keys that were here before.
     fn left_of(&self, fresh: Vec<Key>, signing: Option<usize>) -> (Vec<Key>, Option<usize>) {
         let signs = signing.and_then(|index| fresh.get(index)).map(|key| key.id.clone());
-        let was_here = |key: &Key| self.all.iter().any(|known| known.id == key.id);
+        let was_here = |key: &Key| self.all.iter().any(|known| known.is(key));
         let left: Vec<Key> = fresh.into_iter().filter(was_here).collect();
         let signing = left.iter().position(|key| Some(&key.id) == signs.as_ref());
         (left, signing)

@@ -18,14 +18,13 @@ pub(super) fn listed(page: Page, loss: &Loss) -> Page {
 }
 
 fn row(item: &LossItem) -> [String; 5] {
-    let how = match (item.what, &item.partition) {
-        (Going::PartitionEmptied, Some(partition)) => format!("rows of its partition {partition}"),
-        (Going::PartitionEmptied, None) => "rows of its partition".to_owned(),
-        (Going::TableDropped, _) => "rows of a dropped table".to_owned(),
-        (Going::TableEmptied, _) => "rows of an emptied table".to_owned(),
-        (Going::ColumnDropped, _) => "values of a dropped column".to_owned(),
-        (Going::RowsSinceSnapshot, _) => "rows that came since".to_owned(),
+    let how = match item.what {
+        Going::TableDropped => "rows of a dropped table",
+        Going::TableEmptied => "rows of an emptied table",
+        Going::ColumnDropped => "values of a dropped column",
+        Going::PartitionEmptied => "rows of a partition",
+        Going::RowsSinceSnapshot => "rows that came since",
     };
     let column = item.column.clone().unwrap_or_default();
-    [item.count.to_string(), item.table.clone(), column, how, item.place.clone()]
+    [item.count.to_string(), item.rows_of(), column, how.to_owned(), item.place.clone()]
 }

@@ -364,7 +364,7 @@ pub trait Session: Send {
     }
 
     /// Waits until a run, of whichever process, has changed what a look tells since this was last waited for; for ever where
-    /// the engine cannot tell. May be given up at any time.
+    /// the engine cannot tell. At once for the first time, as nobody has heard what changed before. May be given up at any time.
     ///
     /// # Errors
     /// [`EngineError::Lost`].

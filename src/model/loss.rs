@@ -83,15 +83,25 @@ pub struct LossItem {
     pub place: String,
 }
 
+impl LossItem {
+    /// The table, and the partition where only that is meant.
+    #[must_use]
+    pub fn rows_of(&self) -> String {
+        match &self.partition {
+            Some(partition) => format!("{}, partition {partition}", self.table),
+            None => self.table.clone(),
+        }
+    }
+}
+
 impl fmt::Display for LossItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { table, count, place, .. } = self;
         let s = if *count == 1 { "" } else { "s" };
-        match (&self.column, &self.partition, self.what) {
-            (Some(column), ..) => write!(f, "{count} value{s} of {table}.{column} ({place})"),
-            (None, Some(partition), _) => write!(f, "{count} row{s} of {table}, partition {partition} ({place})"),
-            (None, None, Going::RowsSinceSnapshot) => write!(f, "{count} row{s} of {table} that {place} does not have"),
-            (None, None, _) => write!(f, "{count} row{s} of {table} ({place})"),
+        match (&self.column, self.what) {
+            (Some(column), _) => write!(f, "{count} value{s} of {table}.{column} ({place})"),
+            (None, Going::RowsSinceSnapshot) => write!(f, "{count} row{s} of {table} that {place} does not have"),
+            (None, _) => write!(f, "{count} row{s} of {} ({place})", self.rows_of()),
         }
     }
 }

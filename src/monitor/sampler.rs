@@ -126,7 +126,8 @@ impl Sampler {
         self.listen(is_empty).await;
     }
 
-    /// Has a new session hear, where the engine can tell: behind the answer, which does not wait for another connection. An empty
+    /// Has a new session hear, where the engine can tell: behind the answer, which does not wait for another connection. It hears
+    /// something at once, so that what has changed in between is looked at. An empty
     /// database may not exist yet, and a session that saw none would never see the one that is made later: it is let go. A server's
     /// that hears is there.
     async fn listen(&mut self, is_empty: bool) {

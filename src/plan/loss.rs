@@ -133,9 +133,8 @@ impl<'a> Walk<'a> {
             Move::Emptied(table, reach) => self.empty(&table, reach),
             Move::ColumnDropped(table, column) => self.drop_column(&table, &column),
             Move::PartitionsEmptied(table, partitions) => {
-                let Some(at) = self.at(&table) else { return };
                 for partition in &partitions {
-                    self.empty_partition(at, partition);
+                    self.empty_partition(&table, partition);
                 }
             }
             Move::Renamed(from, to) => {
@@ -222,31 +221,16 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Rows of a partition that was there before go, unless all of the table was written into another.
-    fn empty_partition(&mut self, at: usize, partition: &str) {
-        let elsewhere = |rows: &Rows| {
-            let mut others = self.tables.iter().enumerate().filter(|(other, _)| *other != at);
-            others.any(|(_, table)| {
-                table.rows.iter().any(|copy| copy.of == rows.of && copy.columns.len() == rows.columns.len())
-            })
-        };
-        let had = |rows: &&Rows| {
-            let table = self.ground.schema.tables.get(&rows.of);
-            table.is_some_and(|table| table.has_partition(partition))
-        };
-        let gone: Vec<String> = self.tables[at]
-            .rows
-            .iter()
-            .filter(had)
-            .filter(|rows| !elsewhere(rows))
-            .map(|rows| rows.of.clone())
-            .collect();
-        for of in gone {
-            self.add(&of, None, Going::PartitionEmptied);
-            if let Some(last) = self.found.last_mut() {
-                last.partition = Some(partition.to_owned());
-            }
-        }
+    /// Rows of a partition that was there before go. Where the table was written into another they count all the same.
+    fn empty_partition(&mut self, table: &Called, partition: &str) {
+        let Some(at) = self.at(table) else { return };
+        let has_it = |of: &str| self.ground.schema.tables.get(of).is_some_and(|table| table.has_partition(partition));
+        let gone = self.tables[at].rows.iter().filter(|rows| has_it(&rows.of)).map(|rows| Vanishing {
+            partition: Some(partition.to_owned()),
+            ..self.vanishing(&rows.of, Going::PartitionEmptied)
+        });
+        let gone: Vec<Vanishing> = gone.collect();
+        self.found.extend(gone);
     }
 
     fn carry(&mut self, from: &Called, into: &Called, columns: Option<&[(String, String)]>) {
@@ -286,8 +270,14 @@ impl<'a> Walk<'a> {
     }
 
     fn add(&mut self, of: &str, column: Option<String>, what: Going) {
+        let gone = Vanishing { column, ..self.vanishing(of, what) };
+        self.found.push(gone);
+    }
+
+    /// All rows of a table that was there before.
+    fn vanishing(&self, of: &str, what: Going) -> Vanishing {
         let (schema, table) = self.parts(of);
         let schema = Some(schema).filter(|schema| schema != self.ground.default_schema);
-        self.found.push(Vanishing { schema, table, column, partition: None, what, place: self.place.clone() });
+        Vanishing { schema, table, column: None, partition: None, what, place: self.place.clone() }
     }
 }

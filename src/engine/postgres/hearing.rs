@@ -32,6 +32,8 @@ pub(super) const CALL: &str = "NOTIFY windlass";
 pub(super) struct Hearing {
     /// The server's name for it.
     pub(super) pid: String,
+    /// Nobody has waited yet: what was called before it listened was not heard.
+    is_new: bool,
     listener: PgListener,
     pool: PgPool,
 }
@@ -56,7 +58,7 @@ impl Hearing {
         sqlx::raw_sql(AssertSqlSafe(settings.to_owned())).execute(&mut listener).await?;
         let pid: i32 = sqlx::raw_sql("SELECT pg_backend_pid()").fetch_one(&mut listener).await?.try_get(0)?;
         listener.listen(CHANNEL).await?;
-        Ok(Self { pid: pid.to_string(), listener, pool })
+        Ok(Self { pid: pid.to_string(), is_new: true, listener, pool })
     }
 
     /// The connection, to be asked by; `None` once it is gone.
@@ -65,11 +67,15 @@ impl Hearing {
         Acquire::acquire(&mut self.listener).now_or_never()?.ok()
     }
 
-    /// Waits until somebody calls, however many calls there were since the last time; nothing is lost when the wait is given up.
+    /// Waits until somebody calls, however many calls there were since the last time; nothing is lost when the wait is given up. The
+    /// first time it does not wait, for somebody may have called before it listened (PostgreSQL manual, "LISTEN": Notes).
     ///
     /// # Errors
     /// [`EngineError::Lost`].
     pub(super) async fn heard(&mut self) -> Result<(), EngineError> {
+        if std::mem::take(&mut self.is_new) {
+            return Ok(());
+        }
         if self.listener.next_buffered().is_none() {
             let call = self.listener.try_recv().await.map_err(|error| refusal::of(&error))?;
             call.ok_or_else(|| EngineError::Lost { reason: "the server has ended the session".to_owned() })?;

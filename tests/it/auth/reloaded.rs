@@ -117,6 +117,11 @@ async fn a_damaged_file_does_not_hold_up_what_another_takes_away() {
     write(&keys, &set(&[&one, &two]), 0o644);
     eventually("it was read", async || (ship.log().matches("auth.deny_list").count() > 1).then_some(())).await;
     must_be([401, 200], "a key that comes waits for the list").await;
+    let by_its_name = Signer::p256("two");
+    write(&keys, &set(&[&by_its_name]), 0o644);
+    must_be([401, 401], "another key by a known name has taken the old one away").await;
+    assert_eq!(status(&ship, &by_its_name, "T3").await, 401, "and waits as well");
+    write(&keys, &set(&[&one, &two]), 0o644);
     write(&denied, "jti T2\n", 0o600);
     must_be([200, 401], "mended").await;
 }

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use crate::harness::{
-    begun::Begun,
-    database::On,
-    eventually,
-    eye::Eye,
-    gate::{self, Gate},
-    outage::way_to,
-    ship::{Answer, Caller, Ship},
+use crate::{
+    harness::{
+        begun::Begun,
+        database::On,
+        eventually,
+        eye::Eye,
+        gate::{self, Gate},
+        outage::way_to,
+        ship::{Answer, Caller, Ship},
+    },
+    metrics::figures,
 };
 
 /// Nobody looks by the clock while a test lasts.
@@ -78,6 +81,11 @@ async fn a_flood_of_calls_comes_to_a_few_looks() {
     ship.serve().await;
     let caller = ship.anybody();
     caller.health_becomes("seen", |health| health.status == 200).await;
+    // It looks once more as soon as it hears: what was called before that, nobody has heard.
+    eventually("it hears", async || {
+        (figures(&caller).await.value("windlass_health_looks_total", &[]) >= 2.0).then_some(())
+    })
+    .await;
     let (looks, callers, began) = (proxy.looks(), proxy.callers(), std::time::Instant::now());
 
     let mut stranger = Eye::on(&ship.database).await;

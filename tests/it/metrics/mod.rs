@@ -17,7 +17,7 @@ use crate::harness::ship::Caller;
 use figures::Figures;
 
 /// What `/metrics` says now.
-async fn figures(caller: &Caller) -> Figures {
+pub async fn figures(caller: &Caller) -> Figures {
     Figures::of(&text(caller).await)
 }
 

@@ -3,8 +3,10 @@
 use sqlx::mysql::MySqlDatabaseError;
 
 use super::{
+    findings,
     mariadb_pairs::PAIRS,
     mysql_pairs::{OF_MARIADB, OF_MARIADB_BEFORE_11_7, OF_MYSQL},
+    of_rule,
     pair::{self, Pair, Seen},
 };
 use crate::harness::{
@@ -47,6 +49,26 @@ async fn the_safe_twins_trip_nothing_and_cost_what_is_said_on_mariadb() {
             }
         }
     }
+}
+
+/// Goal: a table is as large as it is now. MySQL tells for a day what it has told once, unless it is asked not to.
+#[tokio::test]
+async fn a_table_is_told_as_large_as_it_is_now() {
+    let ship = Ship::with_catalog(On::MariaDb).await;
+    ship.catalog().add("v1.0.0_01_cabins", "CREATE TABLE cabins (id INTEGER PRIMARY KEY);", "DROP TABLE cabins;");
+    ship.cli(&["up", "--snapshot", "never"]).await.exits(0);
+    ship.catalog().add("v1.1.0_01_none", "DROP TABLE cabins;", "SELECT 1;");
+    let mut eye = ship.eye().await;
+    eye.run("INSERT INTO cabins VALUES (1), (2), (3)").await;
+    let told = async || {
+        let findings = findings(&ship).await;
+        of_rule(&findings, "drop-table", "v1.1.0")[0]["message"].as_str().expect("words").to_owned()
+    };
+    assert!(told().await.contains("about 3 rows"), "{}", told().await);
+
+    eye.run("INSERT INTO cabins VALUES (4), (5), (6), (7)").await;
+
+    assert!(told().await.contains("about 7 rows"), "{}", told().await);
 }
 
 /// The pairs that are asked of the server that the tests have: MariaDB, or in `./test matrix` MySQL.

@@ -238,7 +238,8 @@ pub const PAIRS: &[Pair] = &[
                  LESS THAN MAXVALUE);\nINSERT INTO $t VALUES (1), (2), (30)",
         trips: "ALTER TABLE $t TRUNCATE PARTITION low",
         seen: &[Survives("SELECT CAST(count(*) AS CHAR) FROM $t", "1")],
-        twin: "CREATE TABLE $t_new (id int);\nALTER TABLE $t EXCHANGE PARTITION low WITH TABLE $t_new",
+        twin: "CREATE TABLE $t_new (id int);\nALTER TABLE $t EXCHANGE PARTITION low WITH TABLE $t_new;\nCREATE TABLE $t_made (id \
+               int) PARTITION BY HASH (id) PARTITIONS 2;\nALTER TABLE $t_made TRUNCATE PARTITION ALL",
         twin_seen: &[],
     },
     Pair {
