@@ -29,8 +29,16 @@ pub(super) struct Far {
     url: Url,
     client: Client,
     seen: ArcSwap<Vec<Key>>,
-    /// When a token last made somebody fetch it.
-    asked: Arc<Mutex<Option<Instant>>>,
+    fetches: Arc<Mutex<Fetches>>,
+}
+
+/// The fetches that somebody waited for; held while one is under way.
+#[derive(Default)]
+struct Fetches {
+    /// When the last one ended.
+    last: Option<Instant>,
+    /// When the last one ended that a token asked for beyond the first, which is everybody's.
+    by_token: Option<Instant>,
 }
 
 impl Far {
@@ -50,7 +58,7 @@ impl Far {
         }
         let client = https::client(|| https::to_one_address(is_here).timeout(Duration::from_secs(ANSWER_S_MAX)));
         let client = client.map_err(|_| unfit("no connection can be made from this machine"))?;
-        Ok(Self { url, client, seen: ArcSwap::default(), asked: Arc::default() })
+        Ok(Self { url, client, seen: ArcSwap::default(), fetches: Arc::default() })
     }
 
     /// What was last seen.
@@ -69,21 +77,22 @@ impl Far {
         }
     }
 
-    /// Fetches it because a token names a key that is not here, unless that was done within the last minute. True when it
-    /// is worth looking again.
-    pub async fn asked_for(self: &Arc<Self>) -> bool {
-        let came = Instant::now();
-        let mut asked = Arc::clone(&self.asked).lock_owned().await;
-        match *asked {
-            // Fetched while this one waited.
-            Some(at) if at >= came => return true,
-            Some(at) if at.elapsed() < Duration::from_secs(ASKED_S_MIN) => return false,
-            _ => {}
+    /// Fetches it for somebody who found at `looked` that a key is not here, unless a token had it fetched within the last
+    /// minute. True when it is worth looking again.
+    pub async fn asked_for(self: &Arc<Self>, looked: Instant) -> bool {
+        let mut fetches = Arc::clone(&self.fetches).lock_owned().await;
+        if fetches.last.is_some_and(|at| at >= looked) {
+            return true;
+        }
+        if fetches.by_token.is_some_and(|at| at.elapsed() < Duration::from_secs(ASKED_S_MIN)) {
+            return false;
         }
         let far = Arc::clone(self);
         let fetching = async move {
             far.fetch().await;
-            *asked = Some(Instant::now());
+            let ended = Some(Instant::now());
+            fetches.by_token = fetches.last.and(ended);
+            fetches.last = ended;
         };
         // On a task of its own: it is done, and counted, also when whoever asked hangs up.
         tokio::spawn(fetching.in_current_span()).await.is_ok()

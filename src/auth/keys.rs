@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
@@ -95,9 +95,11 @@ impl Keys {
 
     async fn keep_published(&self) {
         let Some(far) = &self.far else { return };
+        // Whoever comes meanwhile waits for it, and asks for none of their own.
+        far.asked_for(Instant::now()).await;
         loop {
-            far.fetch().await;
             sleep(self.settings.jwks_refresh).await;
+            far.fetch().await;
         }
     }
 
@@ -162,9 +164,11 @@ impl Keys {
     /// # Errors
     /// [`TokenError`], which tells the outside nothing about the reason.
     pub async fn verify_or_fetch(&self, bearer: &str, now: DateTime<Utc>) -> Result<Principal, TokenError> {
+        // Before it is looked: what was fetched meanwhile is looked at again.
+        let looked = Instant::now();
         let verified = self.verify(bearer, now);
         match (&verified, &self.far) {
-            (Err(TokenError::NoSuchKey), Some(far)) if far.asked_for().await => self.verify(bearer, now),
+            (Err(TokenError::NoSuchKey), Some(far)) if far.asked_for(looked).await => self.verify(bearer, now),
             _ => verified,
         }
     }

@@ -26,6 +26,7 @@ use crate::harness::{
 #[derive(Clone)]
 enum Manner {
     Set(String),
+    SetLate(String),
     Status(u16),
     RedirectsTo(String),
     Endless,
@@ -75,6 +76,10 @@ async fn answer(mut stream: TcpStream, manner: Manner) {
     };
     let text = match manner {
         Manner::Set(text) => whole("200", "", &text),
+        Manner::SetLate(text) => {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            whole("200", "", &text)
+        }
         Manner::Status(status) => whole(&status.to_string(), "", "{}"),
         Manner::RedirectsTo(url) => whole("302", &format!("location: {url}\r\n"), ""),
         Manner::Hangs => return std::future::pending().await,
@@ -138,6 +143,21 @@ async fn an_unknown_key_is_asked_for_once_a_minute_at_most() {
         assert_eq!(status(&ship, &token(&stranger)).await, 401);
     }
     assert!(publisher.asked() - before <= 1, "{} times", publisher.asked() - before);
+}
+
+/// Goal: who comes before the first keys are here waits for them, has nothing fetched, and takes nobody the fetch that a
+/// minute allows. Method: the first answer takes a second; then the keys change.
+#[tokio::test]
+async fn who_comes_before_the_first_keys_waits_for_them() {
+    let (old, new) = (Signer::ed25519("old"), Signer::ed25519("new"));
+    let publisher = Publisher::of(String::new()).await;
+    publisher.becomes(Manner::SetLate(set(&[&old])));
+    let ship = served(&publisher, "1h").await;
+
+    assert_eq!((status(&ship, &token(&old)).await, publisher.asked()), (200, 1));
+
+    publisher.becomes(Manner::Set(set(&[&old, &new])));
+    assert_eq!((status(&ship, &token(&new)).await, publisher.asked()), (200, 2));
 }
 
 /// Goal: hanging up buys no second fetch. Method: the publisher hangs; five callers with a key that is nowhere give up after a
