@@ -119,8 +119,16 @@ impl Meters {
 
     /// An HTTP request was answered. `route` is one of the router's own, never a path that came from outside.
     pub fn answered(&self, method: &str, route: &str, status: &str, took: Duration) {
-        self.0.requests.with_label_values(&[method, route, status]).inc();
-        self.0.request_duration.with_label_values(&[method, route]).observe(took.as_secs_f64());
+        self.tally(method, route, status).add(took);
+    }
+
+    /// What such requests are counted by, for whoever has many of them.
+    #[must_use]
+    pub fn tally(&self, method: &str, route: &str, status: &str) -> Tally {
+        Tally {
+            requests: self.0.requests.with_label_values(&[method, route, status]),
+            duration: self.0.request_duration.with_label_values(&[method, route]),
+        }
     }
 
     /// A request was refused because its address asks too often.
@@ -137,6 +145,20 @@ impl Meters {
     #[must_use]
     pub fn text(&self) -> String {
         text(&self.0.registry)
+    }
+}
+
+/// Counts HTTP requests of one method, route and class of status.
+pub struct Tally {
+    requests: IntCounter,
+    duration: Histogram,
+}
+
+impl Tally {
+    /// One was answered.
+    pub fn add(&self, took: Duration) {
+        self.requests.inc();
+        self.duration.observe(took.as_secs_f64());
     }
 }
 

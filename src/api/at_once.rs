@@ -1,7 +1,7 @@
 //! The answers that are polled, given without a walk through the routes and their layers: they are printed already, and what is
 //! done around them is what [`super::log`], [`super::guard`] and [`super::headers`] do.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::{
     http::{HeaderMap, Method, header, request::Parts},
@@ -13,10 +13,13 @@ use super::{
     front::Front,
     guard::{self, Pace},
     headers,
-    log::Entry,
+    log::{Entry, class, word},
     press::Prints,
 };
-use crate::lifecycle::{AtOnce, Caller};
+use crate::{
+    lifecycle::{AtOnce, Caller},
+    meters::Tally,
+};
 
 type Choice = fn(&Prints) -> &Printed;
 
@@ -29,17 +32,25 @@ const READY: [(&str, Choice); 5] = [
     ("/api/health/migrations", |prints| &prints.migrations_health),
 ];
 
+/// Classes of a status: 1xx to 5xx.
+const CLASSES: usize = 5;
+
+/// By what each kind of answer is counted, once there was one: to look for its tally each time would cost more than the answer.
+type Tallies = [[[OnceLock<Tally>; CLASSES]; 2]; READY.len()];
+
 /// Answers what lies ready.
 pub fn answers(front: Front) -> AtOnce {
-    Arc::new(move |caller, parts| answer(&front, caller, parts))
+    let tallies = Tallies::default();
+    Arc::new(move |caller, parts| answer(&front, &tallies, caller, parts))
 }
 
-fn answer(front: &Front, caller: Caller, asked: &Parts) -> Option<Response> {
+fn answer(front: &Front, tallies: &Tallies, caller: Caller, asked: &Parts) -> Option<Response> {
     let is_read = asked.method == Method::GET || asked.method == Method::HEAD;
     if !is_read || asked.uri.query().is_some() || wants_a_coding(&asked.headers) {
         return None;
     }
-    let (route, choice) = READY.iter().find(|(route, _)| *route == asked.uri.path())?;
+    let path = asked.uri.path();
+    let (tallies, (route, choice)) = tallies.iter().zip(READY).find(|(_, (route, _))| *route == path)?;
     let entry = Entry::begin(front, &asked.method, route, &asked.headers, Some(caller.peer.ip()));
     let admission = guard::admit(front, Pace::Polled, entry.client());
     let mut response = match &admission.refusal {
@@ -48,7 +59,10 @@ fn answer(front: &Front, caller: Caller, asked: &Parts) -> Option<Response> {
     };
     admission.tell(&mut response);
     headers::add(&front.app.config, &mut response);
-    entry.end(&mut response);
+    let status = response.status();
+    let tally = &tallies[usize::from(asked.method == Method::HEAD)][usize::from(status.as_u16() / 100 - 1) % CLASSES];
+    let tally = tally.get_or_init(|| front.app.meters.tally(word(&asked.method), route, class(status)));
+    entry.end_by(tally, &mut response);
     Some(response)
 }
 

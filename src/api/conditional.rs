@@ -1,9 +1,9 @@
 //! Answers that are printed once and asked for often.
 
 use axum::{
-    body::Bytes,
+    body::{Body, Bytes},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
@@ -11,6 +11,9 @@ use sha2::{Digest, Sha256};
 
 /// Bytes of the digest that an `ETag` is made of.
 const ETAG_BYTES: usize = 12;
+
+/// With those that are added on the way to the caller: there is place for them from the beginning.
+const HEADERS_EXPECTED: usize = 16;
 
 /// A printed answer.
 #[derive(Debug, Clone)]
@@ -66,11 +69,19 @@ impl Printed {
 
     /// The answer, or 304 when the caller has it. A failure is never left out: RFC 9110, section 13.2.1.
     pub fn answer(&self, asked: &HeaderMap) -> Response {
-        let known = [(header::ETAG, self.etag.clone()), (header::CACHE_CONTROL, self.cache_control.clone())];
+        let mut response = Response::new(Body::empty());
+        let mut headers = HeaderMap::with_capacity(HEADERS_EXPECTED);
+        headers.insert(header::ETAG, self.etag.clone());
+        headers.insert(header::CACHE_CONTROL, self.cache_control.clone());
         if self.status.is_success() && self.is_known(asked) {
-            return (StatusCode::NOT_MODIFIED, known).into_response();
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        } else {
+            *response.status_mut() = self.status;
+            *response.body_mut() = self.body.clone().into();
+            headers.insert(header::CONTENT_TYPE, self.content_type.clone());
         }
-        (self.status, known, [(header::CONTENT_TYPE, self.content_type.clone())], self.body.clone()).into_response()
+        *response.headers_mut() = headers;
+        response
     }
 
     /// Whether `If-None-Match` names this answer, by the weak comparison of RFC 9110, section 8.8.3.2.

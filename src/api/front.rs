@@ -2,6 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
+use arc_swap::Guard;
 use axum::extract::FromRef;
 use tokio::sync::Semaphore;
 
@@ -30,13 +31,13 @@ pub struct Inner {
 impl Front {
     pub fn of(app: App) -> Self {
         let limits = Limits::of(&app.config.server);
-        let press = Press::of(app.config.app.environment.clone());
+        let press = Press::of(app.config.app.environment.clone(), app.health.read());
         Self(Arc::new(Inner { app, limits, streams: Arc::new(Semaphore::new(STREAMS_MAX)), press }))
     }
 
     /// The public answers, of the newest look at the target.
-    pub fn prints(&self) -> Arc<Prints> {
-        self.press.prints_of(self.app.health.read())
+    pub fn prints(&self) -> Guard<Arc<Prints>> {
+        self.press.prints_of(&self.app.health.glance())
     }
 }
 

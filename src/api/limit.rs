@@ -1,10 +1,11 @@
 //! How often one address may ask.
 
 use std::{
+    fmt::Write,
     hash::{BuildHasher, RandomState},
     net::IpAddr,
     num::NonZeroU32,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
@@ -17,7 +18,7 @@ use governor::{
 
 use super::address::neighbourhood;
 
-/// Addresses remembered at once; further ones share buckets until old ones are forgotten.
+/// Addresses remembered at once, and a few more until they are counted; further ones share buckets until old ones are forgotten.
 const ADDRESSES_MAX: usize = 65_536;
 
 /// Buckets that addresses beyond [`ADDRESSES_MAX`] share: a flood of addresses hurts few others, and takes no memory.
@@ -25,6 +26,15 @@ const SHARED_BUCKETS: u64 = 1024;
 
 /// After so many checks, addresses whose allowance is full again are forgotten.
 const SWEEP_EVERY_CHECKS: u32 = 1024;
+
+/// After so many, those that are left are counted: to count them is to look through all.
+const COUNT_EVERY_CHECKS: u32 = 64;
+
+/// As long as a field gets, mostly.
+const FIELD_BYTES: usize = 64;
+
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Bucket {
@@ -40,6 +50,7 @@ pub struct Limiter {
     quota: Quota,
     buckets: Buckets,
     checks: AtomicU32,
+    is_full: AtomicBool,
     hash: RandomState,
 }
 
@@ -68,12 +79,19 @@ impl Limiter {
 
     fn of(name: &'static str, quota: Quota) -> Self {
         let buckets = RateLimiter::dashmap(quota).with_middleware();
-        Self { name, quota, buckets, checks: AtomicU32::new(0), hash: RandomState::new() }
+        Self {
+            name,
+            quota,
+            buckets,
+            checks: AtomicU32::new(0),
+            is_full: AtomicBool::new(false),
+            hash: RandomState::new(),
+        }
     }
 
     /// Takes one request out of the allowance of `address`.
     pub fn check(&self, address: IpAddr) -> Allowance {
-        self.sweep_now_and_then();
+        self.count_now_and_then();
         let burst = self.quota.burst_size().get();
         let full = self.quota.burst_size_replenished_in();
         let (remaining, retry_after_s) = match self.buckets.check_key(&self.bucket(address)) {
@@ -93,17 +111,21 @@ impl Limiter {
 
     fn bucket(&self, address: IpAddr) -> Bucket {
         let address = neighbourhood(address);
-        if self.buckets.len() < ADDRESSES_MAX {
-            Bucket::Own(address)
-        } else {
+        if self.is_full.load(Ordering::Relaxed) {
             Bucket::Shared(self.hash.hash_one(address) % SHARED_BUCKETS)
+        } else {
+            Bucket::Own(address)
         }
     }
 
-    fn sweep_now_and_then(&self) {
-        if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY_CHECKS == SWEEP_EVERY_CHECKS - 1 {
+    fn count_now_and_then(&self) {
+        let checks = self.checks.fetch_add(1, Ordering::Relaxed);
+        if checks % SWEEP_EVERY_CHECKS == SWEEP_EVERY_CHECKS - 1 {
             self.buckets.retain_recent();
             self.buckets.shrink_to_fit();
+        }
+        if checks % COUNT_EVERY_CHECKS == COUNT_EVERY_CHECKS - 1 {
+            self.is_full.store(self.buckets.len() >= ADDRESSES_MAX, Ordering::Relaxed);
         }
     }
 }
@@ -120,13 +142,14 @@ impl Allowance {
         let until_full_s = self
             .retry_after_s
             .unwrap_or_else(|| window_s * u64::from(burst - remaining.min(burst)) / u64::from(burst.max(1)));
-        let fields = [
-            ("ratelimit-policy", format!("\"{name}\";q={burst};w={window_s}")),
-            ("ratelimit", format!("\"{name}\";r={remaining};t={until_full_s}")),
-        ];
-        for (field, text) in fields {
+        // One allocation a field: this is done for every answer.
+        let mut policy = String::with_capacity(FIELD_BYTES);
+        let mut limit = String::with_capacity(FIELD_BYTES);
+        let _ = write!(policy, "\"{name}\";q={burst};w={window_s}");
+        let _ = write!(limit, "\"{name}\";r={remaining};t={until_full_s}");
+        for (field, text) in [(POLICY, policy), (LIMIT, limit)] {
             if let Ok(value) = HeaderValue::try_from(text) {
-                headers.insert(HeaderName::from_static(field), value);
+                headers.insert(field, value);
             }
         }
     }

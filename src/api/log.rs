@@ -2,12 +2,12 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use axum::{
     extract::{ConnectInfo, MatchedPath, Request, State},
-    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode},
     middleware::Next,
     response::Response,
 };
@@ -15,7 +15,10 @@ use tracing::{Instrument, Span, field::Empty};
 use ulid::Ulid;
 
 use super::{address::client_address, front::Front};
-use crate::telemetry::{TRACE, hang_under};
+use crate::{
+    meters::Tally,
+    telemetry::{TRACE, hang_under},
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The caller's own trace (W3C Trace Context).
@@ -98,12 +101,23 @@ impl<'a> Entry<'a> {
         self.client.unwrap_or(Ipv4Addr::UNSPECIFIED.into())
     }
 
-    /// Tells of the answer, and names the request in it.
+    /// Counts the answer, tells of it, and names the request in it.
     pub fn end(self, response: &mut Response) {
-        let Self { front, method, route, id, .. } = self;
-        let status = response.status().as_u16();
         let took = self.began.elapsed();
-        front.app.meters.answered(word(method), route, class(status), took);
+        self.front.app.meters.answered(word(self.method), self.route, class(response.status()), took);
+        self.tell(took, response);
+    }
+
+    /// The same, counted by a tally.
+    pub fn end_by(self, tally: &Tally, response: &mut Response) {
+        let took = self.began.elapsed();
+        tally.add(took);
+        self.tell(took, response);
+    }
+
+    fn tell(self, took: Duration, response: &mut Response) {
+        let Self { method, route, id, .. } = self;
+        let status = response.status().as_u16();
         let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         let client = self.client.map(tracing::field::display);
         if is_frequent(route) {
@@ -149,14 +163,14 @@ fn parent(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// A method as it is counted: whatever a caller makes up counts as one.
-fn word(method: &Method) -> &'static str {
+pub(super) fn word(method: &Method) -> &'static str {
     const KNOWN: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"];
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }
 
 /// A status as it is counted.
-fn class(status: u16) -> &'static str {
-    match status / 100 {
+pub(super) fn class(status: StatusCode) -> &'static str {
+    match status.as_u16() / 100 {
         1 => "1xx",
         2 => "2xx",
         3 => "3xx",

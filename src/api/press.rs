@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, Guard};
 use axum::http::StatusCode;
 use chrono::DateTime;
 
@@ -20,7 +20,7 @@ use crate::{
 /// The newest prints.
 pub struct Press {
     environment: Option<String>,
-    newest: ArcSwapOption<Prints>,
+    newest: ArcSwap<Prints>,
 }
 
 /// The answers that were made of one sample.
@@ -42,24 +42,27 @@ pub struct Prints {
 }
 
 impl Press {
-    /// A press that has printed nothing yet, for an application in this environment.
-    pub fn of(environment: Option<String>) -> Self {
-        Self { environment, newest: ArcSwapOption::empty() }
+    /// A press for an application in this environment, that has printed this sample.
+    pub fn of(environment: Option<String>, sample: Arc<Sample>) -> Self {
+        let newest = ArcSwap::from_pointee(Prints::of(sample, environment.as_deref()));
+        Self { environment, newest }
     }
 
     /// The prints of `sample`; made anew only when it is another one than the last time.
-    pub fn prints_of(&self, sample: Arc<Sample>) -> Arc<Prints> {
-        if let Some(prints) = self.newest.load_full().filter(|prints| Arc::ptr_eq(&prints.sample, &sample)) {
-            return prints;
+    pub fn prints_of(&self, sample: &Arc<Sample>) -> Guard<Arc<Prints>> {
+        let newest = self.newest.load();
+        if Arc::ptr_eq(&newest.sample, sample) {
+            return newest;
         }
-        let prints = Arc::new(self.print(sample));
-        self.newest.store(Some(Arc::clone(&prints)));
-        prints
+        let prints = Arc::new(Prints::of(Arc::clone(sample), self.environment.as_deref()));
+        self.newest.store(Arc::clone(&prints));
+        Guard::from_inner(prints)
     }
+}
 
-    fn print(&self, sample: Arc<Sample>) -> Prints {
-        let environment = self.environment.as_deref();
-        Prints {
+impl Prints {
+    fn of(sample: Arc<Sample>, environment: Option<&str>) -> Self {
+        Self {
             health: health(&sample),
             version: version(&sample),
             application_health: ApplicationHealth::print(&sample, environment),

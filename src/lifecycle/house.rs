@@ -110,7 +110,7 @@ impl House {
 
     /// Lets callers in; never returns.
     pub async fn accept(&self, listener: TcpListener) {
-        let places = Places::of(CONNECTIONS_MAX, self.each_max);
+        let places = Places::of(CONNECTIONS_MAX, self.each_max, self.cut.clone());
         loop {
             match listener.accept().await {
                 Ok((stream, peer)) => {
@@ -118,11 +118,11 @@ impl House {
                         tracing::debug!(client = %peer, "a connection was not taken: its address has all that it may");
                         continue;
                     };
-                    let (cut, gone) = (self.cut.clone(), place.gone());
-                    let conversation =
-                        let_in(stream, peer, self.tls.clone(), self.door.clone(), self.closing.clone(), place);
+                    // Tokens of its own: to ask one is to take its lock, which all connections would share.
+                    let (gone, closing) = (place.gone(), self.closing.child_token());
+                    let conversation = let_in(stream, peer, self.tls.clone(), self.door.clone(), closing, place);
                     self.connections.spawn(async move {
-                        cut.run_until_cancelled(gone.run_until_cancelled(conversation)).await;
+                        gone.run_until_cancelled(conversation).await;
                     });
                 }
                 Err(error) => {

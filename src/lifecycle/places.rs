@@ -8,9 +8,10 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
     },
     task::{Context, Poll},
+    time::Instant,
 };
 
 use axum::body::{Body, Bytes, HttpBody};
@@ -18,7 +19,7 @@ use http_body::{Frame, SizeHint};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-/// The number of a seat whose connection asks something now.
+/// The time of a seat whose connection asks something now.
 const WORKING: u64 = 0;
 
 /// All places. Cheap to clone.
@@ -27,22 +28,26 @@ pub(super) struct Places {
     free: Arc<Semaphore>,
     /// The most of one address.
     each_max: usize,
+    /// Cancelled when all are to go.
+    cut: CancellationToken,
     room: Arc<Room>,
 }
 
-/// Who has a place.
-#[derive(Default)]
+/// Who has a place. What a request touches of it is only read, mostly, so that those who answer do not wait for each other.
 struct Room {
-    /// The last number that was given.
-    last: AtomicU64,
+    opened: Instant,
     seats: Mutex<Seats>,
-    /// Told when a request is at its end.
+    /// How many wait for a place.
+    waiting: AtomicUsize,
+    /// Told when a request is at its end and somebody waits.
     rested: Notify,
 }
 
 /// All seats that are taken.
 #[derive(Default)]
 struct Seats {
+    /// The last name that was given.
+    last: u64,
     by_name: BTreeMap<u64, Arc<Seat>>,
     /// How many are whose, without those that are being given up.
     by_address: HashMap<IpAddr, usize>,
@@ -60,17 +65,32 @@ struct Seat {
     /// Whose places are counted together with this one, if anybody's.
     address: Option<IpAddr>,
     gone: CancellationToken,
-    /// [`WORKING`], or the number since which it asks nothing.
+    /// [`WORKING`], or since when it asks nothing: nanoseconds since the room was opened.
     idle_since: AtomicU64,
+}
+
+/// Somebody waits for a place.
+struct Waiting<'a>(&'a Room);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, SeqCst);
+    }
 }
 
 /// A request at work; the connection is idle again when this is dropped.
 pub(super) struct Work(Arc<Seat>);
 
 impl Places {
-    /// So many, of which one address has `each_max` at most.
-    pub fn of(count: usize, each_max: usize) -> Self {
-        Self { free: Arc::new(Semaphore::new(count)), each_max, room: Arc::default() }
+    /// So many, of which one address has `each_max` at most. All of them are given up once `cut` is cancelled.
+    pub fn of(count: usize, each_max: usize, cut: CancellationToken) -> Self {
+        let room = Room {
+            opened: Instant::now(),
+            seats: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            rested: Notify::new(),
+        };
+        Self { free: Arc::new(Semaphore::new(count)), each_max, cut, room: Arc::new(room) }
     }
 
     /// A place for somebody at `address`, whose places are counted where that is told. When none is free, the connection that has
@@ -86,10 +106,9 @@ impl Places {
             Ok(permit) => permit,
             Err(_) => self.wait().await?,
         };
-        let name = self.room.number();
-        let gone = CancellationToken::new();
-        let seat = Arc::new(Seat { room: self.room.clone(), address, gone, idle_since: AtomicU64::new(name) });
-        self.room.seats().add(name, seat.clone());
+        let idle_since = AtomicU64::new(self.room.now());
+        let seat = Arc::new(Seat { room: self.room.clone(), address, gone: self.cut.child_token(), idle_since });
+        let name = self.room.seats().add(seat.clone());
         Some(Place { name, seat, _permit: permit })
     }
 }
@@ -99,6 +118,7 @@ impl Places {
     async fn wait(&self) -> Option<OwnedSemaphorePermit> {
         let free = self.free.clone().acquire_owned();
         tokio::pin!(free);
+        let _waiting = self.room.waiting();
         let mut is_leaving = self.room.let_one_go();
         loop {
             tokio::select! {
@@ -110,8 +130,15 @@ impl Places {
 }
 
 impl Room {
-    fn number(&self) -> u64 {
-        self.last.fetch_add(1, Ordering::Relaxed) + 1
+    /// Never [`WORKING`].
+    fn now(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_nanos()).unwrap_or(u64::MAX).max(WORKING + 1)
+    }
+
+    /// Somebody waits while this lives. Whoever looks for an idle one behind this and finds none is told of the next.
+    fn waiting(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, SeqCst);
+        Waiting(self)
     }
 
     fn seats(&self) -> MutexGuard<'_, Seats> {
@@ -132,11 +159,14 @@ impl Room {
 }
 
 impl Seats {
-    fn add(&mut self, name: u64, seat: Arc<Seat>) {
+    /// Gives its name.
+    fn add(&mut self, seat: Arc<Seat>) -> u64 {
         if let Some(address) = seat.address {
             *self.by_address.entry(address).or_default() += 1;
         }
-        self.by_name.insert(name, seat);
+        self.last += 1;
+        self.by_name.insert(self.last, seat);
+        self.last
     }
 
     fn remove(&mut self, name: u64) {
@@ -150,8 +180,7 @@ impl Seats {
     /// Lets the one of these go that has asked nothing for longest; whether there was one.
     fn let_one_go(&mut self, is_meant: impl Fn(&Seat) -> bool) -> bool {
         let idle = self.by_name.values().filter(|seat| is_meant(seat) && !seat.gone.is_cancelled());
-        let idle =
-            idle.map(|seat| (seat.idle_since.load(Ordering::Relaxed), seat)).filter(|(since, _)| *since != WORKING);
+        let idle = idle.map(|seat| (seat.idle_since.load(SeqCst), seat)).filter(|(since, _)| *since != WORKING);
         let Some((_, longest)) = idle.min_by_key(|(since, _)| *since) else { return false };
         longest.gone.cancel();
         let address = longest.address;
@@ -180,7 +209,7 @@ impl Place {
     pub fn door(&self) -> impl Fn() -> Work + Clone + Send + 'static {
         let seat = self.seat.clone();
         move || {
-            seat.idle_since.store(WORKING, Ordering::Relaxed);
+            seat.idle_since.store(WORKING, SeqCst);
             Work(seat.clone())
         }
     }
@@ -194,8 +223,12 @@ impl Drop for Place {
 
 impl Drop for Work {
     fn drop(&mut self) {
-        self.0.idle_since.store(self.0.room.number(), Ordering::Relaxed);
-        self.0.room.rested.notify_one();
+        let room = &self.0.room;
+        self.0.idle_since.store(room.now(), SeqCst);
+        // Behind the store, in the one order of all: whoever counts as waiting after this look finds the seat idle.
+        if room.waiting.load(SeqCst) > 0 {
+            room.rested.notify_one();
+        }
     }
 }
 
