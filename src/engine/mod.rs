@@ -36,7 +36,7 @@ pub use self::{
     lookout::{Blocker, Lookout, awake},
     owner::{Beat, Owner},
     recorder::{Recorder, Recording},
-    stage::{Probe, Questions, Scratch, Stage},
+    stage::{Probe, Questions, Scratch, Stage, Trial, Tries},
     value::{Row, Value},
     watched::{Locks, Watched},
     words::Words,

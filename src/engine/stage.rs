@@ -71,6 +71,8 @@ pub enum Probe {
     Asked(Questions),
     /// Each transaction keeps one lock of the whole database, from its beginning to its end; this is what it is called.
     OfTheWhole(&'static str),
+    /// A statement by itself is tried under one lock after the other.
+    Tried(Tries),
 }
 
 /// How a session is asked which locks it holds, from within its transaction.
@@ -85,4 +87,30 @@ pub struct Questions {
     pub read: &'static str,
     /// A statement after which nothing is noted.
     pub forget: &'static str,
+}
+
+/// How it is found out under which lock a statement changes a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Tries {
+    /// How a statement that runs by itself is tried; `None` where nobody knows what it locks.
+    pub of: fn(&str) -> Option<Trial>,
+    /// The tables whose rows are changed by the statements of a transaction; `None` where their words do not tell.
+    pub written: fn(&[&str]) -> Option<Vec<String>>,
+    /// The server's codes for a lock that will not do.
+    pub too_weak: &'static [&'static str],
+    /// A query with a table's name: how many of that name lock single rows.
+    pub by_row: &'static str,
+    /// What a table is under until the end of the transaction in which its rows are changed.
+    pub rows: &'static str,
+}
+
+/// How a statement is tried.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trial {
+    /// The tables that it locks.
+    pub tables: Vec<String>,
+    /// The statement under weaker locks, each with the name of its lock, the weakest first.
+    pub weaker: Vec<(String, &'static str)>,
+    /// The lock as it is written.
+    pub mode: &'static str,
 }

@@ -1,5 +1,5 @@
 //! A session whose locks are noted: behind each statement of a transaction it is asked which ones it holds; or, where a transaction
-//! keeps the one lock there is, the time of each.
+//! keeps the one lock there is, the time of each; or a statement is tried under one lock after the other.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use super::{EngineError, Limits, Owner, Probe, Questions, Row, Server, Session, StatementError, Value};
+use super::{EngineError, Limits, Owner, Probe, Questions, Row, Server, Session, StatementError, Trial, Tries, Value};
 use crate::model::{rehearsal::LockHeld, schema::Schema, snapshot::TableDigest};
 
 /// What was noted, shared with whoever ordered it.
@@ -57,11 +57,73 @@ impl Watched {
         (Self { inner, probe, locks: locks.clone() }, locks)
     }
 
-    /// A transaction that keeps one lock, whatever it does.
-    fn keep(&self, mode: &str, begun: Instant) {
+    /// These were under a lock since `begun`.
+    fn keep(&self, objects: impl IntoIterator<Item = String>, mode: &str, begun: Instant) {
         let held_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let lock = LockHeld { object: LockHeld::WHOLE.to_owned(), mode: mode.to_owned(), held_ms };
-        self.locks.noted().held.push(lock);
+        let locks = objects.into_iter().map(|object| LockHeld { object, mode: mode.to_owned(), held_ms });
+        self.locks.noted().held.extend(locks);
+    }
+
+    /// Something ran in which nobody could look.
+    fn lose_sight(&self) {
+        self.locks.noted().is_blind = true;
+    }
+
+    /// A statement by itself, under the weakest lock with which the server does it.
+    async fn tried(&mut self, tries: Tries, sql: &str) -> Result<u64, StatementError> {
+        let trial = (tries.of)(sql);
+        let mut is_known = trial.is_some();
+        let Trial { tables, weaker, mode } = trial.unwrap_or_default();
+        for (text, mode) in weaker {
+            let begun = Instant::now();
+            match self.inner.execute(&text).await {
+                Ok(rows) => {
+                    self.keep(tables, mode, begun);
+                    return Ok(rows);
+                }
+                Err(StatementError { error: EngineError::Refused { code, .. }, .. })
+                    if tries.too_weak.contains(&code.as_str()) => {}
+                // It says so again as it is written, or does not like the word.
+                Err(StatementError { error: EngineError::Refused { .. }, .. }) => {
+                    is_known = false;
+                    break;
+                }
+                Err(failed) => return Err(failed),
+            }
+        }
+        let begun = Instant::now();
+        let rows = self.inner.execute(sql).await?;
+        if is_known {
+            self.keep(tables, mode, begun);
+        } else {
+            self.lose_sight();
+        }
+        Ok(rows)
+    }
+
+    /// A transaction that changes rows.
+    async fn of_rows(
+        &mut self,
+        tries: Tries,
+        statements: &[&str],
+        seen: &mut (dyn FnMut(usize) + Send),
+    ) -> Result<(), StatementError> {
+        let begun = Instant::now();
+        self.inner.transact(statements, seen).await?;
+        match (tries.written)(statements) {
+            Some(tables) => {
+                self.keep(tables.iter().cloned(), tries.rows, begun);
+                for table in &tables {
+                    // What cannot be read is not told; the transaction is committed.
+                    let found = self.inner.query(tries.by_row, &[Value::from(table.as_str())]).await;
+                    if !found.is_ok_and(|rows| rows.first().is_some_and(|row| row.int(0).is_ok_and(|n| n == Some(1)))) {
+                        self.lose_sight();
+                    }
+                }
+            }
+            None => self.lose_sight(),
+        }
+        Ok(())
     }
 
     /// A transaction that is asked behind each of its statements.
@@ -87,7 +149,7 @@ impl Watched {
         };
         match noted.await {
             Ok(held) => self.locks.noted().held.extend(held.into_iter().flatten()),
-            Err(_) => self.locks.noted().is_blind = true,
+            Err(_) => self.lose_sight(),
         }
         let _ = self.inner.execute(questions.forget).await;
         Ok(())
@@ -144,10 +206,15 @@ impl Session for Watched {
         self.inner.write(sql, binds).await
     }
 
-    /// Nobody can look into a statement by itself: its locks are gone with it.
+    /// Nobody can look into a statement by itself: its locks are gone with it. It can only be tried under others.
     async fn execute(&mut self, sql: &str) -> Result<u64, StatementError> {
-        self.locks.noted().is_blind = true;
-        self.inner.execute(sql).await
+        match self.probe {
+            Probe::Tried(tries) => self.tried(tries, sql).await,
+            Probe::Asked(_) | Probe::OfTheWhole(_) => {
+                self.lose_sight();
+                self.inner.execute(sql).await
+            }
+        }
     }
 
     async fn transact(
@@ -157,10 +224,11 @@ impl Session for Watched {
     ) -> Result<(), StatementError> {
         match self.probe {
             Probe::Asked(questions) => self.asked(questions, statements, seen).await,
+            Probe::Tried(tries) => self.of_rows(tries, statements, seen).await,
             Probe::OfTheWhole(mode) => {
                 let begun = Instant::now();
                 self.inner.transact(statements, seen).await?;
-                self.keep(mode, begun);
+                self.keep([LockHeld::WHOLE.to_owned()], mode, begun);
                 Ok(())
             }
         }
@@ -170,8 +238,8 @@ impl Session for Watched {
         let begun = Instant::now();
         self.inner.batch(statements).await?;
         match self.probe {
-            Probe::Asked(_) => self.locks.noted().is_blind = true,
-            Probe::OfTheWhole(mode) => self.keep(mode, begun),
+            Probe::Asked(_) | Probe::Tried(_) => self.lose_sight(),
+            Probe::OfTheWhole(mode) => self.keep([LockHeld::WHOLE.to_owned()], mode, begun),
         }
         Ok(())
     }

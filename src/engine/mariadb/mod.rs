@@ -11,6 +11,7 @@ mod dump;
 mod inserts;
 mod introspect;
 mod lock;
+mod locking;
 mod lookout;
 mod open;
 mod restore;

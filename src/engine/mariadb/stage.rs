@@ -8,11 +8,12 @@ use super::{
     MariaDb,
     beside::{self, SCRATCH},
     dump,
+    locking::TRIES,
     open::{self, Purpose},
     restore,
     session::MariaSession,
 };
-use crate::engine::{DumpSink, DumpSource, Engine, EngineError, Scratch, Server, Session, Stage};
+use crate::engine::{DumpSink, DumpSource, Engine, EngineError, Probe, Scratch, Server, Session, Stage};
 
 /// A database that is made for one job.
 struct MariaScratch {
@@ -56,6 +57,10 @@ impl Stage for MariaDb {
 
     async fn dump_schema(&self, folder: &Path, sink: DumpSink) -> Result<(), EngineError> {
         dump::schema(&self.address, folder, sink).await
+    }
+
+    fn probe(&self) -> Option<Probe> {
+        Some(Probe::Tried(TRIES))
     }
 }
 

@@ -1,0 +1,109 @@
+//! Under which lock a statement changes a table.
+//!
+//! Neither server tells which lock a statement held that has ended, and a schema change ends before anybody can ask. But both
+//! take a word on what may go on meanwhile, refuse what they cannot grant, and grant the most they can where there is no such word
+//! (MariaDB manual, "ALTER TABLE", `LOCK`; MySQL manual, "Online DDL Operations"). So on a copy the weakest is tried first.
+
+use crate::{
+    engine::{Trial, Tries, bookkeeping},
+    sql::{self, Act, Dialect, Words},
+};
+
+/// Readers and writers go on; readers do; neither does.
+const NONE: &str = "LOCK=NONE";
+const SHARED: &str = "LOCK=SHARED";
+const EXCLUSIVE: &str = "LOCK=EXCLUSIVE";
+
+/// What goes with the locks of single rows that are changed (MariaDB and MySQL manuals, "`InnoDB` Lock Modes").
+const OF_ROWS: &str = "IX";
+
+/// How locks are known here. The codes say that a statement cannot be done under the lock, or by the algorithm, that it names
+/// (MariaDB and MySQL manuals, "Error Codes").
+pub(super) const TRIES: Tries = Tries {
+    of,
+    written,
+    too_weak: &["1845", "1846"],
+    by_row: "SELECT count(*) FROM information_schema.tables \
+             WHERE table_schema = DATABASE() AND table_name = ? AND engine = 'InnoDB'",
+    rows: OF_ROWS,
+};
+
+/// How a statement that runs by itself is tried; `None` where nobody knows what it locks.
+fn of(sql: &str) -> Option<Trial> {
+    let words = Words::of_newest(Dialect::MySql, sql);
+    match sql::act(Dialect::MySql, sql) {
+        Act::AlterTable { .. } if words.has_any(&["partition", "partitioning", "partitions"]) => None,
+        Act::AlterTable { table, .. } => by_word(sql, &words, &table, ","),
+        Act::CreateIndex { table, .. } | Act::DropIndex { table: Some(table), .. } => by_word(sql, &words, &table, ""),
+        // Each of them waits until nobody uses the table (MariaDB manual, "Metadata Locking").
+        Act::CreateTable { table, .. } => Some(exclusive(sql, &[table])),
+        Act::DropTables { tables } | Act::Truncate { tables, .. } => Some(exclusive(sql, &tables)),
+        Act::RenameTables(pairs) => Some(exclusive(sql, &pairs.into_iter().map(|(from, _)| from).collect::<Vec<_>>())),
+        Act::DropIndex { table: None, .. } | Act::DropWhole { .. } => None,
+        Act::Update { .. } | Act::Delete { .. } | Act::Insert { .. } => None,
+        Act::Other(words) => other(sql, words),
+    }
+}
+
+/// A statement that may say under which lock it is done.
+fn by_word(sql: &str, words: &Words, table: &str, comma: &str) -> Option<Trial> {
+    let tables = vec![as_written(sql, table)];
+    let says = |word: &str| words.has(&["lock", "=", word]) || words.has(&["lock", word]);
+    let said = [("none", NONE), ("shared", SHARED), ("exclusive", EXCLUSIVE)].into_iter().find(|(word, _)| says(word));
+    if let Some((_, mode)) = said {
+        return Some(Trial { tables, weaker: Vec::new(), mode });
+    }
+    if says("default") {
+        return None;
+    }
+    // MySQL takes no word of a lock beside it, and lets others read and write.
+    if words.has(&["algorithm", "=", "instant"]) || words.has(&["algorithm", "instant"]) {
+        return Some(Trial { tables, weaker: Vec::new(), mode: NONE });
+    }
+    // On a line of its own: the last one may end in a comment.
+    let weaker = [NONE, SHARED].map(|mode| (format!("{sql}\n{comma} {mode}"), mode));
+    Some(Trial { tables, weaker: weaker.into(), mode: EXCLUSIVE })
+}
+
+fn exclusive(sql: &str, tables: &[String]) -> Trial {
+    let tables = tables.iter().map(|table| as_written(sql, table)).collect();
+    Trial { tables, weaker: Vec::new(), mode: EXCLUSIVE }
+}
+
+/// Settings and questions, and what has a definition and no rows.
+fn other(sql: &str, mut words: Words) -> Option<Trial> {
+    let first = words.next_word()?;
+    let is_defined = words.has_any(&["view", "procedure", "function", "event", "sequence", "package"]);
+    match first.as_str() {
+        "set" | "select" => Some(exclusive(sql, &[])),
+        "create" if words.skip_to("trigger") => {
+            words.skip_to("on").then_some(())?;
+            Some(exclusive(sql, &[words.name()?]))
+        }
+        "create" | "drop" | "alter" if is_defined => Some(exclusive(sql, &[])),
+        _ => None,
+    }
+}
+
+/// The tables whose rows are changed by statements of one transaction; `None` where their words do not tell. Ours are left out.
+fn written(statements: &[&str]) -> Option<Vec<String>> {
+    let mut tables = Vec::new();
+    for statement in statements {
+        match sql::act(Dialect::MySql, statement) {
+            Act::Update { table, .. } | Act::Delete { table, .. } | Act::Insert { table, .. } => {
+                if !bookkeeping::is_ours(&table) {
+                    tables.push(sql::only_table_written(Dialect::MySql, statement)?);
+                }
+            }
+            _ if sql::is_query(Dialect::MySql, statement) || sql::sets(statement) => {}
+            _ => return None,
+        }
+    }
+    Some(tables)
+}
+
+/// The name as it stands in the statement.
+fn as_written(sql: &str, table: &str) -> String {
+    let mut names = sql::names(Dialect::MySql, sql).into_iter();
+    names.find(|name| name.to_lowercase() == table).unwrap_or_else(|| table.to_owned())
+}
