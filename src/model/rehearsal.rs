@@ -36,10 +36,9 @@ pub struct TableRows {
 pub struct LockHeld {
     /// The table or index; [`LockHeld::WHOLE`] where a lock is one of all of them.
     pub object: String,
-    /// The lock in the server's own words: `AccessExclusiveLock`.
+    /// The lock in the server's own words: `AccessExclusiveLock`, `LOCK=SHARED`.
     pub mode: String,
-    /// From the statement that took it to the end of its transaction, the commit itself left out unless it is of the whole
-    /// database.
+    /// From the statement that took it to the end of its transaction; on PostgreSQL the commit itself is left out.
     pub held_ms: u64,
 }
 

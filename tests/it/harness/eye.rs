@@ -48,6 +48,16 @@ impl Eye {
         }
     }
 
+    /// The number that InnoDB has for a table, another one once it is written anew; of MariaDB or MySQL.
+    pub async fn innodb_number(&mut self, table: &str) -> String {
+        let is_mariadb = !self.texts("SHOW TABLES FROM information_schema LIKE 'INNODB_SYS_TABLES'").await.is_empty();
+        let list = if is_mariadb { "innodb_sys_tables" } else { "innodb_tables" };
+        let sql = format!(
+            "SELECT CAST(table_id AS CHAR) FROM information_schema.{list} WHERE name = CONCAT(DATABASE(), '/{table}')"
+        );
+        self.texts(&sql).await.remove(0)
+    }
+
     /// What the server calls this connection.
     pub async fn session_id(&mut self) -> String {
         match self {

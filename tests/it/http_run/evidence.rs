@@ -9,13 +9,10 @@ use crate::harness::{
 /// What a table is stored in.
 async fn generation(ship: &Ship) -> String {
     let mut eye = ship.eye().await;
-    let sql = match ship.on {
-        On::Postgres => "SELECT relfilenode::text FROM pg_class WHERE relname = 'gate'",
-        _ => {
-            "SELECT CAST(table_id AS CHAR) FROM information_schema.innodb_sys_tables WHERE name = CONCAT(DATABASE(), '/gate')"
-        }
-    };
-    eye.texts(sql).await.remove(0)
+    match ship.on {
+        On::Postgres => eye.texts("SELECT relfilenode::text FROM pg_class WHERE relname = 'gate'").await.remove(0),
+        _ => eye.innodb_number("gate").await,
+    }
 }
 
 /// Statements that leave the schema's words alone and make a table anew.

@@ -81,16 +81,6 @@ async fn of_this_server() -> Vec<&'static [Pair]> {
     vec![PAIRS, OF_MARIADB, newer]
 }
 
-/// The number that the server has for a table, another one once it is written anew.
-async fn number(eye: &mut Eye, table: &str) -> String {
-    let mariadb = !eye.texts("SHOW TABLES FROM information_schema LIKE 'INNODB_SYS_TABLES'").await.is_empty();
-    let list = if mariadb { "innodb_sys_tables" } else { "innodb_tables" };
-    let sql = format!(
-        "SELECT CAST(table_id AS CHAR) FROM information_schema.{list} WHERE name = CONCAT(DATABASE(), '/{table}')"
-    );
-    eye.texts(&sql).await.remove(0)
-}
-
 async fn watch(ship: &Ship, place: usize, pair: &Pair, script: &str, seen: Seen) {
     let own = |text: &str| pair::own(place, text);
     let told = format!("{}: {seen:?}", pair.rule);
@@ -108,7 +98,7 @@ async fn watch(ship: &Ship, place: usize, pair: &Pair, script: &str, seen: Seen)
         eye.try_run(statement).await.unwrap_or_else(|error| panic!("{told}: {statement}: {error}"));
     }
     let before = match seen {
-        Seen::Rewritten(table) | Seen::Kept(table) => number(&mut eye, &own(table)).await,
+        Seen::Rewritten(table) | Seen::Kept(table) => eye.innodb_number(&own(table)).await,
         _ => String::new(),
     };
     let ended = eye.try_run(&format!("{last}{way}")).await;
@@ -121,8 +111,8 @@ async fn watch(ship: &Ship, place: usize, pair: &Pair, script: &str, seen: Seen)
     ended.unwrap_or_else(|error| panic!("{told}: {last}{way}: {error}"));
     match seen {
         Seen::DoneWith(_) => {}
-        Seen::Rewritten(table) => assert_ne!(number(&mut eye, &own(table)).await, before, "{told}"),
-        Seen::Kept(table) => assert_eq!(number(&mut eye, &own(table)).await, before, "{told}"),
+        Seen::Rewritten(table) => assert_ne!(eye.innodb_number(&own(table)).await, before, "{told}"),
+        Seen::Kept(table) => assert_eq!(eye.innodb_number(&own(table)).await, before, "{told}"),
         Seen::Says(query, answer) => assert_eq!(eye.texts(&own(query)).await, [answer], "{told}"),
         Seen::Survives(query, answer) => {
             eye.run("ROLLBACK").await;
