@@ -73,6 +73,30 @@ struct Rows {
     of: String,
     /// Its columns that are still there, by their names now.
     columns: BTreeMap<String, String>,
+    /// The partition of that table which they were in, where these are its rows alone.
+    partition: Option<String>,
+    /// The partition which they are in now, where they were put into one.
+    within: Option<String>,
+    /// The partitions whose rows are elsewhere.
+    without: Vec<String>,
+}
+
+impl Rows {
+    fn of(table: &str, columns: BTreeMap<String, String>) -> Self {
+        Self { of: table.to_owned(), columns, partition: None, within: None, without: Vec::new() }
+    }
+
+    /// Whether those of a partition with this name are among them, where they are.
+    fn has(&self, partition: &str, schema: &Schema) -> bool {
+        let is_elsewhere = self.without.iter().any(|other| other.eq_ignore_ascii_case(partition));
+        let has_it = schema.tables.get(&self.of).is_some_and(|table| table.has_partition(partition));
+        has_it && !is_elsewhere && self.partition.is_none() && self.within.is_none()
+    }
+
+    /// Whether they were put into this partition.
+    fn is_within(&self, partition: &str) -> bool {
+        self.within.as_deref().is_some_and(|within| within.eq_ignore_ascii_case(partition))
+    }
 }
 
 /// A table on the way.
@@ -100,7 +124,7 @@ impl<'a> Walk<'a> {
             .map(|(key, table)| {
                 let (schema, name) = walk.parts(key);
                 let columns = table.columns.iter().map(|column| (column.name.clone(), column.name.clone())).collect();
-                Standing { schema, name, rows: vec![Rows { of: key.clone(), columns }] }
+                Standing { schema, name, rows: vec![Rows::of(key, columns)] }
             })
             .collect();
         walk
@@ -137,6 +161,7 @@ impl<'a> Walk<'a> {
                     self.empty_partition(&table, partition);
                 }
             }
+            Move::PartitionExchanged(table, partition, with) => self.exchange(&table, &partition, &with),
             Move::Renamed(from, to) => {
                 if let Some(at) = self.at(&from) {
                     if let Some(schema) = to.schema {
@@ -221,16 +246,34 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Rows of a partition that was there before go. Where the table was written into another they count all the same.
+    /// Rows of a partition go: those that were there before, and those that were put there. Where the table was written into another
+    /// they count all the same.
     fn empty_partition(&mut self, table: &Called, partition: &str) {
         let Some(at) = self.at(table) else { return };
-        let has_it = |of: &str| self.ground.schema.tables.get(of).is_some_and(|table| table.has_partition(partition));
-        let gone = self.tables[at].rows.iter().filter(|rows| has_it(&rows.of)).map(|rows| Vanishing {
-            partition: Some(partition.to_owned()),
-            ..self.vanishing(&rows.of, Going::PartitionEmptied)
-        });
-        let gone: Vec<Vanishing> = gone.collect();
-        self.found.extend(gone);
+        let rows = std::mem::take(&mut self.tables[at].rows);
+        let (gone, left): (Vec<Rows>, _) = rows.into_iter().partition(|rows| rows.is_within(partition));
+        let here = left.iter().filter(|rows| rows.has(partition, self.ground.schema));
+        let here: Vec<String> = here.map(|rows| rows.of.clone()).collect();
+        self.tables[at].rows = left;
+        self.lose(gone, Going::PartitionEmptied);
+        for of in here {
+            self.add_partition(&of, partition);
+        }
+    }
+
+    /// The rows of a partition and those of a table take each other's place.
+    fn exchange(&mut self, table: &Called, partition: &str, with: &Called) {
+        let (Some(at), Some(with)) = (self.at(table), self.at(with)) else { return };
+        let rows = std::mem::take(&mut self.tables[at].rows);
+        let (mut out, mut left): (Vec<Rows>, Vec<Rows>) = rows.into_iter().partition(|rows| rows.is_within(partition));
+        for rows in left.iter_mut().filter(|rows| rows.has(partition, self.ground.schema)) {
+            out.push(Rows { partition: Some(partition.to_owned()), without: Vec::new(), ..rows.clone() });
+            rows.without.push(partition.to_owned());
+        }
+        out.iter_mut().for_each(|rows| rows.within = None);
+        let into = std::mem::replace(&mut self.tables[with].rows, out);
+        left.extend(into.into_iter().map(|rows| Rows { within: Some(partition.to_owned()), ..rows }));
+        self.tables[at].rows = left;
     }
 
     fn carry(&mut self, from: &Called, into: &Called, columns: Option<&[(String, String)]>) {
@@ -242,7 +285,7 @@ impl<'a> Walk<'a> {
                 let then = rows.columns.iter().find(|(now, _)| sql::is_same_name(dialect, now, read))?.1;
                 Some((written.clone(), then.clone()))
             });
-            Rows { of: rows.of.clone(), columns: kept.collect() }
+            Rows { columns: kept.collect(), within: None, ..rows.clone() }
         };
         let carried: Vec<Rows> = self.tables[from].rows.iter().map(narrowed).collect();
         if from != into {
@@ -252,13 +295,18 @@ impl<'a> Walk<'a> {
 
     /// The columns of a table that was there before whose values are still there; `None` when its rows are not.
     fn kept(&self, of: &str) -> Option<BTreeSet<String>> {
-        let mut copies = self.tables.iter().flat_map(|table| &table.rows).filter(|rows| rows.of == of).peekable();
+        let is_copy = |rows: &&Rows| rows.of == of && rows.partition.is_none() && rows.without.is_empty();
+        let mut copies = self.tables.iter().flat_map(|table| &table.rows).filter(is_copy).peekable();
         copies.peek()?;
         Some(copies.flat_map(|rows| rows.columns.values().cloned()).collect())
     }
 
     fn lose(&mut self, gone: Vec<Rows>, what: Going) {
         for rows in gone {
+            if let Some(partition) = &rows.partition {
+                self.add_partition(&rows.of, partition);
+                continue;
+            }
             let Some(kept) = self.kept(&rows.of) else {
                 self.add(&rows.of, None, what);
                 continue;
@@ -267,6 +315,12 @@ impl<'a> Walk<'a> {
                 self.add(&rows.of, Some(column), Going::ColumnDropped);
             }
         }
+    }
+
+    fn add_partition(&mut self, of: &str, partition: &str) {
+        let partition = Some(partition.to_owned());
+        let gone = Vanishing { partition, ..self.vanishing(of, Going::PartitionEmptied) };
+        self.found.push(gone);
     }
 
     fn add(&mut self, of: &str, column: Option<String>, what: Going) {

@@ -25,6 +25,8 @@ pub enum Move {
     ColumnDropped(Called, String),
     /// Every row of these partitions of a table goes, with them or out of them.
     PartitionsEmptied(Called, Vec<String>),
+    /// The rows of a partition of a table and those of another table take each other's place.
+    PartitionExchanged(Called, String, Called),
     /// A schema goes with all that is in it.
     SchemaDropped(String),
     /// A table is called otherwise.
@@ -61,7 +63,11 @@ impl Move {
             | Self::ColumnDropped(..)
             | Self::PartitionsEmptied(..)
             | Self::SchemaDropped(_) => true,
-            Self::Made(_) | Self::Renamed(..) | Self::ColumnRenamed(..) | Self::Carried { .. } => false,
+            Self::Made(_)
+            | Self::PartitionExchanged(..)
+            | Self::Renamed(..)
+            | Self::ColumnRenamed(..)
+            | Self::Carried { .. } => false,
         }
     }
 }
@@ -175,8 +181,8 @@ fn altered(words: &mut Words) -> Option<Vec<Move>> {
     words.take("*");
     let mut moves = Vec::new();
     loop {
-        if let Some(emptied) = partitions(words, &table) {
-            moves.push(emptied);
+        if let Some(last) = partitions(words, &table) {
+            moves.push(last);
             return Some(moves);
         }
         if let Some(next) = clause(&mut words.clause(), &table) {
@@ -191,9 +197,16 @@ fn altered(words: &mut Words) -> Option<Vec<Move>> {
     }
 }
 
-/// `DROP PARTITION a, b` and `TRUNCATE PARTITION a, b` or `ALL`, behind which no other clause can stand (MariaDB and MySQL manuals, "ALTER
-/// TABLE"; "Partition Maintenance").
+/// `DROP PARTITION a, b`, `TRUNCATE PARTITION a, b` or `ALL`, and `EXCHANGE PARTITION a WITH TABLE t`, behind which no other clause can
+/// stand (MariaDB and MySQL manuals, "ALTER TABLE"; "Partition Maintenance").
 fn partitions(words: &mut Words, table: &Called) -> Option<Move> {
+    if words.nth(0)? == "exchange" && words.nth(1)? == "partition" {
+        words.next_word();
+        words.next_word();
+        let partition = words.name()?;
+        words.take_all(&["with", "table"]);
+        return Some(Move::PartitionExchanged(table.clone(), partition, called(words)?));
+    }
     let is_drop = words.nth(0)? == "drop";
     ((is_drop || words.nth(0)? == "truncate") && words.nth(1)? == "partition").then_some(())?;
     words.next_word();

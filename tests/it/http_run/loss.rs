@@ -325,3 +325,40 @@ async fn rows_of_a_partition_are_lost_with_it() {
     ship.cli(&["up", "--accept-loss", digest]).await.exits(0);
     assert_eq!(ship.eye().await.number("SELECT count(*) FROM events").await, 0);
 }
+
+/// Goal: rows that were put out of a partition go with the table they are in then, and those that were put into it with the
+/// partition. Method: both are dropped; a third partition is emptied by an exchange with a table that stays, and dropped.
+#[tokio::test]
+async fn rows_that_change_places_with_a_partition_are_followed() {
+    let mut ship = Ship::with_catalog(On::MariaDb).await;
+    ship.set("policy.snapshot", "never");
+    let made = "CREATE TABLE events (id INTEGER, y INTEGER) PARTITION BY RANGE (y) (PARTITION old VALUES LESS THAN (2000), \
+                PARTITION mid VALUES LESS THAN (2010), PARTITION late VALUES LESS THAN MAXVALUE);\n\
+                CREATE TABLE attic (id INTEGER, y INTEGER);";
+    ship.catalog().add("v1.0.0_01_events", made, "DROP TABLE events;\nDROP TABLE attic;");
+    ship.cli(&["up"]).await.exits(0);
+    let mut eye = ship.eye().await;
+    eye.run("INSERT INTO events VALUES (1, 1990), (2, 1999), (3, 2005), (4, 2020)").await;
+    eye.run("INSERT INTO attic VALUES (9, 1980)").await;
+    let up = "ALTER TABLE events EXCHANGE PARTITION old WITH TABLE attic;\nDROP TABLE attic;\n\
+              ALTER TABLE events DROP PARTITION old;\nCREATE TABLE shelf (id INTEGER, y INTEGER);\n\
+              ALTER TABLE events EXCHANGE PARTITION mid WITH TABLE shelf;\nALTER TABLE events DROP PARTITION mid;";
+    ship.catalog().add("v1.1.0_01_fewer", up, "SELECT 1;");
+
+    let plan = ship.cli(&["plan", "--json"]).await.exits(0).json();
+
+    let told: Vec<String> = plan["loss"]["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|item| format!("{} {} {} {}", item["count"], item["table"], item["partition"], item["place"]))
+        .collect();
+    assert_eq!(
+        told,
+        [r#"2 "events" "old" "v1.1.0_01_fewer/up.sql:2""#, r#"1 "attic" null "v1.1.0_01_fewer/up.sql:3""#,]
+    );
+    let digest = plan["loss"]["digest"].as_str().expect("a digest");
+    ship.cli(&["up", "--accept-loss", digest]).await.exits(0);
+    assert_eq!(eye.texts("SELECT CONCAT(id) FROM events").await, ["4"]);
+    assert_eq!(eye.texts("SELECT CONCAT(id) FROM shelf").await, ["3"]);
+}
