@@ -36,8 +36,7 @@ pub trait Stage: Send + Sync {
     async fn makings(&self, session: &mut dyn Session, tables: &[String]) -> Result<Option<Vec<String>>, EngineError> {
         let mut makings = Vec::new();
         for table in tables {
-            let name = table.rsplit('.').next().unwrap_or(table).to_owned();
-            match session.generation(&[name]).await? {
+            match session.generation(std::slice::from_ref(table)).await? {
                 Some(making) if !making.is_empty() => makings.push(making),
                 _ => return Ok(None),
             }
@@ -96,7 +95,7 @@ pub struct Tries {
     pub of: fn(&str) -> Option<Trial>,
     /// The tables whose rows are changed by the statements of a transaction; `None` where their words do not tell.
     pub written: fn(&[&str]) -> Option<Vec<String>>,
-    /// The server's codes for a lock that will not do.
+    /// The server's codes for a lock that will not do; its words then say which may.
     pub too_weak: &'static [&'static str],
     /// A query with a table's name: how many of that name lock single rows.
     pub by_row: &'static str,
@@ -113,4 +112,6 @@ pub struct Trial {
     pub weaker: Vec<(String, &'static str)>,
     /// The lock as it is written.
     pub mode: &'static str,
+    /// What tables are called behind it, and were called before.
+    pub renames: Vec<(String, String)>,
 }

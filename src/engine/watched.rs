@@ -21,13 +21,15 @@ struct Noted {
     held: Vec<LockHeld>,
     /// Something ran in which nobody could look.
     is_blind: bool,
+    /// What is called otherwise since, by its name now: its name then.
+    renamed: BTreeMap<String, String>,
 }
 
 impl Locks {
     /// Takes what was noted since the last call, each by its full name; `None` when something ran that could not be watched.
     #[must_use]
     pub fn take(&self) -> Option<Vec<LockHeld>> {
-        let Noted { held, is_blind } = std::mem::take(&mut *self.noted());
+        let Noted { held, is_blind, .. } = std::mem::take(&mut *self.noted());
         (!is_blind).then_some(held)
     }
 
@@ -60,8 +62,19 @@ impl Watched {
     /// These were under a lock since `begun`.
     fn keep(&self, objects: impl IntoIterator<Item = String>, mode: &str, begun: Instant) {
         let held_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let locks = objects.into_iter().map(|object| LockHeld { object, mode: mode.to_owned(), held_ms });
-        self.locks.noted().held.extend(locks);
+        let Noted { held, renamed, .. } = &mut *self.locks.noted();
+        for object in objects {
+            let object = renamed.get(&object).cloned().unwrap_or(object);
+            held.push(LockHeld { object, mode: mode.to_owned(), held_ms });
+        }
+    }
+
+    fn rename(&self, renames: Vec<(String, String)>) {
+        let noted = &mut *self.locks.noted();
+        for (now, then) in renames {
+            let first = noted.renamed.remove(&then).unwrap_or(then);
+            noted.renamed.insert(now, first);
+        }
     }
 
     /// Something ran in which nobody could look.
@@ -73,16 +86,25 @@ impl Watched {
     async fn tried(&mut self, tries: Tries, sql: &str) -> Result<u64, StatementError> {
         let trial = (tries.of)(sql);
         let mut is_known = trial.is_some();
-        let Trial { tables, weaker, mode } = trial.unwrap_or_default();
+        let Trial { tables, weaker, mode, renames } = trial.unwrap_or_default();
+        let mut advice: Option<String> = None;
         for (text, mode) in weaker {
+            // Another lock than the server names may have it do the same in another way.
+            if advice.as_ref().is_some_and(|words| !words.contains(mode)) {
+                continue;
+            }
             let begun = Instant::now();
             match self.inner.execute(&text).await {
                 Ok(rows) => {
                     self.keep(tables, mode, begun);
+                    self.rename(renames);
                     return Ok(rows);
                 }
-                Err(StatementError { error: EngineError::Refused { code, .. }, .. })
-                    if tries.too_weak.contains(&code.as_str()) => {}
+                Err(StatementError { error: EngineError::Refused { code, message }, .. })
+                    if tries.too_weak.contains(&code.as_str()) =>
+                {
+                    advice = Some(message);
+                }
                 // It says so again as it is written, or does not like the word.
                 Err(StatementError { error: EngineError::Refused { .. }, .. }) => {
                     is_known = false;
@@ -98,6 +120,7 @@ impl Watched {
         } else {
             self.lose_sight();
         }
+        self.rename(renames);
         Ok(rows)
     }
 

@@ -63,6 +63,14 @@ impl Table {
         // A name may have blanks in it.
         partitions.any(|told| told.get(..name.len()).is_some_and(is_it) || told.split(' ').take(2).any(is_it))
     }
+
+    /// Whether one of the subpartitions of this partition is called so, in whatever case.
+    #[must_use]
+    pub fn has_subpartition(&self, partition: &str, name: &str) -> bool {
+        let both = format!("{partition} {name} ");
+        let mut partitions = self.options.lines().filter_map(|line| line.strip_prefix("partition "));
+        partitions.any(|told| told.get(..both.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(&both)))
+    }
 }
 
 /// A schema without windlass's own tables.
@@ -74,10 +82,11 @@ pub struct Schema {
     pub objects: BTreeMap<String, String>,
 }
 
-/// Whether a table or object is called by one of `names`, its schema and the case of letters aside.
+/// Whether a table or object is called by one of `names`, the case of letters aside, and its schema, which is what stands before
+/// one of its dots: a name may have dots of its own.
 fn is_named(name: &str, names: &[String]) -> bool {
-    let unqualified = name.rsplit('.').next().unwrap_or(name);
-    names.iter().any(|wanted| wanted.eq_ignore_ascii_case(unqualified))
+    let mut called = std::iter::successors(Some(name), |rest| rest.split_once('.').map(|(_, rest)| rest));
+    called.any(|called| names.iter().any(|wanted| wanted.eq_ignore_ascii_case(called)))
 }
 
 /// The name in `kind name`.

@@ -85,18 +85,6 @@ impl Rows {
     fn of(table: &str, columns: BTreeMap<String, String>) -> Self {
         Self { of: table.to_owned(), columns, partition: None, within: None, without: Vec::new() }
     }
-
-    /// Whether those of a partition with this name are among them, where they are.
-    fn has(&self, partition: &str, schema: &Schema) -> bool {
-        let is_elsewhere = self.without.iter().any(|other| other.eq_ignore_ascii_case(partition));
-        let has_it = schema.tables.get(&self.of).is_some_and(|table| table.has_partition(partition));
-        has_it && !is_elsewhere && self.partition.is_none() && self.within.is_none()
-    }
-
-    /// Whether they were put into this partition.
-    fn is_within(&self, partition: &str) -> bool {
-        self.within.as_deref().is_some_and(|within| within.eq_ignore_ascii_case(partition))
-    }
 }
 
 /// A table on the way.
@@ -247,33 +235,69 @@ impl<'a> Walk<'a> {
     }
 
     /// Rows of a partition go: those that were there before, and those that were put there. Where the table was written into another
-    /// they count all the same.
+    /// they count all the same. Of a partition that the scripts made nobody knows what is in it: what may be counts whole.
     fn empty_partition(&mut self, table: &Called, partition: &str) {
         let Some(at) = self.at(table) else { return };
         let rows = std::mem::take(&mut self.tables[at].rows);
-        let (gone, left): (Vec<Rows>, _) = rows.into_iter().partition(|rows| rows.is_within(partition));
-        let here = left.iter().filter(|rows| rows.has(partition, self.ground.schema));
-        let here: Vec<String> = here.map(|rows| rows.of.clone()).collect();
+        let (gone, mut left): (Vec<Rows>, _) = rows.into_iter().partition(|rows| self.is_within(rows, partition));
+        let here: Vec<String> =
+            left.iter().filter(|rows| self.has(rows, partition)).map(|rows| rows.of.clone()).collect();
+        let is_known = !gone.is_empty() || left.iter().any(|rows| self.knows(rows, partition));
+        let mut cut: Vec<Rows> = Vec::new();
+        for rows in left.iter_mut().filter(|_| !is_known) {
+            cut.push(rows.clone());
+            rows.without.push(partition.to_owned());
+        }
         self.tables[at].rows = left;
         self.lose(gone, Going::PartitionEmptied);
+        self.lose(cut, Going::PartitionEmptied);
         for of in here {
             self.add_partition(&of, partition);
         }
     }
 
-    /// The rows of a partition and those of a table take each other's place.
+    /// The rows of a partition and those of a table take each other's place. Of a partition that the scripts made nobody knows
+    /// what is in it: from then on, neither table has all.
     fn exchange(&mut self, table: &Called, partition: &str, with: &Called) {
         let (Some(at), Some(with)) = (self.at(table), self.at(with)) else { return };
         let rows = std::mem::take(&mut self.tables[at].rows);
-        let (mut out, mut left): (Vec<Rows>, Vec<Rows>) = rows.into_iter().partition(|rows| rows.is_within(partition));
-        for rows in left.iter_mut().filter(|rows| rows.has(partition, self.ground.schema)) {
-            out.push(Rows { partition: Some(partition.to_owned()), without: Vec::new(), ..rows.clone() });
+        let (mut out, mut left): (Vec<Rows>, Vec<Rows>) =
+            rows.into_iter().partition(|rows| self.is_within(rows, partition));
+        let is_known = !out.is_empty() || left.iter().any(|rows| self.knows(rows, partition));
+        for rows in &mut left {
+            if self.has(rows, partition) {
+                out.push(Rows { partition: Some(partition.to_owned()), without: Vec::new(), ..rows.clone() });
+            } else if !is_known {
+                out.push(Rows { without: vec![partition.to_owned()], ..rows.clone() });
+            } else {
+                continue;
+            }
             rows.without.push(partition.to_owned());
         }
-        out.iter_mut().for_each(|rows| rows.within = None);
+        for rows in &mut out {
+            rows.within = None;
+        }
         let into = std::mem::replace(&mut self.tables[with].rows, out);
         left.extend(into.into_iter().map(|rows| Rows { within: Some(partition.to_owned()), ..rows }));
         self.tables[at].rows = left;
+    }
+
+    /// Whether these are the rows of a table that had such a partition before.
+    fn knows(&self, rows: &Rows, partition: &str) -> bool {
+        let table = self.ground.schema.tables.get(&rows.of);
+        rows.partition.is_none() && rows.within.is_none() && table.is_some_and(|table| table.has_partition(partition))
+    }
+
+    /// The same, and the partition's own are still among them.
+    fn has(&self, rows: &Rows, partition: &str) -> bool {
+        self.knows(rows, partition) && !rows.without.iter().any(|other| other.eq_ignore_ascii_case(partition))
+    }
+
+    /// Whether they were put into this partition, or into one of its subpartitions.
+    fn is_within(&self, rows: &Rows, partition: &str) -> bool {
+        let Some(within) = &rows.within else { return false };
+        let mut tables = self.ground.schema.tables.values();
+        within.eq_ignore_ascii_case(partition) || tables.any(|table| table.has_subpartition(partition, within))
     }
 
     fn carry(&mut self, from: &Called, into: &Called, columns: Option<&[(String, String)]>) {
@@ -285,7 +309,7 @@ impl<'a> Walk<'a> {
                 let then = rows.columns.iter().find(|(now, _)| sql::is_same_name(dialect, now, read))?.1;
                 Some((written.clone(), then.clone()))
             });
-            Rows { columns: kept.collect(), within: None, ..rows.clone() }
+            Rows { columns: kept.collect(), ..rows.clone() }
         };
         let carried: Vec<Rows> = self.tables[from].rows.iter().map(narrowed).collect();
         if from != into {

@@ -1,12 +1,12 @@
 //! Under which lock a statement changes a table.
 //!
 //! Neither server tells which lock a statement held that has ended, and a schema change ends before anybody can ask. But both
-//! take a word on what may go on meanwhile, refuse what they cannot grant, and grant the most they can where there is no such word
-//! (MariaDB manual, "ALTER TABLE", `LOCK`; MySQL manual, "Online DDL Operations"). So on a copy the weakest is tried first.
+//! take a word on what may go on meanwhile, refuse what they cannot grant and say what they can (MariaDB manual, "ALTER TABLE",
+//! `LOCK`; MySQL manual, "Online DDL Operations"). So on a copy the weakest is tried first.
 
 use crate::{
     engine::{Trial, Tries, bookkeeping},
-    sql::{self, Act, Dialect, Words},
+    sql::{self, Act, Clause, Dialect, Words},
 };
 
 /// Readers and writers go on; readers do; neither does.
@@ -28,46 +28,73 @@ pub(super) const TRIES: Tries = Tries {
     rows: OF_ROWS,
 };
 
-/// How a statement that runs by itself is tried; `None` where nobody knows what it locks.
+/// How a statement that runs by itself is tried; `None` where nobody knows what it locks. What stands in comments that are code is
+/// read by some servers only.
 fn of(sql: &str) -> Option<Trial> {
+    if sql.contains("/*!") || sql.contains("/*M!") {
+        return None;
+    }
     let words = Words::of_newest(Dialect::MySql, sql);
     match sql::act(Dialect::MySql, sql) {
         Act::AlterTable { .. } if words.has_any(&["partition", "partitioning", "partitions"]) => None,
-        Act::AlterTable { table, .. } => by_word(sql, &words, &table, ","),
-        Act::CreateIndex { table, .. } | Act::DropIndex { table: Some(table), .. } => by_word(sql, &words, &table, ""),
+        Act::AlterTable { table, clauses, .. } => {
+            let to = clauses.iter().find_map(|clause| match clause {
+                Clause::RenameTo { to } => Some((as_written(sql, to), as_written(sql, &table))),
+                _ => None,
+            });
+            Some(Trial { renames: to.into_iter().collect(), ..by_word(sql, &words, &table, ",")? })
+        }
+        Act::CreateIndex { table, .. } => by_word(sql, &words, &table, ""),
+        Act::DropIndex { indexes, table: Some(table), .. } => without_index(sql, &words, &indexes, &table),
         // Each of them waits until nobody uses the table (MariaDB manual, "Metadata Locking").
         Act::CreateTable { table, .. } => Some(exclusive(sql, &[table])),
         Act::DropTables { tables } | Act::Truncate { tables, .. } => Some(exclusive(sql, &tables)),
-        Act::RenameTables(pairs) => Some(exclusive(sql, &pairs.into_iter().map(|(from, _)| from).collect::<Vec<_>>())),
-        Act::DropIndex { table: None, .. } | Act::DropWhole { .. } => None,
-        Act::Update { .. } | Act::Delete { .. } | Act::Insert { .. } => None,
+        Act::RenameTables(pairs) => {
+            let from: Vec<String> = pairs.iter().map(|(from, _)| from.clone()).collect();
+            let renames = pairs.iter().map(|(from, to)| (as_written(sql, to), as_written(sql, from))).collect();
+            Some(Trial { renames, ..exclusive(sql, &from) })
+        }
+        Act::DropIndex { table: None, .. }
+        | Act::DropWhole { .. }
+        | Act::Update { .. }
+        | Act::Delete { .. }
+        | Act::Insert { .. } => None,
         Act::Other(words) => other(sql, words),
     }
 }
 
 /// A statement that may say under which lock it is done.
 fn by_word(sql: &str, words: &Words, table: &str, comma: &str) -> Option<Trial> {
-    let tables = vec![as_written(sql, table)];
     let says = |word: &str| words.has(&["lock", "=", word]) || words.has(&["lock", word]);
+    // MySQL takes no word of a lock beside INSTANT, and lets others read and write; ONLINE is MariaDB's for LOCK=NONE.
+    let is_free = words.has(&["algorithm", "=", "instant"])
+        || words.has(&["algorithm", "instant"])
+        || (1..=2).any(|nth| words.nth(nth).as_deref() == Some("online"));
     let said = [("none", NONE), ("shared", SHARED), ("exclusive", EXCLUSIVE)].into_iter().find(|(word, _)| says(word));
-    if let Some((_, mode)) = said {
-        return Some(Trial { tables, weaker: Vec::new(), mode });
-    }
+    let said = said.map(|(_, mode)| mode).or(is_free.then_some(NONE));
     if says("default") {
         return None;
     }
-    // MySQL takes no word of a lock beside it, and lets others read and write.
-    if words.has(&["algorithm", "=", "instant"]) || words.has(&["algorithm", "instant"]) {
-        return Some(Trial { tables, weaker: Vec::new(), mode: NONE });
-    }
     // On a line of its own: the last one may end in a comment.
     let weaker = [NONE, SHARED].map(|mode| (format!("{sql}\n{comma} {mode}"), mode));
-    Some(Trial { tables, weaker: weaker.into(), mode: EXCLUSIVE })
+    let weaker = if said.is_some() { Vec::new() } else { weaker.into() };
+    Some(Trial { weaker, mode: said.unwrap_or(EXCLUSIVE), ..exclusive(sql, &[table.to_owned()]) })
+}
+
+/// MariaDB's `DROP INDEX` takes no such word; an `ALTER TABLE` that does the same does.
+fn without_index(sql: &str, words: &Words, indexes: &[String], table: &str) -> Option<Trial> {
+    let [index] = indexes else { return None };
+    if words.has_any(&["if", "online", ".", "lock", "algorithm", "wait", "nowait"]) {
+        return None;
+    }
+    let quoted = |name: &str| format!("`{}`", as_written(sql, name).replace('`', "``"));
+    let alter = format!("ALTER TABLE {} DROP INDEX {}", quoted(table), quoted(index));
+    by_word(&alter, &Words::of_newest(Dialect::MySql, &alter), table, ",")
 }
 
 fn exclusive(sql: &str, tables: &[String]) -> Trial {
     let tables = tables.iter().map(|table| as_written(sql, table)).collect();
-    Trial { tables, weaker: Vec::new(), mode: EXCLUSIVE }
+    Trial { tables, mode: EXCLUSIVE, ..Trial::default() }
 }
 
 /// Settings and questions, and what has a definition and no rows.
@@ -75,6 +102,7 @@ fn other(sql: &str, mut words: Words) -> Option<Trial> {
     let first = words.next_word()?;
     let is_defined = words.has_any(&["view", "procedure", "function", "event", "sequence", "package"]);
     match first.as_str() {
+        "set" if words.nth(0).as_deref() == Some("statement") => None,
         "set" | "select" => Some(exclusive(sql, &[])),
         "create" if words.skip_to("trigger") => {
             words.skip_to("on").then_some(())?;
@@ -95,6 +123,7 @@ fn written(statements: &[&str]) -> Option<Vec<String>> {
                     tables.push(sql::only_table_written(Dialect::MySql, statement)?);
                 }
             }
+            Act::Other(words) if words.nth(1).as_deref() == Some("statement") => return None,
             _ if sql::is_query(Dialect::MySql, statement) || sql::sets(statement) => {}
             _ => return None,
         }

@@ -11,6 +11,7 @@ use crate::{
         schema::Schema,
         snapshot::TableDigest,
     },
+    sql::{self, Dialect},
 };
 
 /// What a scratch copy holds at one moment.
@@ -88,22 +89,24 @@ impl State {
         })
     }
 
-    /// The name by which the schema knows a table or index, of its full name; the whole database is what it is.
-    pub fn known(&self, full: &str) -> Option<String> {
+    /// The name by which the schema knows a table or index, of its full name, written as a statement may; the whole database is
+    /// what it is.
+    pub fn known(&self, dialect: Dialect, full: &str) -> Option<String> {
         if full == LockHeld::WHOLE {
             return Some(full.to_owned());
         }
         let (_, name) = full.split_once('.').unwrap_or(("", full));
         let is_index = |name: &str| self.schema.tables.values().any(|table| table.indexes.contains_key(name));
         let known = [full, name].into_iter().find(|name| self.schema.tables.contains_key(*name));
-        known.or_else(|| [full, name].into_iter().find(|name| is_index(name))).map(str::to_owned)
+        let known = known.or_else(|| [full, name].into_iter().find(|name| is_index(name))).map(str::to_owned);
+        known.or_else(|| self.schema.tables.keys().find(|table| sql::is_same_name(dialect, table, name)).cloned())
     }
 
     /// The locks of what was there at this moment, each object and mode once.
-    pub fn locks_of_what_was_there(&self, locks: Vec<LockHeld>) -> Vec<LockHeld> {
+    pub fn locks_of_what_was_there(&self, dialect: Dialect, locks: Vec<LockHeld>) -> Vec<LockHeld> {
         let mut longest: BTreeMap<(String, String), u64> = BTreeMap::new();
         for LockHeld { object, mode, held_ms } in locks {
-            if let Some(object) = self.known(&object) {
+            if let Some(object) = self.known(dialect, &object) {
                 let most = longest.entry((object, mode)).or_default();
                 *most = held_ms.max(*most);
             }

@@ -50,7 +50,8 @@ impl Rehearsal<'_> {
         let ran = self.scene.up(self.told, self.catalog_up_to(place), Validation::Wanted).await;
         let result = ran.report.migrations.last().cloned();
         must_have_ended_well(&ran)?;
-        let locks = self.scene.locks().map(|locks| before.locks_of_what_was_there(locks));
+        let locks = self.scene.locks();
+        let locks = locks.map(|locks| before.locks_of_what_was_there(self.target.engine.dialect(), locks));
         let after = self.scene.state().await.map_err(asked)?;
         let rewritten = self.rewritten(generations, &tables, &after).await.map_err(asked)?;
         self.now = after.clone();

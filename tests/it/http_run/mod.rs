@@ -13,6 +13,7 @@ mod heard;
 mod in_doubt;
 mod lock_queue;
 mod loss;
+mod loss_of_partitions;
 mod marks;
 mod not_undone;
 mod path;

@@ -12,12 +12,17 @@ const NO_PRIVILEGE: &str = "1227";
 /// How long this look may take.
 const LOOK_S_MAX: u64 = 120;
 
+/// Names of devices elsewhere, whose files are called otherwise everywhere (MySQL manual, "Mapping of Identifiers to File Names").
+const DEVICES: [&str; 4] = ["aux", "con", "nul", "prn"];
+/// The same with a digit behind them that is not 0.
+const PORTS: [&str; 2] = ["com", "lpt"];
+
 /// The numbers of these tables and of their partitions; `None` when the account may not ask, and on MySQL for a name with a
 /// letter that is not ASCII.
 ///
 /// TRUNCATE, OPTIMIZE, FORCE and ENGINE leave a table's definition alone and give it a new number (seen on MariaDB 10.11 and
-/// MySQL 9.7). The names stand there as files are called (MySQL manual, "Mapping of Identifiers to File Names"): MariaDB is asked
-/// to turn them (`CONVERT … USING filename`), which MySQL does for nobody.
+/// MySQL 9.7). The names stand there as files are called; for letters that are not ASCII MariaDB is asked (`CONVERT … USING filename`),
+/// which MySQL tells nobody.
 ///
 /// # Errors
 /// The server's.
@@ -30,22 +35,27 @@ pub(in crate::engine::mariadb) async fn numbers(
     }
     let is_mariadb = session.server().product == MARIADB;
     let tables = if is_mariadb { "innodb_sys_tables" } else { "innodb_tables" };
-    let as_file = if is_mariadb { "CONVERT(CAST(CONVERT(? USING filename) AS BINARY) USING utf8mb4)" } else { "?" };
-    let all: Option<Vec<String>> = [&session.database].into_iter().chain(names).map(|name| file_name(name)).collect();
-    let wanted = format!("SELECT CONCAT({as_file}, '/', {as_file}) AS file");
-    let (database, names) = match (is_mariadb, all.as_deref()) {
-        (true, _) => (session.database.clone(), padded(names)),
-        (false, Some([database, names @ ..])) => (database.clone(), padded(names)),
-        (false, _) => return Ok(None),
-    };
-    let wanted = vec![wanted.as_str(); names.len()].join(" UNION ALL ");
+    let database = session.database.clone();
+    let mut wanted = Vec::new();
+    let mut binds = Vec::new();
+    for name in padded(names) {
+        let mut part = |name: &str| {
+            let file = file_name(name);
+            binds.push(Value::from(file.as_deref().unwrap_or(name)));
+            if file.is_some() {
+                return Some("?");
+            }
+            is_mariadb.then_some("CONVERT(CAST(CONVERT(? USING filename) AS BINARY) USING utf8mb4)")
+        };
+        let (Some(schema), Some(table)) = (part(&database), part(name)) else { return Ok(None) };
+        wanted.push(format!("SELECT CONCAT({schema}, '/', {table}) AS file"));
+    }
     let sql = format!(
-        "SELECT DISTINCT CONVERT(t.name USING utf8mb4), t.table_id FROM information_schema.{tables} t JOIN ({wanted}) w \
+        "SELECT DISTINCT CONVERT(t.name USING utf8mb4), t.table_id FROM information_schema.{tables} t JOIN ({}) w \
          ON SUBSTRING_INDEX(LOWER(CONVERT(t.name USING utf8mb4)), '#p#', 1) COLLATE utf8mb4_bin \
-         = LOWER(w.file) COLLATE utf8mb4_bin ORDER BY 1"
+         = LOWER(w.file) COLLATE utf8mb4_bin ORDER BY 1",
+        wanted.join(" UNION ALL ")
     );
-    let database = Value::from(database.as_str());
-    let binds: Vec<Value> = names.into_iter().flat_map(|name| [database.clone(), name]).collect();
     match session.rows(&sql, &binds, LOOK_S_MAX).await {
         Ok(rows) => {
             let told = rows.iter().map(|row| Ok(format!("{}={};", super::word(row, 0)?, super::amount(row, 1)?)));
@@ -62,5 +72,13 @@ fn file_name(name: &str) -> Option<String> {
         '0'..='9' | 'A'..='Z' | 'a'..='z' | '_' => Some(letter.to_string()),
         _ => letter.is_ascii().then(|| format!("@{:04x}", u32::from(letter))),
     };
-    name.chars().map(code).collect()
+    let file: String = name.chars().map(code).collect::<Option<_>>()?;
+    Some(if is_device(name) { file + "@@@" } else { file })
+}
+
+fn is_device(name: &str) -> bool {
+    let is = |known: &str, name: &str| known.eq_ignore_ascii_case(name);
+    let is_port = |name: &str, digit: char| PORTS.iter().any(|port| is(port, name)) && ('1'..='9').contains(&digit);
+    DEVICES.iter().any(|device| is(device, name))
+        || name.char_indices().nth(3).is_some_and(|(at, digit)| name.len() == 4 && is_port(&name[..at], digit))
 }

@@ -34,7 +34,7 @@ impl Scope<'_> {
             None => (everything, vec![database]),
             Some([]) => return Ok(Vec::new()),
             Some(names) => {
-                let names = padded(names);
+                let names: Vec<Value> = padded(names).into_iter().map(Value::from).collect();
                 if names.len() <= ONE_BY_ONE_MAX {
                     let one = format!("{everything} AND {name} = ?");
                     let binds = names.iter().flat_map(|name| [database.clone(), name.clone()]);
@@ -58,10 +58,10 @@ impl Scope<'_> {
 }
 
 /// The names, each once, and empty ones (which nothing is called) up to a power of two: few different texts to prepare.
-pub(super) fn padded(names: &[String]) -> Vec<Value> {
+pub(super) fn padded(names: &[String]) -> Vec<&str> {
     let mut each: Vec<&str> = names.iter().map(String::as_str).collect();
     each.sort_unstable();
     each.dedup();
     each.resize(each.len().next_power_of_two(), "");
-    each.into_iter().map(Value::from).collect()
+    each
 }
