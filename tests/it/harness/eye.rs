@@ -48,7 +48,7 @@ impl Eye {
         }
     }
 
-    /// The number that InnoDB has for a table, another one once it is written anew; of MariaDB or MySQL.
+    /// The number that `InnoDB` has for a table, another one once it is written anew; of MariaDB or MySQL.
     pub async fn innodb_number(&mut self, table: &str) -> String {
         let is_mariadb = !self.texts("SHOW TABLES FROM information_schema LIKE 'INNODB_SYS_TABLES'").await.is_empty();
         let list = if is_mariadb { "innodb_sys_tables" } else { "innodb_tables" };
