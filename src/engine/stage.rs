@@ -95,8 +95,10 @@ pub struct Tries {
     pub of: fn(&str) -> Option<Trial>,
     /// The tables whose rows are changed by the statements of a transaction; `None` where their words do not tell.
     pub written: fn(&[&str]) -> Option<Vec<String>>,
-    /// The server's codes for a lock that will not do; its words then say which may.
+    /// The server's codes for a lock that will not do.
     pub too_weak: &'static [&'static str],
+    /// What its words hold then, where they name the lock that may.
+    pub advises: &'static str,
     /// A query with a table's name: how many of that name lock single rows.
     pub by_row: &'static str,
     /// What a table is under until the end of the transaction in which its rows are changed.

@@ -90,7 +90,7 @@ impl Watched {
         let mut advice: Option<String> = None;
         for (text, mode) in weaker {
             // Another lock than the server names may have it do the same in another way.
-            if advice.as_ref().is_some_and(|words| !words.contains(mode)) {
+            if advice.as_ref().is_some_and(|words| words.contains(tries.advises) && !words.contains(mode)) {
                 continue;
             }
             let begun = Instant::now();

