@@ -46,6 +46,8 @@ async fn on_a_full_disk_every_order_is_refused_and_nothing_is_done(on: On) {
     let mut shell = ship.shell("exec unshare --user --map-root-user --mount bash -euc \"$script\"");
     shell.env("script", script).env("windlass", env!("CARGO_BIN_EXE_windlass"));
     shell.env("PATH", std::env::var("PATH").unwrap());
+    // Root's own, which the namespace makes of anybody, could not be read.
+    shell.env("HOME", ship.folder());
     let output = shell.stdout(Stdio::piped()).stderr(Stdio::piped()).output().await.unwrap();
     Called::of(&output).exits(0);
 
