@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use crate::config::Backfill as Settings;
+use crate::{config::Backfill as Settings, model::backfill::BATCH_ROWS_MAX};
 
 /// Rows of the first batch, when nobody told.
 const ROWS_FIRST: u64 = 500;
-
-/// The most rows of a batch. Its time bounds it long before, mostly.
-const ROWS_MAX: u64 = 1_000_000;
 
 /// How many times larger or smaller than the last a batch may be.
 const STEP_MAX: f64 = 4.0;
@@ -27,7 +24,7 @@ impl Pace {
     /// Begins with batches of `first` rows.
     pub fn new(settings: &Settings, first: Option<u64>) -> Self {
         let limit = Some(settings.max_rows_per_second).filter(|limit| *limit > 0);
-        let rows_max = limit.map_or(ROWS_MAX, |limit| limit.min(ROWS_MAX));
+        let rows_max = limit.map_or(BATCH_ROWS_MAX, |limit| limit.min(BATCH_ROWS_MAX));
         let rows = first.unwrap_or(ROWS_FIRST).clamp(1, rows_max);
         Self { rows, rows_max, target: Duration::from_millis(settings.target_ms), limit }
     }
