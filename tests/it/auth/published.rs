@@ -12,6 +12,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::Notify,
 };
 
 use crate::harness::{
@@ -26,7 +27,8 @@ use crate::harness::{
 #[derive(Clone)]
 enum Manner {
     Set(String),
-    SetLate(String),
+    /// Once it is told to.
+    SetWhen(String, Arc<Notify>),
     Status(u16),
     RedirectsTo(String),
     Endless,
@@ -76,8 +78,8 @@ async fn answer(mut stream: TcpStream, manner: Manner) {
     };
     let text = match manner {
         Manner::Set(text) => whole("200", "", &text),
-        Manner::SetLate(text) => {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+        Manner::SetWhen(text, told) => {
+            told.notified().await;
             whole("200", "", &text)
         }
         Manner::Status(status) => whole(&status.to_string(), "", "{}"),
@@ -146,16 +148,24 @@ async fn an_unknown_key_is_asked_for_once_a_minute_at_most() {
 }
 
 /// Goal: who comes before the first keys are here waits for them, has nothing fetched, and takes nobody the fetch that a
-/// minute allows. Method: the first answer takes a second; then the keys change.
+/// minute allows. Method: the publisher holds its first answer back until somebody has been seen waiting; then the keys change.
 #[tokio::test]
 async fn who_comes_before_the_first_keys_waits_for_them() {
     let (old, new) = (Signer::ed25519("old"), Signer::ed25519("new"));
-    let publisher = Publisher::of(String::new()).await;
-    publisher.becomes(Manner::SetLate(set(&[&old])));
+    let (publisher, told) = (Publisher::of(String::new()).await, Arc::<Notify>::default());
+    publisher.becomes(Manner::SetWhen(set(&[&old]), Arc::clone(&told)));
     let ship = served(&publisher, "1h").await;
+    let of_old = token(&old);
+    let asking = status(&ship, &of_old);
+    tokio::pin!(asking);
 
-    assert_eq!((status(&ship, &token(&old)).await, publisher.asked()), (200, 1));
+    let early = tokio::time::timeout(Duration::from_millis(200), &mut asking).await;
 
+    assert!(early.is_err(), "no key is here, and {early:?} came");
+    // Whoever had asked as well is answered as well, and counted.
+    told.notify_waiters();
+    told.notify_one();
+    assert_eq!((asking.await, publisher.asked()), (200, 1));
     publisher.becomes(Manner::Set(set(&[&old, &new])));
     assert_eq!((status(&ship, &token(&new)).await, publisher.asked()), (200, 2));
 }
