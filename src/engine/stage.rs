@@ -97,8 +97,6 @@ pub struct Tries {
     pub written: fn(&[&str]) -> Option<Vec<String>>,
     /// The server's codes for a lock that will not do.
     pub too_weak: &'static [&'static str],
-    /// What its words hold then, where they name the lock that may.
-    pub advises: &'static str,
     /// A query with a table's name: how many of that name lock single rows.
     pub by_row: &'static str,
     /// What a table is under until the end of the transaction in which its rows are changed.
@@ -110,7 +108,7 @@ pub struct Tries {
 pub struct Trial {
     /// The tables that it locks.
     pub tables: Vec<String>,
-    /// The statement under weaker locks, each with the name of its lock, the weakest first.
+    /// The statement under other locks, each with the name of its lock, in the order in which the server would take them.
     pub weaker: Vec<(String, &'static str)>,
     /// The lock as it is written.
     pub mode: &'static str,

@@ -82,17 +82,12 @@ impl Watched {
         self.locks.noted().is_blind = true;
     }
 
-    /// A statement by itself, under the weakest lock with which the server does it.
+    /// A statement by itself, under the first lock with which the server does it.
     async fn tried(&mut self, tries: Tries, sql: &str) -> Result<u64, StatementError> {
         let trial = (tries.of)(sql);
         let mut is_known = trial.is_some();
         let Trial { tables, weaker, mode, renames } = trial.unwrap_or_default();
-        let mut advice: Option<String> = None;
         for (text, mode) in weaker {
-            // Another lock than the server names may have it do the same in another way.
-            if advice.as_ref().is_some_and(|words| words.contains(tries.advises) && !words.contains(mode)) {
-                continue;
-            }
             let begun = Instant::now();
             match self.inner.execute(&text).await {
                 Ok(rows) => {
@@ -100,11 +95,8 @@ impl Watched {
                     self.rename(renames);
                     return Ok(rows);
                 }
-                Err(StatementError { error: EngineError::Refused { code, message }, .. })
-                    if tries.too_weak.contains(&code.as_str()) =>
-                {
-                    advice = Some(message);
-                }
+                Err(StatementError { error: EngineError::Refused { code, .. }, .. })
+                    if tries.too_weak.contains(&code.as_str()) => {}
                 // It says so again as it is written, or does not like the word.
                 Err(StatementError { error: EngineError::Refused { .. }, .. }) => {
                     is_known = false;

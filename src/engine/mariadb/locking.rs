@@ -1,8 +1,8 @@
 //! Under which lock a statement changes a table.
 //!
 //! Neither server tells which lock a statement held that has ended, and a schema change ends before anybody can ask. But both
-//! take a word on what may go on meanwhile, refuse what they cannot grant and say what they can (MariaDB manual, "ALTER TABLE",
-//! `LOCK`; MySQL manual, "Online DDL Operations"). So on a copy the weakest is tried first.
+//! take words on how it is done and what may go on meanwhile, and refuse what they cannot grant (MariaDB manual, "ALTER TABLE",
+//! `ALGORITHM` and `LOCK`; MySQL manual, "Online DDL Operations"). So on a copy they are tried in the server's own order.
 
 use crate::{
     engine::{Trial, Tries, bookkeeping},
@@ -14,8 +14,20 @@ const NONE: &str = "LOCK=NONE";
 const SHARED: &str = "LOCK=SHARED";
 const EXCLUSIVE: &str = "LOCK=EXCLUSIVE";
 
-/// Nothing but the table's definition is touched, and nobody waits.
-const INSTANT: &str = "ALGORITHM=INSTANT";
+/// How a change may be done, in the order in which the server chooses where nothing is said: at once, in place, as a copy; each
+/// under the weakest lock. A word of the lock alone would have MySQL do in place what it does at once, and MariaDB 11 copy what it
+/// does in place.
+const BY_ALGORITHM: [(&[&str], &str); 6] = [
+    (&["ALGORITHM=INSTANT"], NONE),
+    (&["ALGORITHM=INPLACE", NONE], NONE),
+    (&["ALGORITHM=INPLACE", SHARED], SHARED),
+    (&["ALGORITHM=INPLACE"], EXCLUSIVE),
+    (&[NONE], NONE),
+    (&[SHARED], SHARED),
+];
+
+/// The same where the statement says how.
+const BY_LOCK: [(&[&str], &str); 2] = [(&[NONE], NONE), (&[SHARED], SHARED)];
 
 /// What goes with the locks of single rows that are changed (MariaDB and MySQL manuals, "`InnoDB` Lock Modes").
 const OF_ROWS: &str = "IX";
@@ -26,7 +38,6 @@ pub(super) const TRIES: Tries = Tries {
     of,
     written,
     too_weak: &["1845", "1846", "4092"],
-    advises: "Try LOCK=",
     by_row: "SELECT count(*) FROM information_schema.tables \
              WHERE table_schema = DATABASE() AND table_name = ? AND engine = 'InnoDB'",
     rows: OF_ROWS,
@@ -79,12 +90,13 @@ fn by_word(sql: &str, words: &Words, table: &str, comma: &str) -> Option<Trial> 
     if says("default") {
         return None;
     }
-    // With the word LOCK=NONE MySQL would not do at once what it else does at once.
-    let instant = (!words.has(&["algorithm"])).then_some((INSTANT, NONE));
-    let words = instant.into_iter().chain([(NONE, NONE), (SHARED, SHARED)]);
+    let ways: &[_] = if words.has(&["algorithm"]) { &BY_LOCK } else { &BY_ALGORITHM };
+    let ways = if said.is_some() { &[] } else { ways };
     // On a line of its own: the last one may end in a comment.
-    let weaker = words.map(|(word, mode)| (format!("{sql}\n{comma} {word}"), mode));
-    let weaker = if said.is_some() { Vec::new() } else { weaker.collect() };
+    let tried = |(way, mode): &(&[&str], &'static str)| {
+        (way.iter().fold(sql.to_owned(), |text, word| format!("{text}\n{comma} {word}")), *mode)
+    };
+    let weaker = ways.iter().map(tried).collect();
     Some(Trial { weaker, mode: said.unwrap_or(EXCLUSIVE), ..exclusive(sql, &[table.to_owned()]) })
 }
 
