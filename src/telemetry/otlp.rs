@@ -11,19 +11,22 @@ use std::{
 };
 
 use async_trait::async_trait;
-use opentelemetry::{KeyValue, trace::TracerProvider};
+use opentelemetry::{Context, KeyValue, trace::TracerProvider};
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use opentelemetry_otlp::{Protocol, RetryPolicy, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::{
     Resource,
-    trace::{BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracer, SdkTracerProvider},
+    error::OTelSdkResult,
+    trace::{
+        BatchConfigBuilder, BatchSpanProcessor, Sampler, SdkTracer, SdkTracerProvider, Span, SpanData, SpanProcessor,
+    },
 };
 use reqwest::{
     Url,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 use secrecy::ExposeSecret;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::watch};
 
 use super::TelemetryError;
 use crate::{config::Log, https};
@@ -36,6 +39,9 @@ const PROTOBUF: &str = "application/x-protobuf";
 const EXPORT_MS_MAX: u64 = 2_000;
 /// How long the end of the process waits for what was not sent yet.
 const END_MS_MAX: u64 = 2_000;
+/// How long it waits before that for spans that have not ended: a driver's thread may hold one for a moment longer than the
+/// work took.
+const OPEN_MS_MAX: u64 = 500;
 /// How long spans are gathered for one request.
 const GATHER_MS: u64 = 1_000;
 /// Spans that wait to be sent; what comes then is dropped.
@@ -45,7 +51,11 @@ const AT_ONCE_MAX: usize = 512;
 
 /// What sends the spans.
 #[derive(Debug)]
-pub(super) struct Sending(SdkTracerProvider);
+pub(super) struct Sending {
+    provider: SdkTracerProvider,
+    /// How many spans have begun and not ended.
+    open: watch::Receiver<usize>,
+}
 
 impl Sending {
     /// To the collector that the settings name; `None` when they name none. Must be called on a runtime, which sends.
@@ -95,21 +105,49 @@ impl Sending {
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
             .build();
         let batches = BatchSpanProcessor::builder(exporter).with_batch_config(batches).build();
-        let all = SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOn);
-        Ok(Some(Self(all.with_span_processor(batches).with_resource(itself).build())))
+        let (counting, open) = watch::channel(0);
+        let all = SdkTracerProvider::builder().with_sampler(Sampler::AlwaysOn).with_resource(itself);
+        // In this order: a span that no longer counts as open waits to be sent.
+        let all = all.with_span_processor(batches).with_span_processor(Open(counting));
+        Ok(Some(Self { provider: all.build(), open }))
     }
 
     /// What makes spans.
     pub fn tracer(&self) -> SdkTracer {
-        self.0.tracer("windlass")
+        self.provider.tracer("windlass")
     }
 
-    /// Sends what was not sent yet, for as long as [`END_MS_MAX`]; what is left then is dropped.
+    /// Sends what was not sent yet, for as long as [`END_MS_MAX`]; what is left then is dropped. Spans that are open are waited
+    /// for before, for as long as [`OPEN_MS_MAX`].
     pub async fn end(&self) {
-        let (provider, limit) = (self.0.clone(), Duration::from_millis(END_MS_MAX));
+        let mut open = self.open.clone();
+        let _ = tokio::time::timeout(Duration::from_millis(OPEN_MS_MAX), open.wait_for(|open| *open == 0)).await;
+        let (provider, limit) = (self.provider.clone(), Duration::from_millis(END_MS_MAX));
         // It blocks, and the requests need this runtime.
         let ending = tokio::task::spawn_blocking(move || provider.shutdown_with_timeout(limit));
         let _ = tokio::time::timeout(limit, ending).await;
+    }
+}
+
+/// Counts the spans that have begun and not ended.
+#[derive(Debug)]
+struct Open(watch::Sender<usize>);
+
+impl SpanProcessor for Open {
+    fn on_start(&self, _: &mut Span, _: &Context) {
+        self.0.send_modify(|open| *open += 1);
+    }
+
+    fn on_end(&self, _: SpanData) {
+        self.0.send_modify(|open| *open = open.saturating_sub(1));
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        Ok(())
+    }
+
+    fn shutdown_with_timeout(&self, _: Duration) -> OTelSdkResult {
+        Ok(())
     }
 }
 
@@ -180,5 +218,36 @@ impl Collector {
             None if was_silent => tracing::info!("the collector of traces (log.otlp) takes them again"),
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, routing::post};
+    use opentelemetry::trace::Tracer;
+    use tokio::{net::TcpListener, sync::mpsc};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_span_that_somebody_holds_a_moment_longer_is_sent() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/v1/traces", listener.local_addr().unwrap());
+        let (to, mut got) = mpsc::unbounded_channel();
+        let takes = async move |body: axum::body::Bytes| to.send(body).unwrap();
+        tokio::spawn(async move { axum::serve(listener, Router::new().route("/v1/traces", post(takes))).await });
+        let log = Log { otlp: Some(address), ..Log::default() };
+        let sending = Sending::to_collector(&log).unwrap().unwrap();
+
+        let held = sending.tracer().start("held-a-moment-longer");
+        let holder = tokio::task::spawn_blocking(move || {
+            std::thread::sleep(Duration::from_millis(OPEN_MS_MAX / 5));
+            drop(held);
+        });
+        sending.end().await;
+
+        holder.await.unwrap();
+        let sent = got.try_recv().expect("one request");
+        assert!(String::from_utf8_lossy(&sent).contains("held-a-moment-longer"), "{sent:?}");
     }
 }
