@@ -3,6 +3,7 @@
 use super::{
     Known, backfill,
     draft::{Draft, Metadata, Source},
+    reader::METADATA,
 };
 use crate::{
     model::{
@@ -21,6 +22,8 @@ pub struct Cutting<'a> {
     pub dialect: Dialect,
     /// How their format has a script run as written.
     pub opt_out: &'a str,
+    /// Whether each migration has a `metadata.json` of its own.
+    pub has_own_metadata: bool,
     /// What need not be cut while not a byte of it has changed.
     pub known: &'a Known,
 }
@@ -66,6 +69,7 @@ fn migration(draft: Draft, cutting: Cutting<'_>, findings: &mut Vec<Finding>) ->
     Some(Migration {
         description: metadata.description.unwrap_or_else(|| identity.name.replace('_', " ")),
         identity,
+        metadata: if cutting.has_own_metadata { format!("{place}/{METADATA}").into() } else { METADATA.into() },
         place,
         author: metadata.author,
         created_at: metadata.created_at,

@@ -92,7 +92,8 @@ fn migration(source: Source, dialect: Dialect) -> Result<Migration, CatalogError
         backfill: None,
         down: None,
     };
-    let (migrations, findings) = build::migrations(vec![draft], Cutting { dialect, opt_out: "", known: &Known::new() });
+    let (migrations, findings) =
+        build::migrations(vec![draft], Cutting { dialect, opt_out: "", has_own_metadata: false, known: &Known::new() });
     let (mut faults, _) = by_weight(findings);
     if let Some(migration) = migrations.first() {
         faults.extend(outward(migration, dialect));

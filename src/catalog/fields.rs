@@ -15,6 +15,8 @@ const VALUE_CHARS_MAX: usize = 60;
 pub struct Fields<'a> {
     file: &'a str,
     text: &'a str,
+    /// The line on which the object begins.
+    begin: usize,
     left: BTreeMap<String, &'a RawValue>,
     known: Vec<&'static str>,
     findings: Vec<(usize, Finding)>,
@@ -24,7 +26,7 @@ impl<'a> Fields<'a> {
     /// The fields of the object that `text` is; a fault with line and column when it is none.
     pub fn parse(file: &'a str, text: &'a str) -> Result<Self, Finding> {
         let left = serde_json::from_str(text).map_err(|error| malformed(file, &error))?;
-        Ok(Self { file, text, left, known: Vec::new(), findings: Vec::new() })
+        Ok(Self { file, text, begin: 1, left, known: Vec::new(), findings: Vec::new() })
     }
 
     /// The field `name` as `read` understands it. When it does not, the field must be `expected`, and a fault says so.
@@ -55,7 +57,28 @@ impl<'a> Fields<'a> {
             self.must_be(name, raw, "an object");
             return None;
         };
-        Some(Self { file: self.file, text: self.text, left, known: Vec::new(), findings: Vec::new() })
+        let (file, text, begin) = (self.file, self.text, self.line(raw));
+        Some(Self { file, text, begin, left, known: Vec::new(), findings: Vec::new() })
+    }
+
+    /// Every field, each of which must be an object, by its name, with its fields; and the faults of those that are none.
+    pub fn objects(mut self) -> (Vec<(String, Self)>, Vec<Finding>) {
+        let mut all = Vec::new();
+        for (name, raw) in std::mem::take(&mut self.left) {
+            match serde_json::from_str(raw.get()) {
+                Ok(left) => {
+                    let (file, text, begin) = (self.file, self.text, self.line(raw));
+                    all.push((name, Self { file, text, begin, left, known: Vec::new(), findings: Vec::new() }));
+                }
+                Err(_) => self.must_be(&name, raw, "an object"),
+            }
+        }
+        (all, self.finish())
+    }
+
+    /// Where the object begins.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.file, self.begin)
     }
 
     /// What was found, and a warning for each field that nobody took, by line.

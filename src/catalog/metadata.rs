@@ -1,4 +1,4 @@
-//! `metadata.json`: what is told beside the scripts of a migration.
+//! `metadata.json`: what is told beside the scripts of a migration, or beside those of another tool of each.
 
 use std::time::Duration;
 
@@ -7,7 +7,12 @@ use humantime_serde::re::humantime;
 use semver::Version;
 use serde_json::Value;
 
-use super::{draft::Metadata, fields::Fields};
+use super::{
+    draft::{Draft, Metadata, Source},
+    fields::Fields,
+    reader::{METADATA, Reader},
+    words::nearest,
+};
 use crate::model::{
     finding::Finding,
     migration::Identity,
@@ -24,10 +29,45 @@ const A_DURATION: &str = "a duration such as \"2s\", or milliseconds";
 
 /// What the file tells, and what is wrong or odd about it. It must agree with the folder, which says `identity`.
 pub fn read(file: &str, text: &str, identity: &Identity) -> (Metadata, Vec<Finding>) {
-    let mut fields = match Fields::parse(file, text) {
+    match Fields::parse(file, text) {
+        Ok(fields) => told(fields, file, identity),
+        Err(fault) => (Metadata::default(), vec![fault]),
+    }
+}
+
+/// Reads what one file tells of all migrations of another tool, each by its place, and adds it to what their own files tell.
+pub fn describe(reader: &mut Reader, drafts: &mut [Draft]) {
+    let Some(Source { file, text }) = reader.source(METADATA) else { return };
+    let all = match Fields::parse(&file, &text) {
         Ok(fields) => fields,
-        Err(fault) => return (Metadata::default(), vec![fault]),
+        Err(fault) => return reader.findings.push(fault),
     };
+    let (each, findings) = all.objects();
+    reader.findings.extend(findings);
+    for (place, fields) in each {
+        let Some(draft) = drafts.iter_mut().find(|draft| *draft.place == *place) else {
+            let remedy = match nearest(&place, drafts.iter().map(|draft| &*draft.place)) {
+                Some(meant) => format!("did you mean {meant:?}?"),
+                None => "name a migration as it lies in this folder, or remove it".to_owned(),
+            };
+            let message = format!("no migration is called {place:?} here, and what is told of it has no effect");
+            reader.findings.push(Finding::warning("unknown-migration", fields.place(), message).remedy(remedy));
+            continue;
+        };
+        let (told, findings) = told(fields, &file, &draft.identity);
+        reader.findings.extend(findings);
+        let own = std::mem::take(&mut draft.metadata);
+        draft.metadata = Metadata {
+            description: told.description.or(own.description),
+            created_at: told.created_at.or(own.created_at),
+            transactional: told.transactional.or(own.transactional),
+            out_of_order: told.out_of_order || own.out_of_order,
+            ..told
+        };
+    }
+}
+
+fn told(mut fields: Fields<'_>, file: &str, identity: &Identity) -> (Metadata, Vec<Finding>) {
     let mut findings = Vec::new();
     agree(&mut fields, identity);
     let (min_runtime_version, max_runtime_version) = runtime_versions(&mut fields, file, &mut findings);

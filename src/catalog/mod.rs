@@ -46,7 +46,8 @@ use crate::{
 };
 use build::Cutting;
 use draft::Draft;
-use reader::Reader;
+use folder::{Entry, Kind};
+use reader::{METADATA, Reader};
 
 /// What was applied, by identity, with what its text was then.
 pub type Known = HashMap<String, Checksum>;
@@ -58,6 +59,7 @@ pub struct Uncut {
     findings: Vec<Finding>,
     dialect: Dialect,
     opt_out: &'static str,
+    has_own_metadata: bool,
 }
 
 /// Reads all migrations of a folder, in the order in which they are applied.
@@ -84,10 +86,16 @@ pub fn read(settings: &config::Catalog, dialect: Dialect) -> Result<Uncut, Catal
     entries.retain(|entry| !declared::is_declared(&entry.name));
     reader.placeholders.clone_from(placeholders);
     let format = format::choose(*format, &mut reader, &entries);
+    let has_own_metadata = format.has_own_metadata();
+    let is_metadata = |entry: &Entry| entry.kind == Kind::File && entry.name == METADATA;
+    let metadata = entries.extract_if(.., |entry| !has_own_metadata && is_metadata(entry)).next();
     let mut drafts = (format.read)(&mut reader, &entries);
     releases::assign(&mut reader, &mut drafts, &entries);
+    if metadata.is_some() {
+        metadata::describe(&mut reader, &mut drafts);
+    }
     let drafts = order::arrange(drafts, &mut reader.findings);
-    Ok(Uncut { drafts, findings: reader.findings, dialect, opt_out: format.opt_out })
+    Ok(Uncut { drafts, findings: reader.findings, dialect, opt_out: format.opt_out, has_own_metadata })
 }
 
 impl Uncut {
@@ -112,9 +120,9 @@ impl Uncut {
     /// [`CatalogError::Faults`] with everything that is wrong, by the order of the stages: files, names and metadata,
     /// versions, dependencies, statements.
     pub fn cut(self, known: &Known) -> Result<Catalog, CatalogError> {
-        let Self { drafts, mut findings, dialect, opt_out } = self;
+        let Self { drafts, mut findings, dialect, opt_out, has_own_metadata } = self;
         let mut migrations = Vec::with_capacity(drafts.len());
-        let cutting = Cutting { dialect, opt_out, known };
+        let cutting = Cutting { dialect, opt_out, has_own_metadata, known };
         for (built, found) in shares::in_shares(drafts, |drafts| build::migrations(drafts, cutting)) {
             migrations.extend(built);
             findings.extend(found);

@@ -13,6 +13,8 @@ const README: &str = "README.md";
 
 /// A file that belongs into a catalog, and is read where it means something. Only this spelling is.
 pub const RELEASES: &str = "releases.toml";
+/// What is told beside scripts.
+pub const METADATA: &str = "metadata.json";
 
 /// A catalog that is being read.
 #[derive(Debug)]

@@ -13,7 +13,9 @@ use crate::{
         snapshot::SnapshotId,
     },
     plan::{self, Facts},
-    procedure::{Target, keys, looked_at, read_history, rehearsed_if_demanded, risky, trust, with_archived},
+    procedure::{
+        Target, keys, looked_at, read_history, rehearsed_if_demanded, risky, trust, with_archived, with_prints,
+    },
     snapshot::ArchiveError,
 };
 
@@ -178,6 +180,7 @@ async fn may_begin(target: &Target, order: &Order, session: &mut dyn Session) ->
         Order::Migrate { to, plan: demanded, dry_run, accept_loss, .. } => {
             let catalog = target.catalog().await?;
             let history = read_history(session, target.engine.words()).await?;
+            let history = with_prints(session, &catalog, history).await?;
             let needs = target.needs(&catalog);
             let facts = Facts::of(target.site(), &catalog, &history, &needs);
             if let Some(then) = demanded {

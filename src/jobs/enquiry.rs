@@ -29,7 +29,7 @@ use crate::{
         status::{Holder, LogFilter, LogLine, Status},
     },
     plan::{self, DriftCount, Facts},
-    procedure::{self, BaseError, Taker, Target, keys, looked_at, read_history, rehearsed, trust},
+    procedure::{self, BaseError, Taker, Target, keys, looked_at, read_history, rehearsed, trust, with_prints},
     snapshot::{ArchiveError, Listing, Unusable},
 };
 
@@ -74,6 +74,7 @@ impl Enquiry {
         let mut session = self.target.engine.open_to_read().await?;
         let history = read_history(session.as_mut(), self.target.engine.words()).await?;
         let history = looked_at(&self.target, session.as_mut(), &catalog, history).await?;
+        let history = with_prints(session.as_mut(), &catalog, history).await?;
         let schema = session.schema(None).await?;
         let needs = self.target.needs(&catalog);
         let facts = Facts::of(self.target.site(), &catalog, &history, &needs);

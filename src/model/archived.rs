@@ -27,6 +27,9 @@ pub struct Archived {
     max_runtime_version: Option<Version>,
     checksum: String,
     down: Option<Down>,
+    /// Those of its statements that go forward, one after the other, each as long as the others; an older release kept none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    prints: Option<String>,
 }
 
 /// The way back, cut into statements by the release that knew how.
@@ -57,9 +60,9 @@ pub enum Unreadable {
 }
 
 impl Archived {
-    /// What is kept of a migration.
+    /// What is kept of a migration; the prints are those of its statements that go forward, one after the other.
     #[must_use]
-    pub fn of(migration: &Migration) -> Self {
+    pub fn of(migration: &Migration, prints: Option<String>) -> Self {
         let Identity { version, sequence, name } = migration.identity.clone();
         let down = migration.down.as_ref();
         Self {
@@ -76,7 +79,15 @@ impl Archived {
             max_runtime_version: migration.max_runtime_version.clone(),
             checksum: migration.checksum.to_string(),
             down: down.map(|script| Down { file: script.file.to_string(), statements: script.statements.clone() }),
+            prints,
         }
+    }
+
+    /// The prints of its statements that go forward, of so many digits each.
+    #[must_use]
+    pub fn prints(&self, digits: usize) -> Option<Vec<String>> {
+        let prints = self.prints.as_ref()?.as_bytes();
+        Some(prints.chunks(digits).map(|print| String::from_utf8_lossy(print).into_owned()).collect())
     }
 
     /// Reads what was kept.
@@ -98,6 +109,7 @@ impl Archived {
         Ok(Migration {
             identity: Identity { version: self.version, sequence: self.sequence, name: self.name },
             place: place.clone(),
+            metadata: place.clone(),
             description: self.description,
             author: None,
             created_at: None,

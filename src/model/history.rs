@@ -1,5 +1,7 @@
 //! What was applied, as the target's own tables tell it.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -51,6 +53,9 @@ pub struct History {
     pub unfinished: Option<Unfinished>,
     /// Whether an older windlass laid out the tables that tell this; the next run brings them up to date.
     pub is_outdated: bool,
+    /// The prints of the statements of migrations whose text is another now, by their names, as they were when they were
+    /// applied; empty where nobody looked.
+    pub prints: BTreeMap<String, Vec<String>>,
 }
 
 /// A migration that was begun and is neither recorded nor undone.

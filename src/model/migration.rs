@@ -74,6 +74,14 @@ pub struct Statement {
     pub part: Option<Part>,
 }
 
+impl Statement {
+    /// The statement as its file has it.
+    #[must_use]
+    pub fn as_written(&self) -> &str {
+        self.part.as_ref().map_or(&self.sql, |part| &part.of)
+    }
+}
+
 /// What a statement was made of that is not written so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Part {
@@ -92,6 +100,17 @@ pub struct Script {
     pub statements: Vec<Statement>,
     /// What its comments waive.
     pub waivers: Vec<Waiver>,
+}
+
+/// A statement as its file has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written<'a> {
+    /// The file, relative to the catalog's root.
+    pub file: &'a str,
+    /// The line on which it begins; the first is 1.
+    pub line: u32,
+    /// Its text.
+    pub sql: &'a str,
 }
 
 /// What a migration is called: its version, its place among those of one version, its name.
@@ -136,6 +155,8 @@ pub struct Migration {
     pub identity: Identity,
     /// Its folder or file, relative to the catalog's root.
     pub place: Arc<str>,
+    /// The file with its metadata, should it have any, relative to the catalog's root.
+    pub metadata: Arc<str>,
     /// For a person; the name in words when nobody wrote one.
     pub description: String,
     /// Who wrote it.
@@ -177,5 +198,23 @@ impl Migration {
     #[must_use]
     pub fn statement_count(&self) -> u64 {
         self.up.statements.len() as u64 + u64::from(self.backfill.is_some())
+    }
+
+    /// Where a person tells something of it: in a file of its own, or under its place in one for all.
+    #[must_use]
+    pub fn metadata_in_words(&self) -> String {
+        let Self { place, metadata, .. } = self;
+        if metadata.starts_with(&**place) { metadata.to_string() } else { format!("{metadata} under \"{place}\"") }
+    }
+
+    /// The statements that go forward, as the files have them: the script's, then the backfill's.
+    pub fn written(&self) -> impl Iterator<Item = Written<'_>> {
+        let is_part_of_same = |one: &Statement, other: &Statement| {
+            one.part.is_some() && (one.line, one.as_written()) == (other.line, other.as_written())
+        };
+        let firsts = self.up.statements.chunk_by(is_part_of_same).filter_map(<[Statement]>::first);
+        let script = firsts.map(|first| Written { file: &self.up.file, line: first.line, sql: first.as_written() });
+        let backfill = self.backfill.iter();
+        script.chain(backfill.map(|backfill| Written { file: &backfill.file, line: backfill.line, sql: &backfill.sql }))
     }
 }

@@ -56,7 +56,8 @@ fn of_added(branch: &Branch<'_>, added: &Migration) -> Vec<Finding> {
     let newest = once(base).max_by_key(|migration| &migration.identity);
     if let Some(newest) = newest.filter(|newest| newest.identity > added.identity && !added.out_of_order) {
         let message = format!("it comes before {}, which {base_name} has already", newest.place);
-        let remedy = "give it a later number, or allow it: \"out_of_order\": true in metadata.json";
+        let remedy =
+            format!("give it a later number, or allow it: \"out_of_order\": true in {}", added.metadata_in_words());
         found.push(Finding::critical("out-of-order", &*added.place, message).remedy(remedy));
     }
     found
@@ -91,8 +92,9 @@ fn of_shared(
     is_edited.then(|| {
         let message = format!("its statements were changed, and {base_name} has it already");
         let remedy = format!(
-            "put the change into a new migration, or approve it: \"supersedes\": [\"{}\"] in metadata.json",
-            base.checksum
+            "put the change into a new migration, or approve it: \"supersedes\": [\"{}\"] in {}",
+            base.checksum,
+            ours.metadata_in_words()
         );
         Finding::critical("changed-since-base", ours.up.file.to_string(), message).remedy(remedy)
     })

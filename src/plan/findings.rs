@@ -1,6 +1,6 @@
 //! What a plan has to say about history and catalog.
 
-use super::{Facts, backfill, interruption, rehearsal, steps, trust};
+use super::{Facts, backfill, edited, interruption, rehearsal, steps, trust};
 use crate::model::{
     checksum::Edit,
     finding::Finding,
@@ -11,9 +11,6 @@ use crate::model::{
 
 /// The rule of a database that is newer than the application.
 pub const NEWER: &str = "database-is-newer";
-
-/// The rule of a migration that was edited after it was applied.
-const CHANGED: &str = "changed-after-applied";
 
 /// Findings about what was applied.
 #[must_use]
@@ -91,10 +88,10 @@ fn of_row(facts: &Facts<'_>, row: &Applied, migration: Option<&Migration>) -> Op
     match migration.checksum.edit_since(applied) {
         Edit::Meaningful if migration.identity.is_repeatable() => None,
         Edit::Meaningful if !migration.supersedes.iter().any(replaces) => Some(
-            Finding::critical(CHANGED, migration.up.file.to_string(), "its statements were changed after it was applied")
-                .remedy(format!(
-                    "restore the file and put the change into a new migration, or approve it: \"supersedes\": [\"{applied}\"] in metadata.json"
-                )),
+            edited::finding(facts, &name, migration).remedy(format!(
+                "restore the file and put the change into a new migration, or approve it: \"supersedes\": [\"{applied}\"] in {}",
+                migration.metadata_in_words()
+            )),
         ),
         Edit::Meaningless => Some(Finding::info(
             "reformatted",
@@ -121,7 +118,10 @@ fn of_migration(facts: &Facts<'_>, migration: &Migration) -> Vec<Finding> {
                 id.clone(),
                 format!("it comes before {}, which is applied", newer.identity),
             )
-            .remedy("give it a later number, or allow it: \"out_of_order\": true in metadata.json"),
+            .remedy(format!(
+                "give it a later number, or allow it: \"out_of_order\": true in {}",
+                migration.metadata_in_words()
+            )),
         );
     }
     let route = steps::route_up(facts.site.scope, migration);

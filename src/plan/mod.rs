@@ -11,6 +11,7 @@ mod declared;
 mod difference;
 mod digest;
 mod drift;
+mod edited;
 mod estimate;
 mod facts;
 mod findings;

@@ -45,8 +45,10 @@ fn finding(migration: &Migration, place: String, what: &str) -> Finding {
         let remedy = "make the statement safe to run twice, and a snapshot first";
         return Finding::warning("rows-not-transactional", place, message).remedy(remedy);
     }
-    let remedy = "change the table first: ALTER TABLE … ENGINE=InnoDB; or take it on yourself: \"transactional\": false in \
-                  metadata.json";
+    let remedy = format!(
+        "change the table first: ALTER TABLE … ENGINE=InnoDB; or take it on yourself: \"transactional\": false in {}",
+        migration.metadata_in_words()
+    );
     Finding::critical("rows-not-transactional", place, message).remedy(remedy)
 }
 

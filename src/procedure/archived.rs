@@ -2,20 +2,25 @@
 
 use std::{borrow::Cow, collections::BTreeSet};
 
-use super::Assignment;
+use super::{Assignment, Target};
 use crate::{
     engine::{
         EngineError, Session,
         bookkeeping::archive::{self, KEPT_BYTES_MAX},
     },
-    model::{archived::Archived, catalog::Catalog, history::History, migration::Migration},
+    model::{archived::Archived, catalog::Catalog, checksum::Edit, history::History, migration::Migration},
+    sql::{self, PRINT_DIGITS},
 };
+
+/// How many statements of a migration may have their prints kept: what has more is data.
+const PRINTS_MAX: u64 = 20_000;
 
 /// Keeps what is about to be applied.
 ///
 /// # Errors
 /// The server's.
 pub async fn keep<'a>(
+    target: &Target,
     session: &mut dyn Session,
     told: &Assignment,
     epoch: i64,
@@ -25,8 +30,11 @@ pub async fn keep<'a>(
     // One that runs again and again has no way back, and would be kept as often.
     for migration in migrations.into_iter().filter(|migration| !migration.identity.is_repeatable()) {
         let name = migration.identity.to_string();
+        let prints = (migration.statement_count() <= PRINTS_MAX).then(|| {
+            migration.written().map(|written| sql::print(target.engine.dialect(), written.sql)).collect::<String>()
+        });
         // our own types always are JSON
-        let content = serde_json::to_string(&Archived::of(migration)).unwrap_or_default();
+        let content = serde_json::to_string(&Archived::of(migration, prints)).unwrap_or_default();
         if content.len() > KEPT_BYTES_MAX {
             told.warning(format!(
                 "the way back of {name} is too large to be kept in the target ({} bytes)",
@@ -65,4 +73,30 @@ pub async fn with_archived<'a>(
         more.migrations.push(migration);
     }
     Ok(Cow::Owned(more))
+}
+
+/// The history with the prints of what was applied and has another text now, as far as the target kept them. Asks nothing
+/// when no text has changed.
+///
+/// # Errors
+/// The server's.
+pub async fn with_prints(
+    session: &mut dyn Session,
+    catalog: &Catalog,
+    mut history: History,
+) -> Result<History, EngineError> {
+    let by_id = catalog.by_id();
+    let is_edited = |name: &String, then| {
+        by_id.get(name).is_some_and(|migration| migration.checksum.edit_since(then) == Edit::Meaningful)
+    };
+    let rows = history.applied.iter().filter_map(|row| Some((row.name.as_ref()?, row.checksum.as_ref()?)));
+    let edited: Vec<String> = rows.filter(|(name, then)| is_edited(name, then)).map(|(name, _)| name.clone()).collect();
+    if edited.is_empty() || history.is_outdated {
+        return Ok(history);
+    }
+    let kept = archive::kept(session, &edited).await?.into_iter();
+    // What cannot be read says nothing of statements; that the text is another is known without it.
+    let prints = kept.filter_map(|(name, content)| Some((name, Archived::read(&content).ok()?.prints(PRINT_DIGITS)?)));
+    history.prints = prints.collect();
+    Ok(history)
 }

@@ -70,7 +70,7 @@ pub(super) async fn record_applied(
         (1..).zip(holds).map(|(seq, migration)| Planned::up(seq, i64::from(seq), migration)).collect();
     let session = held.session().map_err(problem::untouched)?;
     journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
-    archived::keep(session, told, signature.epoch, holds.iter().copied()).await.map_err(problem::untouched)?;
+    archived::keep(target, session, told, signature.epoch, holds.iter().copied()).await.map_err(problem::untouched)?;
     let words = target.engine.words();
     let mut texts = vec![lock::fence(words, signature.epoch)];
     texts.extend(planned.iter().flat_map(|row| history::record_applied(words, signature.run, row.seq)));

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::{
     Assignment, Ended, Held, Target,
     apply::{self, Change, Failed, Left},
-    archived::{self, with_archived},
+    archived::{self, with_archived, with_prints},
     course, declared,
     evidence::Evidence,
     keys, looked_at,
@@ -140,8 +140,9 @@ impl Run<'_> {
         if self.ask.only_left {
             return self.validate(&catalog).await;
         }
-        let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let session = self.held.session().map_err(problem::untouched)?;
+        let history = with_prints(session, &catalog, history).await.map_err(problem::untouched)?;
+        let facts = Facts::of(self.target.site(), &catalog, &history, &needs);
         let keys = keys(self.target, session, &facts).await.map_err(problem::untouched)?;
         let trust = trust(self.target, session, &facts).await.map_err(problem::untouched)?;
         let rehearsed =
@@ -230,7 +231,7 @@ impl Run<'_> {
         let session = self.held.session().map_err(problem::untouched)?;
         failpoint!("announce.before", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
         journal::plan_run(session, &signature, &planned).await.map_err(problem::untouched)?;
-        archived::keep(session, self.told, signature.epoch, applied).await.map_err(problem::untouched)?;
+        archived::keep(self.target, session, self.told, signature.epoch, applied).await.map_err(problem::untouched)?;
         failpoint!("announce.after", |fault| problem::untouched(crate::engine::EngineError::fault(fault)));
         if let Some(recording) = &self.recording {
             drop(recording.take());

@@ -48,7 +48,7 @@ mod validate;
 mod verify;
 
 pub use self::{
-    archived::with_archived,
+    archived::{with_archived, with_prints},
     assignment::Assignment,
     backfill::keys,
     base::{BaseError, against_base},

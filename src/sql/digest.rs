@@ -1,11 +1,14 @@
 //! The two checksums of a migration's texts.
 
+use std::borrow::Cow;
+
 use sha2::{Digest, Sha256};
 
 use super::{
     Dialect, SqlError, keyword,
+    scanner::Scanner,
     splitter::{Piece, Splitter},
-    token::TokenKind,
+    token::{Token, TokenKind},
 };
 
 /// The lower-case hex SHA-256 over the texts, each preceded by its length as eight bytes, the lowest first.
@@ -22,7 +25,8 @@ const GATHERED_BYTES: usize = 4 * 1024;
 
 /// The SHA-256 over the statements of texts, by the first version of these rules ("tokens-v1"): each text ends with `T`,
 /// each statement with `S`, and each token of code is one letter for its kind, its length as above, and its bytes, in lower
-/// case where `keyword` says that case means nothing.
+/// case where `keyword` says that case means nothing. A line that ends with a carriage return and a line feed ends as one that
+/// has the line feed alone, in a string or a body too: a check-out on another system changes all of them.
 pub struct Tokens {
     dialect: Dialect,
     hash: Sha256,
@@ -43,12 +47,14 @@ impl Tokens {
             let word = token.text(text);
             let folds = token.kind == TokenKind::Word && keyword::folds(self.dialect, word, before, next);
             before = keyword::Before::of(self.dialect, word, folds);
-            self.token(letter(token.kind), word.as_bytes(), folds);
+            self.token(letter(token.kind), word, folds);
         }
         self.gathered.push(b'S');
     }
 
-    fn token(&mut self, letter: u8, bytes: &[u8], folds: bool) {
+    fn token(&mut self, letter: u8, text: &str, folds: bool) {
+        let text = if text.contains("\r\n") { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) };
+        let bytes = text.as_bytes();
         if self.gathered.len() + bytes.len() > GATHERED_BYTES {
             self.hash.update(&self.gathered);
             self.gathered.clear();
@@ -87,6 +93,15 @@ pub fn of_tokens(dialect: Dialect, texts: &[&str]) -> Result<String, SqlError> {
         tokens.end_text();
     }
     Ok(tokens.hex())
+}
+
+/// The lower-case hex of [`Tokens`] over one statement, not ended by `T`. Never an error: a quote left open ends with the text.
+pub fn of_statement(dialect: Dialect, text: &str) -> String {
+    let is_code = |token: &Token| !matches!(token.kind, TokenKind::Whitespace | TokenKind::Comment);
+    let piece = Piece { tokens: Scanner::over(dialect, text).filter(is_code).collect(), line: 1 };
+    let mut tokens = Tokens::of(dialect);
+    tokens.statement(text, &piece);
+    tokens.hex()
 }
 
 /// The letter of a kind; a delimiter within a statement is a sign like others.

@@ -98,7 +98,7 @@ pub fn begins_with_word(dialect: Dialect, text: &str) -> bool {
 /// The checksum over the texts of a migration's forward scripts, in order.
 ///
 /// `bytes` is over each text as it is, preceded by its length. `tokens` is over the statements: comments,
-/// spacing, line endings between tokens, the spelling of delimiters and the case of keywords do not count;
+/// spacing, line endings (CRLF for LF, in strings and bodies too), the spelling of delimiters and the case of keywords do not count;
 /// literals, quoted names, `/*! … */` and the case of anything that may be a name do (on PostgreSQL an unquoted
 /// name has no case). Without texts it is the checksum of nothing, and still one.
 ///
@@ -107,6 +107,18 @@ pub fn begins_with_word(dialect: Dialect, text: &str) -> bool {
 pub fn checksum(dialect: Dialect, texts: &[&str]) -> Result<Checksum, SqlError> {
     Ok(Checksum { bytes: digest::of_bytes(texts), tokens: digest::of_tokens(dialect, texts)? })
 }
+
+/// A print of one statement: what does not count for a [`checksum`] does not change it, and two that differ have the same one
+/// once in four thousand million times.
+#[must_use]
+pub fn print(dialect: Dialect, statement: &str) -> String {
+    let mut print = digest::of_statement(dialect, statement);
+    print.truncate(PRINT_DIGITS);
+    print
+}
+
+/// How long a [`print`] is, in hexadecimal digits.
+pub const PRINT_DIGITS: usize = 8;
 
 /// Cuts a backfill's statement at what stands for the range of keys: `> :after`, `<= :upto` and `:range`.
 ///

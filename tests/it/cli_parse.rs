@@ -257,6 +257,7 @@ fn migration(at: &str, min: Option<&str>, max: Option<&str>) -> Migration {
     Migration {
         identity: Identity { version: version(at), sequence: 1, name: "m".to_owned() },
         place: "m".into(),
+        metadata: "m/metadata.json".into(),
         description: String::new(),
         author: None,
         created_at: None,

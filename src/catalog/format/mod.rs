@@ -36,6 +36,13 @@ pub struct Format {
     pub opt_out: &'static str,
 }
 
+impl Format {
+    /// Whether each migration has a `metadata.json` of its own; else one beside them all tells of each.
+    pub fn has_own_metadata(&self) -> bool {
+        self.name == windlass::FORMAT.name
+    }
+}
+
 /// In the order in which they are asked; the first that recognises a folder reads it.
 ///
 /// A layout with marks of its own goes before one whose files look like a part of it. Reversible migrations of sqlx and

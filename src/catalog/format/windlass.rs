@@ -7,14 +7,12 @@ use crate::{
         draft::{Draft, Metadata, Numbering, Source},
         folder::{Entry, Kind},
         metadata, name,
-        reader::Reader,
+        reader::{METADATA, Reader},
         shares::in_shares,
         words::{is_sql, nearest},
     },
     model::{finding::Finding, migration::Identity},
 };
-
-const METADATA: &str = "metadata.json";
 
 /// Every script a migration may have.
 const SCRIPTS: [&str; 12] = [

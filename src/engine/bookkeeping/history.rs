@@ -65,7 +65,7 @@ pub async fn recorded(session: &mut dyn Session, words: &Words) -> Result<Option
     let is_blank = applied.is_empty() && head.int(2)?.is_none() && unfinished.is_none();
     let has_foreign_tables = is_blank && has_foreign_tables(session, words).await?;
     let is_outdated = layout < Some(tables::LAYOUT);
-    Ok(Some(History { version, applied, has_foreign_tables, unfinished, is_outdated }))
+    Ok(Some(History { version, applied, has_foreign_tables, unfinished, is_outdated, ..History::default() }))
 }
 
 async fn applied(session: &mut dyn Session, words: &Words) -> Result<Vec<Applied>, EngineError> {

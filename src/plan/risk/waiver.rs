@@ -13,9 +13,6 @@ use crate::{
     plan::Facts,
 };
 
-/// Where the waivers of all of a migration stand.
-const METADATA: &str = "metadata.json";
-
 /// A waiver with the file that it stands in.
 struct Written<'a> {
     file: Arc<str>,
@@ -58,10 +55,9 @@ fn waived(finding: Finding, reason: &str) -> Finding {
 }
 
 fn written(migration: &Migration) -> Vec<Written<'_>> {
-    let metadata: Arc<str> = format!("{}/{METADATA}", migration.place).into();
     let scripts = std::iter::once(&migration.up).chain(&migration.down);
     let mut all: Vec<Written<'_>> = scripts.flat_map(|script| of_file(&script.file, &script.waivers)).collect();
-    all.extend(of_file(&metadata, &migration.allow));
+    all.extend(of_file(&migration.metadata, &migration.allow));
     all
 }
 

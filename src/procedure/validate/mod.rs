@@ -11,7 +11,7 @@ use super::{
     declared::{self, Net},
     drift,
     migrate::Short,
-    problem, read_history,
+    problem, read_history, with_prints,
 };
 use crate::{
     engine::{EngineError, bookkeeping::history::newest_version},
@@ -138,6 +138,7 @@ async fn look<'a>(
     let asked = |error: EngineError| problem::engine(&error, problem::UNTOUCHED);
     let session = held.session().map_err(asked)?;
     let history = read_history(session, target.engine.words()).await.map_err(asked)?;
+    let history = with_prints(session, catalog, history).await.map_err(asked)?;
     let schema = session.schema(None).await.map_err(asked)?;
     let digest = bookkeeping::digest(&history);
     let expected = target.store.expected(&target.name, &digest).await.map_err(|error| problem::store(&error))?;

@@ -123,3 +123,38 @@ fn runtime_versions_that_contradict_are_a_fault() {
     insta::assert_snapshot!(refused(twice), @"metadata.json: `min_runtime_version` is told twice, and differently under `compatibility`; keep one of them");
     insta::assert_snapshot!(refused(r#"{"min_runtime_version": "2.0.0", "max_runtime_version": "1.0.0"}"#), @"metadata.json: no application version lies between 2.0.0 and 1.0.0; exchange min and max_runtime_version");
 }
+
+/// Goal: what another tool's folder has no place for is told beside it, by the place of each migration, with the same words.
+#[test]
+fn beside_another_tools_migrations_one_file_tells_of_each() {
+    let folder = Folder::with([
+        ("1_users.sql", "SELECT 1"),
+        ("2_index.sql", "-- no-transaction\nSELECT 1"),
+        (
+            "metadata.json",
+            r#"{"1_users.sql": {"author": "Ada", "critical": false}, "2_index.sql": {"supersedes": ["sha256:aa"]}}"#,
+        ),
+    ]);
+
+    let [users, index] = folder.load().migrations.try_into().expect("two migrations");
+
+    assert_eq!((users.author.as_deref(), users.critical), (Some("Ada"), false));
+    assert_eq!((index.supersedes.as_slice(), index.transactional), (["sha256:aa".to_owned()].as_slice(), Some(false)));
+    assert_eq!(index.metadata_in_words(), "metadata.json under \"2_index.sql\"");
+    assert_eq!(told("{}").only().metadata_in_words(), "v1.1.0_01_add_users/metadata.json");
+}
+
+#[test]
+fn what_is_wrong_with_that_file_is_told_with_its_line() {
+    let with = |json: &str| Folder::with([("1_users.sql", "SELECT 1"), ("metadata.json", json)]);
+
+    insta::assert_snapshot!(with("{\n\"1_user.sql\": {},\n\"1_users.sql\": {\n\"authr\": \"Ada\"}}").remarks().join("\n"), @r#"
+    warning unknown-migration metadata.json:2: no migration is called "1_user.sql" here, and what is told of it has no effect; did you mean "1_users.sql"?
+    warning unknown-field metadata.json:4: the field `authr` is not known and has no effect; did you mean `author`?
+    "#);
+    insta::assert_snapshot!(with("{\n\"1_users.sql\": 7}").refused(), @"metadata.json:2: `1_users.sql` must be an object, not 7; correct it");
+    insta::assert_snapshot!(with("{\n\"1_users.sql\": {\n\"critical\": 7}}").refused(), @"metadata.json:3: `critical` must be true or false, not 7; correct it");
+    insta::assert_snapshot!(with("[]").refused(), @"metadata.json:1:1: it is not a JSON object: invalid type: sequence, expected a map; correct it, or remove the file: it is optional");
+    let stray = Folder::with([("v1.0.0_01_a/up.sql", "SELECT 1"), ("metadata.json", "{}")]).remarks();
+    assert_eq!(stray, ["info stray-file metadata.json: it is not part of any migration and is not read"]);
+}

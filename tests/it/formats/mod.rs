@@ -1,6 +1,7 @@
 //! Histories in the layouts of other tools, driven through the command line on every engine they are for.
 
 mod dbmate;
+mod edited;
 mod flyway;
 mod goose;
 mod popx;

@@ -5,6 +5,7 @@ mod bad_input;
 mod concurrent;
 mod crash;
 mod drift;
+mod edited;
 mod evidence;
 mod failures;
 mod ghost;

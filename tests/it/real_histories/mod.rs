@@ -2,6 +2,7 @@
 //! client makes of the same files.
 
 mod beyond;
+mod edited;
 mod fresh;
 mod history;
 mod life;
