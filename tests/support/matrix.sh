@@ -9,8 +9,9 @@
 # What every version must pass: cargo test's filters.
 readonly MATRIX_FILTERS=(engine::contract engine::fencing engine::lookout session::)
 # What every version of MariaDB and MySQL must pass beside that: what the server does, of each rule about risks and of each lock, and what
-# tells whether a statement took effect.
-readonly MATRIX_MARIADB_FILTERS=(risk::mariadb:: rehearsal::measured:: http_run::evidence::)
+# tells whether a statement took effect; and a history of MySQL's own.
+readonly MATRIX_MARIADB_FILTERS=(risk::mariadb:: rehearsal::measured:: http_run::evidence:: http_run::edited::mariadb
+  real_histories::verdicts::apalis_on_mysql)
 # The torture that MySQL must pass, with MariaDB's scripts; what is killed one point after the other has statements of MariaDB alone.
 readonly MATRIX_MYSQL_TORTURE=(ghosts::mariadb schedules::mariadb restores::mariadb backfill::mariadb)
 

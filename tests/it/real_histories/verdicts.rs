@@ -9,8 +9,8 @@ use serde_json::Value;
 
 use super::{
     history::{
-        APALIS_POSTGRES, APALIS_SQLITE, CALA_POSTGRES, FANG_MARIADB, FANG_POSTGRES, FANG_SQLITE, Files, History,
-        LEMMY_POSTGRES, TORRUST_SQLITE, VOLUNTEERS_MARIADB, VOLUNTEERS_POSTGRES, VOLUNTEERS_SQLITE,
+        APALIS_MARIADB, APALIS_POSTGRES, APALIS_SQLITE, CALA_POSTGRES, FANG_MARIADB, FANG_POSTGRES, FANG_SQLITE, Files,
+        History, LEMMY_POSTGRES, TORRUST_SQLITE, VOLUNTEERS_MARIADB, VOLUNTEERS_POSTGRES, VOLUNTEERS_SQLITE,
     },
     life::{list, text},
 };
@@ -49,6 +49,22 @@ async fn apalis_and_cala_have_no_way_back() {
     for history in [APALIS_POSTGRES, APALIS_SQLITE, CALA_POSTGRES] {
         assert!(must_agree(history).await.iter().all(|verdict| verdict == "none"));
     }
+}
+
+/// Its files ask for a collation of MySQL's that only a MariaDB from 11.4 on has: where the client is refused, so is the rehearsal,
+/// at the same file. `./test matrix` has servers of both that run all of it.
+#[tokio::test]
+async fn apalis_on_mysql_has_no_way_back() {
+    let (target, client) = (fresh(APALIS_MARIADB.on).await, fresh(APALIS_MARIADB.on).await);
+    let files = APALIS_MARIADB.files();
+    let Some((ran, words)) = client.runs_all(files.iter().map(|files| files.up.as_path())) else {
+        assert!(must_agree(APALIS_MARIADB).await.iter().all(|verdict| verdict == "none"));
+        return;
+    };
+    let said = Windlass::on(&target, APALIS_MARIADB.catalog()).says("rehearse --history");
+    let file = files[ran].up.file_name().and_then(|name| name.to_str()).expect("a name");
+    assert_eq!(said.exit, 1, "{said:#?}");
+    assert!(text(&said.failure, "/detail").contains(file), "{:#}, and not {words}", said.failure);
 }
 
 /// Goal: more than three hundred ways back, each with the right verdict, in less than ten minutes.
