@@ -3,6 +3,7 @@
 mod differs;
 mod histories;
 mod refused;
+mod tools;
 
 use serde_json::Value;
 
