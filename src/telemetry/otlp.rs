@@ -231,13 +231,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_span_that_somebody_holds_a_moment_longer_is_sent() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}/v1/traces", listener.local_addr().unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = format!("http://{}/v1/traces", listener.local_addr().expect("an address"));
         let (to, mut got) = mpsc::unbounded_channel();
-        let takes = async move |body: axum::body::Bytes| to.send(body).unwrap();
+        let takes = async move |body: axum::body::Bytes| to.send(body).expect("somebody who waits");
         tokio::spawn(async move { axum::serve(listener, Router::new().route("/v1/traces", post(takes))).await });
         let log = Log { otlp: Some(address), ..Log::default() };
-        let sending = Sending::to_collector(&log).unwrap().unwrap();
+        let sending = Sending::to_collector(&log).expect("an address that fits").expect("a collector");
 
         let held = sending.tracer().start("held-a-moment-longer");
         let holder = tokio::task::spawn_blocking(move || {
@@ -246,7 +246,7 @@ mod tests {
         });
         sending.end().await;
 
-        holder.await.unwrap();
+        holder.await.expect("a port");
         let sent = got.try_recv().expect("one request");
         assert!(String::from_utf8_lossy(&sent).contains("held-a-moment-longer"), "{sent:?}");
     }

@@ -3,12 +3,13 @@
 #
 #   tools    installs them into target/tools, and runs those tests
 #
-# sqlx, Diesel and refinery are built by cargo, dbmate comes from npm (nothing of which is run but the program), Rails's migrations with
+# sqlx, Diesel and refinery are built by cargo, dbmate and Prisma come from npm (no script of which is run), Rails's migrations with
 # Debian's packages.
 
 readonly TOOLS_HOME=$PWD/target/tools
 readonly TOOLS_PACKAGES=(libpq-dev libmariadb-dev libmariadb-dev-compat ruby ruby-activerecord ruby-sqlite3 ruby-pg ruby-mysql2 npm)
 readonly TOOLS_DBMATE=2.36.0
+readonly TOOLS_PRISMA=6.19.0
 # A crate, its version, its program, and what it is built with.
 readonly TOOLS_CRATES=(
   "sqlx-cli 0.9.0 sqlx --no-default-features --features sqlite,postgres,mysql"
@@ -28,6 +29,21 @@ tools_crate() {
     --target-dir "$TOOLS_HOME/build" --version "$2" "$1" "${@:4}"
 }
 
+# Prisma, whose own engine is not fetched: a name that is set keeps it from trying.
+tools_prisma() {
+  local folder=$TOOLS_HOME/prisma
+  if [[ ! -d $folder/node_modules/prisma ]]; then
+    mkdir -p "$folder"
+    echo '{ "private": true }' >"$folder/package.json"
+    (cd "$folder" && npm install --silent --ignore-scripts --no-audit --no-fund "prisma@$TOOLS_PRISMA" \
+      "@prisma/adapter-libsql@$TOOLS_PRISMA") || return
+  fi
+  cp tests/support/prisma.config.ts "$folder/"
+  printf '#!/bin/sh\ncd %q && PRISMA_QUERY_ENGINE_LIBRARY=/bin/true PRISMA_SCHEMA_ENGINE_BINARY=/bin/true exec %s "$@"\n' \
+    "$folder" 'node node_modules/prisma/build/index.js' >"$TOOLS_HOME/bin/prisma"
+  chmod 755 "$TOOLS_HOME/bin/prisma"
+}
+
 tools_install() {
   local entry
   local -a words
@@ -44,6 +60,7 @@ tools_install() {
     (cd "$TOOLS_HOME" && npm pack --silent "@dbmate/linux-$(node -p process.arch)@$TOOLS_DBMATE" >/dev/null &&
       tar -xzf dbmate-linux-*.tgz package/bin/dbmate && mv package/bin/dbmate bin/dbmate && chmod 755 bin/dbmate) || return
   fi
+  tools_prisma || return
   printf '#!/bin/sh\nexec ruby %q "$@"\n' "$PWD/tests/support/rails.rb" >"$TOOLS_HOME/bin/rails"
   chmod 755 "$TOOLS_HOME/bin/rails"
 }

@@ -42,13 +42,13 @@ async fn an_edit_is_refused_and_can_be_approved_in_every_layout() {
         ),
         (&[("v1.0/manifest.json", manifest), ("v1.0/a.sql", UP)], "v1.0/a.sql", "v1.0/a.sql", 2),
     ];
-    for (files, place, script, line) in layouts {
-        must_be_approved(files, place, script, line).await;
+    for (files, place, script, row) in layouts {
+        must_be_approved(files, place, script, row).await;
     }
 }
 
 /// The second statement of the script of the migration at `place` stands on this line.
-async fn must_be_approved(files: &[File<'_>], place: &str, script: &str, line: u32) {
+async fn must_be_approved(files: &[File<'_>], place: &str, script: &str, row: u32) {
     let life = Life::of(On::Sqlite, files).await;
     let windlass = life.windlass();
     windlass.does("up --snapshot never");
@@ -60,7 +60,7 @@ async fn must_be_approved(files: &[File<'_>], place: &str, script: &str, line: u
     assert_eq!(refused.exit, 2, "{script}: {refused:#?}");
     let blocking = &list(&refused.result, "/blocking")[0];
     assert_eq!(text(blocking, "/rule"), "changed-after-applied", "{script}: {blocking:#}");
-    assert_eq!(text(blocking, "/place"), format!("{script}:{line}"), "{blocking:#}");
+    assert_eq!(text(blocking, "/place"), format!("{script}:{row}"), "{blocking:#}");
     let remedy = text(blocking, "/remedy");
     let approval = format!("\"supersedes\": [\"{}\"] in metadata.json under \"{place}\"", applied[0]);
     assert!(remedy.contains(&approval), "{script}: {remedy}");

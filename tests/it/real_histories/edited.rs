@@ -108,9 +108,8 @@ fn without_meaning(original: &str) -> String {
             false => word.to_owned(),
         }
     };
-    let line = |line: &str| match is_plain {
-        true => line.split(' ').map(word).collect::<Vec<_>>().join("  "),
-        false => line.to_owned(),
+    let line = |line: &str| {
+        if is_plain { line.split(' ').map(word).collect::<Vec<_>>().join("  ") } else { line.to_owned() }
     };
     let lines: Vec<String> = original.replace("\r\n", "\n").split('\n').map(line).collect();
     let other_end = if original.contains("\r\n") { "\n" } else { "\r\n" };
@@ -123,8 +122,8 @@ fn without_meaning(original: &str) -> String {
 /// that is the end of a body, or windlass carries it out in parts.
 fn with_meaning(root: &Path, file: &Path, original: &str, planned: &[&Value]) -> (String, String) {
     let name = file.strip_prefix(root).expect("a file of the catalog").to_str().expect("a name");
-    let statements = planned.iter().flat_map(|migration| list(migration, "/statements"));
-    let last = statements.filter(|statement| text(statement, "/place").starts_with(&format!("{name}:"))).next_back();
+    let mut statements = planned.iter().flat_map(|migration| list(migration, "/statements"));
+    let last = statements.rfind(|statement| text(statement, "/place").starts_with(&format!("{name}:")));
     let last = last.unwrap_or_else(|| panic!("no statement of {name} was planned"));
     let place = text(last, "/place");
     let line: usize = place[name.len() + 1..].parse().expect("a line");
