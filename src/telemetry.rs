@@ -23,8 +23,7 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-use self::otlp::Sending;
-pub use self::otlp::TRACE;
+pub use self::otlp::{Sending, TRACE};
 pub use self::parent::hang_under;
 pub use self::run_log::{Entry, RUN_LOG_BYTES_MAX, RUN_LOG_LINES_BYTES_MAX, RunLog};
 pub use self::run_logs::RunLogs;

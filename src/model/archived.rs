@@ -83,10 +83,11 @@ impl Archived {
         }
     }
 
-    /// The prints of its statements that go forward, of so many digits each.
+    /// The prints of its statements that go forward, of so many digits each, if this is the text that was applied: what was
+    /// interrupted may have been finished with another one.
     #[must_use]
-    pub fn prints(&self, digits: usize) -> Option<Vec<String>> {
-        let prints = self.prints.as_ref()?.as_bytes();
+    pub fn prints(&self, applied: &Checksum, digits: usize) -> Option<Vec<String>> {
+        let prints = self.prints.as_ref().filter(|_| self.checksum == applied.to_string())?.as_bytes();
         Some(prints.chunks(digits).map(|print| String::from_utf8_lossy(print).into_owned()).collect())
     }
 

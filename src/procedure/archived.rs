@@ -1,6 +1,9 @@
 //! The way back of what this release does not have: kept in the target when it was applied.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::{Assignment, Target};
 use crate::{
@@ -8,7 +11,13 @@ use crate::{
         EngineError, Session,
         bookkeeping::archive::{self, KEPT_BYTES_MAX},
     },
-    model::{archived::Archived, catalog::Catalog, checksum::Edit, history::History, migration::Migration},
+    model::{
+        archived::Archived,
+        catalog::Catalog,
+        checksum::{Checksum, Edit},
+        history::History,
+        migration::Migration,
+    },
     sql::{self, PRINT_DIGITS},
 };
 
@@ -90,13 +99,18 @@ pub async fn with_prints(
         by_id.get(name).is_some_and(|migration| migration.checksum.edit_since(then) == Edit::Meaningful)
     };
     let rows = history.applied.iter().filter_map(|row| Some((row.name.as_ref()?, row.checksum.as_ref()?)));
-    let edited: Vec<String> = rows.filter(|(name, then)| is_edited(name, then)).map(|(name, _)| name.clone()).collect();
+    let edited: BTreeMap<String, Checksum> =
+        rows.filter(|(name, then)| is_edited(name, then)).map(|(name, then)| (name.clone(), then.clone())).collect();
     if edited.is_empty() || history.is_outdated {
         return Ok(history);
     }
-    let kept = archive::kept(session, &edited).await?.into_iter();
-    // What cannot be read says nothing of statements; that the text is another is known without it.
-    let prints = kept.filter_map(|(name, content)| Some((name, Archived::read(&content).ok()?.prints(PRINT_DIGITS)?)));
-    history.prints = prints.collect();
+    let names: Vec<String> = edited.keys().cloned().collect();
+    for (name, content) in archive::kept(session, &names).await? {
+        // What cannot be read says nothing of statements; that the text is another is known without it.
+        let kept = Archived::read(&content).ok();
+        if let Some(prints) = edited.get(&name).and_then(|then| kept?.prints(then, PRINT_DIGITS)) {
+            history.prints.insert(name, prints);
+        }
+    }
     Ok(history)
 }

@@ -51,7 +51,7 @@ const AT_ONCE_MAX: usize = 512;
 
 /// What sends the spans.
 #[derive(Debug)]
-pub(super) struct Sending {
+pub struct Sending {
     provider: SdkTracerProvider,
     /// How many spans have begun and not ended.
     open: watch::Receiver<usize>,
@@ -113,6 +113,7 @@ impl Sending {
     }
 
     /// What makes spans.
+    #[must_use]
     pub fn tracer(&self) -> SdkTracer {
         self.provider.tracer("windlass")
     }
@@ -218,36 +219,5 @@ impl Collector {
             None if was_silent => tracing::info!("the collector of traces (log.otlp) takes them again"),
             _ => {}
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::{Router, routing::post};
-    use opentelemetry::trace::Tracer;
-    use tokio::{net::TcpListener, sync::mpsc};
-
-    use super::*;
-
-    #[tokio::test]
-    async fn a_span_that_somebody_holds_a_moment_longer_is_sent() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = format!("http://{}/v1/traces", listener.local_addr().expect("an address"));
-        let (to, mut got) = mpsc::unbounded_channel();
-        let takes = async move |body: axum::body::Bytes| to.send(body).expect("somebody who waits");
-        tokio::spawn(async move { axum::serve(listener, Router::new().route("/v1/traces", post(takes))).await });
-        let log = Log { otlp: Some(address), ..Log::default() };
-        let sending = Sending::to_collector(&log).expect("an address that fits").expect("a collector");
-
-        let held = sending.tracer().start("held-a-moment-longer");
-        let holder = tokio::task::spawn_blocking(move || {
-            std::thread::sleep(Duration::from_millis(OPEN_MS_MAX / 5));
-            drop(held);
-        });
-        sending.end().await;
-
-        holder.await.expect("a port");
-        let sent = got.try_recv().expect("one request");
-        assert!(String::from_utf8_lossy(&sent).contains("held-a-moment-longer"), "{sent:?}");
     }
 }

@@ -5,7 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use opentelemetry::trace::Tracer;
 use reqwest::Method;
+use windlass::{config::Log, telemetry::Sending};
 
 use crate::harness::{
     collector::{Collector, Manner, said},
@@ -90,6 +92,24 @@ async fn a_run_of_the_service_belongs_to_its_request(on: On) {
     collector.span("v1.0.0_01_cabins/up.sql:2");
     collector.span("GET /api/migration/plan");
     assert!(collector.spans().iter().all(|span| !span.name.contains("/api/system/health")), "polls are not sent");
+}
+
+/// Goal: a driver's thread that lets go of a span a moment after the work, and after the process has begun to end, costs no span.
+#[tokio::test]
+async fn a_span_that_somebody_holds_a_moment_longer_is_sent() {
+    let collector = Collector::that(Manner::Takes).await;
+    let log = Log { otlp: Some(collector.address.clone()), ..Log::default() };
+    let sending = Sending::to_collector(&log).expect("an address that fits").expect("a collector");
+
+    let held = sending.tracer().start("held a moment longer");
+    let holder = tokio::task::spawn_blocking(move || {
+        std::thread::sleep(Duration::from_millis(100));
+        drop(held);
+    });
+    sending.end().await;
+
+    holder.await.expect("a thread");
+    collector.span("held a moment longer");
 }
 
 /// Goal: a request that belongs to the caller's trace is told under it; one that says so badly, and one that says it twice, is told as

@@ -167,7 +167,7 @@ async fn a_changed_migration_is_refused_and_a_reformatted_one_is_not(on: On) {
     let blocking = &refused.must_be_problem("not-ready", 422)["blocking"][0];
     assert_eq!(
         (&blocking["rule"], &blocking["place"]),
-        (&json!("changed-after-applied"), &json!("v1.0.0_01_cabins/up.sql"))
+        (&json!("changed-after-applied"), &json!("v1.0.0_01_cabins/up.sql:2"))
     );
     ship.cli(&["plan"]).await.exits(2);
 

