@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 /// The most rows a batch may have.
-pub const BATCH_ROWS_MAX: u64 = 100_000;
+pub const BATCH_ROWS_MAX: u64 = 1_000_000;
 
 /// A backfill: one statement over a table, which is cut into ranges of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]

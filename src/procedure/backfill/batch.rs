@@ -7,11 +7,11 @@ use tokio::time::Instant;
 use super::batches::Batches;
 use crate::{
     engine::{
-        EngineError, StatementError,
+        EngineError, Session, StatementError, Words,
         bookkeeping::{backfill, lock},
-        ranges::{Position, Range},
+        ranges::{Key, Position, Range},
     },
-    procedure::Assignment,
+    procedure::{Assignment, Held, Target},
 };
 
 /// How long a stop waits for the batch under way before it cancels it.
@@ -30,7 +30,13 @@ pub(super) struct Next {
 impl Batches<'_> {
     /// One batch; nothing when no row is left.
     pub(super) async fn batch(&mut self) -> Result<Option<Next>, EngineError> {
-        let Some(next) = self.next().await? else { return Ok(None) };
+        let next = match self.upcoming.take().filter(|next| self.pace.suits(next.rows)) {
+            Some(next) => next,
+            None => match self.next().await? {
+                Some(next) => next,
+                None => return Ok(None),
+            },
+        };
         let (words, epoch) = (self.words, self.held.epoch);
         let lower = self.lower.clone().unwrap_or_default();
         let range = Range { lower: &lower, from_lower: self.standing.after.is_none(), upper: Some(&next.upper) };
@@ -39,11 +45,16 @@ impl Batches<'_> {
         let rows = self.pace.rows();
         let advance = backfill::advance(words, self.place, epoch, &next.upper, next.rows, rows);
         failpoint!("batch.before", EngineError::fault);
-        let started = Instant::now();
-        let sent = self.send(&[&fence, &statement, &advance]).await;
+        let texts: [&str; 3] = [&fence, &statement, &advance];
+        let sending = async {
+            let started = Instant::now();
+            (send(self.target, self.told, self.held, &texts).await, started.elapsed())
+        };
+        let scout = self.scout.take().filter(|_| !next.is_last);
+        let ((sent, took), (scout, ahead)) = tokio::join!(sending, ahead(scout, &self.key, words, &next.upper, rows));
+        self.scout = scout;
         sent.map_err(|failed| self.understood(failed))?;
         failpoint!("batch.after", |fault: crate::failpoint::Fault| EngineError::Lost { reason: fault.0.to_owned() });
-        let took = started.elapsed();
         tracing::debug!(batch.rows = next.rows, batch.us = took.as_micros(), "a batch is done");
         self.pace.learn(next.rows, took);
         self.made += 1;
@@ -51,11 +62,12 @@ impl Batches<'_> {
         self.standing.rows_done += next.rows;
         self.standing.after = Some(next.upper.clone());
         self.lower = Some(next.upper.clone());
+        self.upcoming = ahead;
         Ok(Some(next))
     }
 
     /// The next range: so many rows as the pace allows, or what is left.
-    async fn next(&mut self) -> Result<Option<Next>, EngineError> {
+    pub(super) async fn next(&mut self) -> Result<Option<Next>, EngineError> {
         let Some(lower) = &self.lower else { return Ok(None) };
         let rows = self.pace.rows();
         let session = self.held.session()?;
@@ -68,27 +80,45 @@ impl Batches<'_> {
         let rows = self.key.count(session, self.words, left).await?;
         Ok(Some(Next { upper, rows, is_last: true }))
     }
+}
 
-    /// Runs a batch; somebody who asks to stop waits for it, but not for long.
-    async fn send(&mut self, texts: &[&str]) -> Result<(), StatementError> {
-        let (target, told) = (self.target, self.told);
-        let nowhere = |error| StatementError { index: texts.len(), committed: Some(false), error };
-        let session = self.held.session().map_err(nowhere)?;
-        let connection = session.connection_id().to_owned();
-        let mut work = session.batch(texts);
+/// Looks for the range behind the one that is being changed, through a session of its own; that session, while it can be asked.
+async fn ahead(
+    scout: Option<Box<dyn Session>>,
+    key: &Key,
+    words: &Words,
+    behind: &Position,
+    rows: u64,
+) -> (Option<Box<dyn Session>>, Option<Next>) {
+    let Some(mut scout) = scout else { return (None, None) };
+    let rest = Range { lower: behind, from_lower: false, upper: None };
+    match key.nth(scout.as_mut(), words, rest, rows).await {
+        Ok(upper) => (Some(scout), upper.map(|upper| Next { upper, rows, is_last: false })),
+        Err(error) => {
+            tracing::debug!(%error, "ranges are no longer looked for beside the batches");
+            (None, None)
+        }
+    }
+}
+
+/// Runs a batch; somebody who asks to stop waits for it, but not for long.
+async fn send(target: &Target, told: &Assignment, held: &mut Held, texts: &[&str]) -> Result<(), StatementError> {
+    let nowhere = |error| StatementError { index: texts.len(), committed: Some(false), error };
+    let session = held.session().map_err(nowhere)?;
+    let connection = session.connection_id().to_owned();
+    let mut work = session.batch(texts);
+    tokio::select! {
+        outcome = &mut work => return outcome,
+        () = stop_is_due(told) => {}
+    }
+    loop {
+        if target.engine.cancel(&connection).await.is_err() {
+            return work.await;
+        }
+        // A cancel between two statements hits nothing.
         tokio::select! {
             outcome = &mut work => return outcome,
-            () = stop_is_due(told) => {}
-        }
-        loop {
-            if target.engine.cancel(&connection).await.is_err() {
-                return work.await;
-            }
-            // A cancel between two statements hits nothing.
-            tokio::select! {
-                outcome = &mut work => return outcome,
-                () = tokio::time::sleep(Duration::from_millis(CANCEL_AGAIN_MS)) => {}
-            }
+            () = tokio::time::sleep(Duration::from_millis(CANCEL_AGAIN_MS)) => {}
         }
     }
 }

@@ -38,6 +38,10 @@ pub(super) struct Batches<'a> {
     pub key: Key,
     /// The lower end of what is left; `None` when the table was empty.
     pub lower: Option<Position>,
+    /// The next range, when it was looked for already.
+    pub upcoming: Option<Next>,
+    /// A session that looks for the next range while a batch is at work, where neither keeps the other waiting.
+    pub scout: Option<Box<dyn Session>>,
     /// How far it has come, as its row says.
     pub standing: Standing,
     pub pace: Pace,
@@ -78,6 +82,9 @@ impl<'a> Batches<'a> {
         };
         let first = Some(standing.batch_rows).filter(|rows| *rows > 0).or(backfill.batch);
         let pace = Pace::new(&target.config.backfill, first);
+        // SQLite's readers keep a writer waiting, unless it is in WAL mode: there it is looked between the batches.
+        let is_alone = words.breath_ms > 0 || !pace.is_free() || target.config.backfill.health_query.is_some();
+        let scout = if is_alone { None } else { target.engine.open_to_read().await.ok() };
         let began = (Instant::now(), rows_done);
         let (made, failures) = (0, 0);
         Ok(Self {
@@ -90,6 +97,8 @@ impl<'a> Batches<'a> {
             place: at,
             key,
             lower,
+            upcoming: None,
+            scout,
             standing,
             pace,
             made,
@@ -122,14 +131,16 @@ impl<'a> Batches<'a> {
                     if is_last {
                         break;
                     }
-                    let breath = Duration::from_millis(self.words.breath_ms);
-                    self.told.rest(self.pace.rest(rows, started.elapsed()).max(breath)).await;
+                    self.breathe(self.pace.rest(rows, started.elapsed())).await;
                 }
                 Ok(None) => break,
                 Err(error) => self.after(error).await?,
             }
         }
         self.tell();
+        if let Some(scout) = self.scout.take() {
+            scout.close().await;
+        }
         let (began, behind) = self.began;
         self.told.info(format!(
             "backfill of {}: {} rows in {} batches, {} ms",
@@ -139,6 +150,22 @@ impl<'a> Batches<'a> {
             ms_since(began)
         ));
         Ok(self.standing.rows_done)
+    }
+
+    /// Lets others at the table, for so long or, where the engine has nobody wait in a queue, for a moment. To look for the next
+    /// range keeps nobody from writing, so it is part of the moment.
+    async fn breathe(&mut self, rest: Duration) {
+        let (breath, began) = (Duration::from_millis(self.words.breath_ms), Instant::now());
+        // After a longer rest the range may hold other rows.
+        if rest <= breath
+            && !breath.is_zero()
+            && self.pace.is_free()
+            && self.target.config.backfill.health_query.is_none()
+        {
+            // What fails here fails again where it is understood.
+            self.upcoming = self.next().await.unwrap_or_default();
+        }
+        self.told.rest(rest.max(breath).saturating_sub(began.elapsed())).await;
     }
 
     /// Tells how far it is.

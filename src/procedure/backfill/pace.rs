@@ -34,7 +34,17 @@ impl Pace {
         self.rows
     }
 
-    /// A batch of so many rows took so long. One that was not full says nothing.
+    /// Whether a batch of so many rows, which was cut out before the last one was done, is still about as large as it should be.
+    pub fn suits(&self, rows: u64) -> bool {
+        (self.rows / 2..=self.rows.saturating_mul(2)).contains(&rows)
+    }
+
+    /// Whether nobody limits the rows of a second.
+    pub fn is_free(&self) -> bool {
+        self.limit.is_none()
+    }
+
+    /// A batch of so many rows took so long. One that was far from full says nothing.
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
@@ -42,11 +52,11 @@ impl Pace {
         reason = "an estimate"
     )]
     pub fn learn(&mut self, rows: u64, took: Duration) {
-        if rows < self.rows {
+        if rows < self.rows / 2 {
             return;
         }
         let step = self.target.as_secs_f64() / took.as_secs_f64().max(f64::EPSILON);
-        let wanted = self.rows as f64 * step.clamp(1.0 / STEP_MAX, STEP_MAX);
+        let wanted = rows as f64 * step.clamp(1.0 / STEP_MAX, STEP_MAX);
         self.rows = (wanted as u64).clamp(1, self.rows_max);
     }
 

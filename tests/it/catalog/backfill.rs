@@ -69,7 +69,7 @@ fn a_first_line_that_does_not_say_enough_is_a_fault() {
     insta::assert_snapshot!(with_header("-- windlass:backfill table=t keys=id"), @"1: the field `keys` is not known; did you mean `key`?; begin the file with a line such as `-- windlass:backfill table=orders key=id`");
     insta::assert_snapshot!(with_header("-- windlass:backfill table=t key=a,,b"), @"1: `key=a,,b` is told twice, or holds what is no name; begin the file with a line such as `-- windlass:backfill table=orders key=id`");
     insta::assert_snapshot!(with_header("-- windlass:backfill table=\"t\""), @r#"1: `table="t"` is told twice, or holds what is no name; begin the file with a line such as `-- windlass:backfill table=orders key=id`"#);
-    insta::assert_snapshot!(with_header("-- windlass:backfill table=t batch=0"), @"1: batch=0 is not a number from 1 to 100000; begin the file with a line such as `-- windlass:backfill table=orders key=id`");
+    insta::assert_snapshot!(with_header("-- windlass:backfill table=t batch=0"), @"1: batch=0 is not a number from 1 to 1000000; begin the file with a line such as `-- windlass:backfill table=orders key=id`");
     insta::assert_snapshot!(with_header("-- windlass:backfill table=t table=u"), @"1: `table=u` is told twice, or holds what is no name; begin the file with a line such as `-- windlass:backfill table=orders key=id`");
     insta::assert_snapshot!(with_header("-- windlass:backfill table"), @"1: `table` is not written as name=value; begin the file with a line such as `-- windlass:backfill table=orders key=id`");
     insta::assert_snapshot!(with_header("-- windlass:backfill table=t\n-- windlass:backfill table=u"), @"2: a second line says which table is cut; keep one of them");
