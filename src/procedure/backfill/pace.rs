@@ -7,8 +7,10 @@ use crate::{config::Backfill as Settings, model::backfill::BATCH_ROWS_MAX};
 /// Rows of the first batch, when nobody told.
 const ROWS_FIRST: u64 = 500;
 
-/// How many times larger or smaller than the last a batch may be.
-const STEP_MAX: f64 = 4.0;
+/// How many times larger than the last a batch may be: of a small one, most of the time is the commit.
+const LARGER_MAX: f64 = 16.0;
+/// How many times smaller.
+const SMALLER_MAX: f64 = 4.0;
 
 /// How many rows a batch has.
 #[derive(Debug)]
@@ -56,7 +58,7 @@ impl Pace {
             return;
         }
         let step = self.target.as_secs_f64() / took.as_secs_f64().max(f64::EPSILON);
-        let wanted = rows as f64 * step.clamp(1.0 / STEP_MAX, STEP_MAX);
+        let wanted = rows as f64 * step.clamp(1.0 / SMALLER_MAX, LARGER_MAX);
         self.rows = (wanted as u64).clamp(1, self.rows_max);
     }
 
