@@ -18,6 +18,8 @@ use crate::{
 const STOP_PATIENCE_MS: u64 = 1_000;
 /// After this time a batch that goes on although it was cancelled is cancelled again.
 const CANCEL_AGAIN_MS: u64 = 250;
+/// How long a look for the next range may take beside a batch; who takes longer is no longer asked.
+const AHEAD_MS_MAX: u64 = 1_000;
 
 /// The next range, with the rows in it.
 pub(super) struct Next {
@@ -92,7 +94,8 @@ async fn ahead(
 ) -> (Option<Box<dyn Session>>, Option<Next>) {
     let Some(mut scout) = scout else { return (None, None) };
     let rest = Range { lower: behind, from_lower: false, upper: None };
-    match key.nth(scout.as_mut(), words, rest, rows).await {
+    let looked = tokio::time::timeout(Duration::from_millis(AHEAD_MS_MAX), key.nth(scout.as_mut(), words, rest, rows));
+    match looked.await.unwrap_or_else(|elapsed| Err(EngineError::Lost { reason: elapsed.to_string() })) {
         Ok(upper) => (Some(scout), upper.map(|upper| Next { upper, rows, is_last: false })),
         Err(error) => {
             tracing::debug!(%error, "ranges are no longer looked for beside the batches");
