@@ -9,6 +9,8 @@ const ROWS_FIRST: u64 = 500;
 
 /// How many times larger than the last a batch may be: of a small one, most of the time is the commit.
 const LARGER_MAX: f64 = 16.0;
+/// Among how many batches the rows of a second are shared out, where they are limited.
+const BATCHES_PER_SECOND: u64 = 10;
 /// How many times smaller.
 const SMALLER_MAX: f64 = 4.0;
 
@@ -26,7 +28,7 @@ impl Pace {
     /// Begins with batches of `first` rows.
     pub fn new(settings: &Settings, first: Option<u64>) -> Self {
         let limit = Some(settings.max_rows_per_second).filter(|limit| *limit > 0);
-        let rows_max = limit.map_or(BATCH_ROWS_MAX, |limit| limit.min(BATCH_ROWS_MAX));
+        let rows_max = limit.map_or(BATCH_ROWS_MAX, |limit| (limit / BATCHES_PER_SECOND).clamp(1, BATCH_ROWS_MAX));
         let rows = first.unwrap_or(ROWS_FIRST).clamp(1, rows_max);
         Self { rows, rows_max, target: Duration::from_millis(settings.target_ms), limit }
     }
