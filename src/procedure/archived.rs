@@ -101,7 +101,9 @@ pub async fn with_prints(
     let rows = history.applied.iter().filter_map(|row| Some((row.name.as_ref()?, row.checksum.as_ref()?)));
     let edited: BTreeMap<String, Checksum> =
         rows.filter(|(name, then)| is_edited(name, then)).map(|(name, then)| (name.clone(), then.clone())).collect();
-    if edited.is_empty() || history.is_outdated {
+    // In the middle of a restore the tables are those of two times, or not there.
+    let is_half_restored = history.unfinished.as_ref().is_some_and(|left| left.snapshot.is_some());
+    if edited.is_empty() || history.is_outdated || is_half_restored {
         return Ok(history);
     }
     let names: Vec<String> = edited.keys().cloned().collect();

@@ -32,13 +32,9 @@ pub(super) struct Next {
 impl Batches<'_> {
     /// One batch; nothing when no row is left.
     pub(super) async fn batch(&mut self) -> Result<Option<Next>, EngineError> {
-        let next = match self.upcoming.take().filter(|next| self.pace.suits(next.rows)) {
-            Some(next) => next,
-            None => match self.next().await? {
-                Some(next) => next,
-                None => return Ok(None),
-            },
-        };
+        let upcoming = self.upcoming.take().filter(|next| self.pace.suits(next.rows));
+        let found = if upcoming.is_some() { upcoming } else { self.next().await? };
+        let Some(next) = found else { return Ok(None) };
         let (words, epoch) = (self.words, self.held.epoch);
         let lower = self.lower.clone().unwrap_or_default();
         let range = Range { lower: &lower, from_lower: self.standing.after.is_none(), upper: Some(&next.upper) };

@@ -40,6 +40,8 @@ pub(super) struct Batches<'a> {
     pub lower: Option<Position>,
     /// The next range, when it was looked for already.
     pub upcoming: Option<Next>,
+    /// Whether the next range may be looked for early: after a rest it may hold other rows.
+    looks_ahead: bool,
     /// A session that looks for the next range while a batch is at work, where neither keeps the other waiting.
     pub scout: Option<Box<dyn Session>>,
     /// How far it has come, as its row says.
@@ -82,9 +84,10 @@ impl<'a> Batches<'a> {
         };
         let first = Some(standing.batch_rows).filter(|rows| *rows > 0).or(backfill.batch);
         let pace = Pace::new(&target.config.backfill, first);
-        // SQLite's readers keep a writer waiting, unless it is in WAL mode: there it is looked between the batches.
-        let is_alone = words.breath_ms > 0 || !pace.is_free() || target.config.backfill.health_query.is_some();
-        let scout = if is_alone { None } else { target.engine.open_to_read().await.ok() };
+        let looks_ahead = pace.is_free() && target.config.backfill.health_query.is_none();
+        // Where there is a breath, it is looked for then.
+        let has_scout = looks_ahead && words.breath_ms == 0;
+        let scout = if has_scout { target.engine.open_to_read().await.ok() } else { None };
         let began = (Instant::now(), rows_done);
         let (made, failures) = (0, 0);
         Ok(Self {
@@ -98,6 +101,7 @@ impl<'a> Batches<'a> {
             key,
             lower,
             upcoming: None,
+            looks_ahead,
             scout,
             standing,
             pace,
@@ -152,16 +156,11 @@ impl<'a> Batches<'a> {
         Ok(self.standing.rows_done)
     }
 
-    /// Lets others at the table, for so long or, where the engine has nobody wait in a queue, for a moment. To look for the next
-    /// range keeps nobody from writing, so it is part of the moment.
+    /// Lets others at the table: for so long, or for a moment where the engine has nobody wait in a queue. The next range is looked
+    /// for in that moment: a reader of SQLite keeps nobody from writing in WAL mode, and in the others from no more than the commit.
     async fn breathe(&mut self, rest: Duration) {
         let (breath, began) = (Duration::from_millis(self.words.breath_ms), Instant::now());
-        // After a longer rest the range may hold other rows.
-        if rest <= breath
-            && !breath.is_zero()
-            && self.pace.is_free()
-            && self.target.config.backfill.health_query.is_none()
-        {
+        if self.looks_ahead && !breath.is_zero() {
             // What fails here fails again where it is understood.
             self.upcoming = self.next().await.unwrap_or_default();
         }

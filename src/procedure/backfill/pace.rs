@@ -9,10 +9,11 @@ const ROWS_FIRST: u64 = 500;
 
 /// How many times larger than the last a batch may be: of a small one, most of the time is the commit.
 const LARGER_MAX: f64 = 16.0;
-/// Among how many batches the rows of a second are shared out, where they are limited.
-const BATCHES_PER_SECOND: u64 = 10;
 /// How many times smaller.
 const SMALLER_MAX: f64 = 4.0;
+
+/// Among how many batches the rows of a second are shared out, where they are limited.
+const BATCHES_PER_SECOND: u64 = 10;
 
 /// How many rows a batch has.
 #[derive(Debug)]
