@@ -183,7 +183,7 @@ fn kind_of(error: &EngineError) -> &'static Kind {
             &kinds::TARGET_UNREACHABLE
         }
         EngineError::ReadOnly { .. } => &kinds::TARGET_READ_ONLY,
-        EngineError::Fenced { .. } => &kinds::BUSY,
+        EngineError::Fenced { .. } | EngineError::Blocked { .. } => &kinds::BUSY,
         _ => &kinds::TARGET_UNUSABLE,
     }
 }

@@ -103,7 +103,7 @@ impl From<&EngineError> for Exit {
     fn from(error: &EngineError) -> Self {
         match error {
             EngineError::Address { .. } => Self::Configuration,
-            EngineError::Fenced { .. } => Self::Busy,
+            EngineError::Fenced { .. } | EngineError::Blocked { .. } => Self::Busy,
             _ => Self::Unavailable,
         }
     }

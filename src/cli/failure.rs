@@ -228,6 +228,7 @@ impl From<EngineError> for Failure {
             EngineError::Fenced { .. } => {
                 Self::known("busy", detail).next("look at the run that took over: windlass status")
             }
+            EngineError::Blocked { .. } => Self::known("busy", detail).next("try again when what holds it has ended"),
             EngineError::Address { .. } => {
                 Self::known("target-unusable", detail).next("set target.url, such as sqlite:data/app.db")
             }

@@ -21,7 +21,7 @@ use crate::{
 pub struct Told {
     pub name: &'static str,
     catalog: Catalog,
-    /// What leads to the state it begins from.
+    /// What leads to the state it begins from: commands, or what the database is told.
     before: &'static [&'static str],
     /// The command; `{snapshot}` stands for the newest snapshot.
     command: &'static str,
@@ -42,6 +42,11 @@ const SAMPLE: Catalog = Catalog::Ours("migrations");
 const TORRUST: Published = Published { name: "torrust-index", version: "3.0.0" };
 const ATUIN: Published = Published { name: "atuin-server-postgres", version: "18.20.1" };
 
+/// A rollback journal, which whoever dies in a transaction leaves for the next one to roll back.
+const BY_JOURNAL: &str = "PRAGMA journal_mode = DELETE";
+/// What is changed goes to the file before the commit, as it does in a large transaction.
+const NO_CACHE: &str = "PRAGMA default_cache_size = 1";
+
 const fn told(name: &'static str, catalog: Catalog, before: &'static [&'static str], command: &'static str) -> Told {
     Told { name, catalog, before, command }
 }
@@ -53,7 +58,7 @@ pub fn all(on: On) -> Vec<Told> {
         On::Postgres => Catalog::Published(ATUIN, "migrations"),
         On::MariaDb => Catalog::Published(TORRUST, "migrations/mysql"),
     };
-    vec![
+    let mut all = vec![
         told("up", LEDGER, &[], "up"),
         told("down", LEDGER, &["up"], "down --to 1.0.0"),
         told("up-with-snapshot", LEDGER, &["up --to 1.0.0"], "up --snapshot always"),
@@ -63,7 +68,13 @@ pub fn all(on: On) -> Vec<Told> {
         told("sample-up", SAMPLE, &[], "up"),
         told("sample-down", SAMPLE, &["up"], "down --to 0.4.0"),
         told("real-up", real, &[], "up"),
-    ]
+    ];
+    if on == On::Sqlite {
+        // Where no application is at work, which would roll it back.
+        all.push(told("up-by-journal", SAMPLE, &["up --to 0.4.0", BY_JOURNAL, NO_CACHE], "up"));
+        all.push(told("down-by-journal", SAMPLE, &["up", BY_JOURNAL, NO_CACHE], "down --to 0.4.0"));
+    }
+    all
 }
 
 /// Scenarios in which a statement waits for a table that somebody holds; the second as one transaction.
@@ -114,6 +125,10 @@ impl Scenario {
     pub async fn of(on: On, told: Told) -> Self {
         let place = Place::empty(on, told.catalog.path()).await;
         for line in told.before {
+            if line.starts_with("PRAGMA ") {
+                Eye::on(&place.database).await.texts(line).await;
+                continue;
+            }
             application::writes_before(&place).await;
             place.does(&line.split(' ').collect::<Vec<_>>()).await;
         }

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{ConnectOptions, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use ulid::Ulid;
 
 use super::{EngineError, Place, fault, native, rows};
@@ -19,6 +19,9 @@ const CONNECT_MS_MAX: u64 = 10_000;
 
 /// How long a statement waits for another connection when nothing else is said.
 pub(super) const LOCK_TIMEOUT_MS: u64 = 5_000;
+
+/// The first read of a file: whether it is a database at all comes out here.
+const FIRST_LOOK: &str = "SELECT count(*) FROM sqlite_schema";
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +49,16 @@ pub(super) async fn connect(place: &Place, access: Access) -> Result<SqliteConne
     })?
 }
 
+/// Rolls back what a process left that died in the middle of a transaction with a rollback journal. Whoever reads next does that in
+/// SQLite, but a connection that may only read cannot, and refuses every question (SQLite manual, "File Locking And Concurrency In
+/// SQLite Version 3", section 4.2, and `SQLITE_READONLY_ROLLBACK`).
+async fn roll_back(place: &Place) -> Result<(), sqlx::Error> {
+    let mut connection = options(&place.path).create_if_missing(false).connect().await?;
+    let rolled_back = rows::number(&mut connection, FIRST_LOOK).await;
+    connection.close().await?;
+    rolled_back.map(|_| ())
+}
+
 /// Options for a file of any use; statements are never logged by the driver, for they may hold data.
 pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
@@ -55,25 +68,35 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
 }
 
 async fn settle(place: &Place, access: Access, fresh: bool) -> Result<SqliteConnection, EngineError> {
+    match settled(place, access, fresh).await {
+        Err(error) if fault::is_to_be_rolled_back(&error) => {
+            roll_back(place).await.map_err(|error| fault::on_opening(place, &error))?;
+            settled(place, access, fresh).await
+        }
+        settled => settled,
+    }
+    .map_err(|error| fault::on_opening(place, &error))?
+    // SQLite opens a file that it may not write for reading, without a word (SQLite manual, `sqlite3_open_v2`).
+    .ok_or_else(|| EngineError::ReadOnly { address: place.address.clone() })
+}
+
+/// `None`: it cannot be written, as is asked for.
+async fn settled(place: &Place, access: Access, fresh: bool) -> Result<Option<SqliteConnection>, sqlx::Error> {
     let options = options(&place.path);
     let options = match access {
         Access::Read if !place.path.exists() => options.in_memory(true).pragma("query_only", "ON"),
         Access::Read => options.read_only(true),
         Access::Write => options,
     };
-    let mut connection = options.connect().await.map_err(|error| fault::on_opening(place, &error))?;
-    let set = async {
-        // The first read of the file: whether it is a database at all comes out here.
-        rows::number(&mut connection, "SELECT count(*) FROM sqlite_schema").await?;
-        if access == Access::Read {
-            return Ok(true);
-        }
+    let mut connection = options.connect().await?;
+    rows::number(&mut connection, FIRST_LOOK).await?;
+    if access == Access::Write {
         keep_safe(&mut connection, fresh).await?;
-        Ok(!native::is_read_only(&mut connection).await?)
-    };
-    // SQLite opens a file that it may not write for reading, without a word (SQLite manual, `sqlite3_open_v2`).
-    let as_asked = set.await.map_err(|error| fault::on_opening(place, &error))?;
-    if as_asked { Ok(connection) } else { Err(EngineError::ReadOnly { address: place.address.clone() }) }
+        if native::is_read_only(&mut connection).await? {
+            return Ok(None);
+        }
+    }
+    Ok(Some(connection))
 }
 
 /// Sets what makes a commit outlive a power cut: `synchronous` FULL in WAL mode and EXTRA with a rollback journal (with

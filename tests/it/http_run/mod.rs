@@ -11,6 +11,7 @@ mod failures;
 mod ghost;
 mod health;
 mod heard;
+mod hot_journal;
 mod in_doubt;
 mod lock_queue;
 mod loss;
