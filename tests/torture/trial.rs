@@ -65,14 +65,17 @@ async fn faulted(
     let words = scenario.words();
     let mut is_reached = false;
     let mut before = vec![scenario.before.clone()];
-    for faults in [&orders.first, &orders.second] {
+    for (nth, faults) in [&orders.first, &orders.second].into_iter().enumerate() {
         if faults.is_empty() {
             continue;
+        }
+        if nth > 0 {
+            // Not without need: whoever looks at a SQLite file rolls back what a dead process left, as the next run must by itself.
+            before = vec![Truth::of(place).await];
         }
         let said = place.run(&words, With { faults, ablated, wait_ms: None }).await;
         is_reached |= faults.iter().any(|fault| said.reached(fault));
         lies.extend(untrue(scenario, place, &said, &before).await);
-        before = vec![Truth::of(place).await];
     }
     goes_on(scenario, place, ablated).await?;
     Ok(is_reached)
@@ -246,7 +249,9 @@ fn wrong_about_a_migration(job: &Value, state: &str, now: &Truth) -> Option<Stri
         if succeeded && is_in != is_up {
             return Some(format!("it said that {id} was done, and the history does not: {:?}", now.applied));
         }
-        if !succeeded && state.contains("is as it was before it") && is_in == is_up {
+        // Another one may have failed earlier, not been critical, and rightly be in the history.
+        let is_meant = state.contains(id) && state.contains("is as it was before it");
+        if !succeeded && is_meant && is_in == is_up {
             return Some(format!("it said that {id} failed and left nothing, and the history has it"));
         }
     }
