@@ -17,7 +17,7 @@ use axum::{
 };
 use futures_util::future::Either;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use ipnet::IpNet;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -40,9 +40,6 @@ const HEAD_S_MAX: u64 = 10;
 
 /// A caller that takes in nothing of its answer for this time is let go, so that its place is free again.
 const WRITE_S_MAX: u64 = 30;
-
-/// The most header fields of a request.
-const HEADERS_MAX: usize = 64;
 
 /// The most bytes of a request that are held before somebody reads them, its head among them.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
@@ -111,6 +108,13 @@ impl House {
     /// Lets callers in; never returns.
     pub async fn accept(&self, listener: TcpListener) {
         let places = Places::of(CONNECTIONS_MAX, self.each_max, self.cut.clone());
+        tokio::select! {
+            () = self.seat(listener, &places) => {}
+            () = places.let_the_slow_go(Duration::from_secs(HEAD_S_MAX)) => {}
+        }
+    }
+
+    async fn seat(&self, listener: TcpListener, places: &Places) {
         loop {
             match listener.accept().await {
                 Ok((stream, peer)) => {
@@ -180,12 +184,8 @@ where
     });
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(Duration::from_secs(WRITE_S_MAX)));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(HEAD_S_MAX))
-        .max_headers(HEADERS_MAX)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(Box::pin(stream)), answers);
+    let connection =
+        http1::Builder::new().max_buf_size(HEAD_BYTES_MAX).serve_connection(TokioIo::new(Box::pin(stream)), answers);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = &mut connection => ended,

@@ -14,6 +14,7 @@ mod pages;
 mod problems;
 mod public;
 mod shutdown;
+mod slow;
 mod tls;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
