@@ -54,11 +54,18 @@ fn answer(front: &Front, tallies: &Tallies, caller: Caller, asked: &Parts) -> Op
     let entry = Entry::begin(front, &asked.method, route, &asked.headers, Some(caller.peer.ip()));
     let admission = guard::admit(front, Pace::Polled, entry.client());
     let mut response = match &admission.refusal {
-        None => choice(&front.prints()).answer(&asked.headers),
-        Some(problem) => problem.clone().into_response(),
+        None => {
+            let mut printed = choice(&front.prints()).answer(&asked.headers);
+            admission.tell_pace(&mut printed);
+            printed
+        }
+        Some(problem) => {
+            let mut refusal = problem.clone().into_response();
+            admission.tell(&mut refusal);
+            headers::add(&front.app.config, &mut refusal);
+            refusal
+        }
     };
-    admission.tell(&mut response);
-    headers::add(&front.app.config, &mut response);
     let status = response.status();
     let tally = &tallies[usize::from(asked.method == Method::HEAD)][usize::from(status.as_u16() / 100 - 1) % CLASSES];
     let tally = tally.get_or_init(|| front.app.meters.tally(word(&asked.method), route, class(status)));

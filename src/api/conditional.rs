@@ -12,17 +12,12 @@ use sha2::{Digest, Sha256};
 /// Bytes of the digest that an `ETag` is made of.
 const ETAG_BYTES: usize = 12;
 
-/// With those that are added on the way to the caller: there is place for them from the beginning.
-const HEADERS_EXPECTED: usize = 16;
-
 /// A printed answer.
 #[derive(Debug, Clone)]
 pub struct Printed {
     status: StatusCode,
-    content_type: HeaderValue,
+    headers: HeaderMap,
     body: Bytes,
-    etag: HeaderValue,
-    cache_control: HeaderValue,
 }
 
 impl Printed {
@@ -33,13 +28,12 @@ impl Printed {
         let digest = Sha256::digest(essence);
         let short = BASE64_URL_SAFE_NO_PAD.encode(&digest[..ETAG_BYTES]);
         let etag = HeaderValue::try_from(format!("W/\"{short}\"")).unwrap_or(HeaderValue::from_static("W/\"\""));
-        Self {
-            status,
-            content_type: HeaderValue::from_static(content_type),
-            body: body.into(),
-            etag,
-            cache_control: HeaderValue::from_static("no-cache"),
-        }
+        let headers = [
+            (header::ETAG, etag),
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
+            (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        ];
+        Self { status, headers: headers.into_iter().collect(), body: body.into() }
     }
 
     /// A document, whose sameness is that of `essence`: the same without its times.
@@ -57,38 +51,52 @@ impl Printed {
     /// The same with another text.
     pub fn rewritten(&self, rewrite: impl FnOnce(&str) -> String) -> Self {
         let body = Bytes::from(rewrite(&String::from_utf8_lossy(&self.body)));
-        let anew = Self::of(self.status, "", body.clone(), &body);
-        Self { content_type: self.content_type.clone(), cache_control: self.cache_control.clone(), ..anew }
+        let mut anew = Self::of(self.status, "", body.clone(), &body);
+        for name in [header::CONTENT_TYPE, header::CACHE_CONTROL] {
+            if let Some(value) = self.headers.get(&name) {
+                anew.headers.insert(name, value.clone());
+            }
+        }
+        anew
     }
 
     /// The same, to be kept by whoever has it as `cache_control` says; without this it is asked for again each time.
     pub fn kept(mut self, cache_control: &'static str) -> Self {
-        self.cache_control = HeaderValue::from_static(cache_control);
+        self.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache_control));
+        self
+    }
+
+    /// The same, with these headers where it has none of their name.
+    pub fn with(mut self, headers: &HeaderMap) -> Self {
+        for (name, value) in headers {
+            self.headers.entry(name).or_insert_with(|| value.clone());
+        }
         self
     }
 
     /// The answer, or 304 when the caller has it. A failure is never left out: RFC 9110, section 13.2.1.
     pub fn answer(&self, asked: &HeaderMap) -> Response {
-        let mut response = Response::new(Body::empty());
-        let mut headers = HeaderMap::with_capacity(HEADERS_EXPECTED);
-        headers.insert(header::ETAG, self.etag.clone());
-        headers.insert(header::CACHE_CONTROL, self.cache_control.clone());
-        if self.status.is_success() && self.is_known(asked) {
+        let is_known = self.status.is_success() && self.is_known(asked);
+        let mut response = Response::new(if is_known { Body::empty() } else { self.body.clone().into() });
+        *response.headers_mut() = self.headers.clone();
+        if is_known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
+            response.headers_mut().remove(header::CONTENT_TYPE);
         } else {
             *response.status_mut() = self.status;
-            *response.body_mut() = self.body.clone().into();
-            headers.insert(header::CONTENT_TYPE, self.content_type.clone());
         }
-        *response.headers_mut() = headers;
         response
     }
 
     /// Whether `If-None-Match` names this answer, by the weak comparison of RFC 9110, section 8.8.3.2.
     fn is_known(&self, asked: &HeaderMap) -> bool {
-        let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-        let own = self.etag.to_str().map(opaque).unwrap_or_default();
         let values = asked.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        let own = self.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(opaque).unwrap_or_default();
         values.flat_map(|value| value.split(',')).any(|tag| tag.trim() == "*" || opaque(tag) == own)
     }
+}
+
+/// What of a tag counts in the weak comparison.
+fn opaque(tag: &str) -> &str {
+    tag.trim().trim_start_matches("W/")
 }

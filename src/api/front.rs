@@ -31,7 +31,7 @@ pub struct Inner {
 impl Front {
     pub fn of(app: App) -> Self {
         let limits = Limits::of(&app.config.server);
-        let press = Press::of(app.config.app.environment.clone(), app.health.read());
+        let press = Press::of(&app.config, app.health.read());
         Self(Arc::new(Inner { app, limits, streams: Arc::new(Semaphore::new(STREAMS_MAX)), press }))
     }
 

@@ -57,7 +57,7 @@ pub const PUBLIC: &[(&str, Pace)] = &[
 ];
 
 /// What is polled may be read by the pages of any origin, a refusal with its time to wait as well. Credentials are not taken.
-const FROM_ANYWHERE: [(HeaderName, HeaderValue); 2] = [
+pub(super) const FROM_ANYWHERE: [(HeaderName, HeaderValue); 2] = [
     (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
     (header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("retry-after")),
 ];
@@ -127,15 +127,15 @@ async fn at_its_pace(front: &Front, pace: Pace, request: Request, next: Next) ->
 }
 
 /// What becomes of a request for a public route.
-pub(super) struct Admission {
+pub(super) struct Admission<'a> {
     pace: Pace,
-    allowance: Option<Allowance>,
+    allowance: Option<Allowance<'a>>,
     /// The answer, when it comes too soon.
     pub refusal: Option<Problem>,
 }
 
 /// Takes a request for a public route out of the allowance of `client`.
-pub(super) fn admit(front: &Front, pace: Pace, client: IpAddr) -> Admission {
+pub(super) fn admit(front: &Front, pace: Pace, client: IpAddr) -> Admission<'_> {
     let allowance = front.limits.at(pace, client).map(|limiter| limiter.check(client));
     let refused = allowance.as_ref().and_then(|allowance| Some((allowance.name(), allowance.retry_after_s?)));
     let refusal = refused.map(|(limiter, seconds)| {
@@ -145,14 +145,21 @@ pub(super) fn admit(front: &Front, pace: Pace, client: IpAddr) -> Admission {
     Admission { pace, allowance, refusal }
 }
 
-impl Admission {
+impl Admission<'_> {
     /// Tells the caller how often it may ask, and every page that it may read the answer to what is polled.
     pub fn tell(&self, response: &mut Response) {
+        self.tell_pace(response);
+        if self.pace == Pace::Polled {
+            for (name, value) in FROM_ANYWHERE {
+                response.headers_mut().insert(name, value);
+            }
+        }
+    }
+
+    /// Tells the caller how often it may ask.
+    pub fn tell_pace(&self, response: &mut Response) {
         if let Some(allowance) = &self.allowance {
             allowance.tell(response.headers_mut());
-        }
-        if self.pace == Pace::Polled {
-            response.headers_mut().extend(FROM_ANYWHERE);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
@@ -36,4 +36,11 @@ pub fn add(config: &Config, response: &mut Response) {
     for (name, value) in DEFAULTS {
         response.headers_mut().entry(name).or_insert(value);
     }
+}
+
+/// The same, for answers that are printed: what every one of them carries.
+pub fn of_all(config: &Config) -> HeaderMap {
+    let mut empty = Response::default();
+    add(config, &mut empty);
+    std::mem::take(empty.headers_mut())
 }

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use chrono::DateTime;
 
 use crate::{
     api::{
         conditional::Printed,
+        guard::FROM_ANYWHERE,
+        headers,
         health::{application::ApplicationHealth, database::DatabaseHealth, migrations::MigrationsHealth},
         system::version::{Backend, VersionDocument},
     },
+    config::Config,
     model::health::{Health, HealthStatus},
     monitor::Sample,
     web,
@@ -20,6 +23,8 @@ use crate::{
 /// The newest prints.
 pub struct Press {
     environment: Option<String>,
+    /// What every answer that is polled carries.
+    headers: HeaderMap,
     newest: ArcSwap<Prints>,
 }
 
@@ -42,10 +47,13 @@ pub struct Prints {
 }
 
 impl Press {
-    /// A press for an application in this environment, that has printed this sample.
-    pub fn of(environment: Option<String>, sample: Arc<Sample>) -> Self {
-        let newest = ArcSwap::from_pointee(Prints::of(sample, environment.as_deref()));
-        Self { environment, newest }
+    /// A press that has printed this sample.
+    pub fn of(config: &Config, sample: Arc<Sample>) -> Self {
+        let environment = config.app.environment.clone();
+        let mut headers = headers::of_all(config);
+        headers.extend(FROM_ANYWHERE);
+        let newest = ArcSwap::from_pointee(Prints::of(sample, environment.as_deref(), &headers));
+        Self { environment, headers, newest }
     }
 
     /// The prints of `sample`; made anew only when it is another one than the last time.
@@ -54,20 +62,20 @@ impl Press {
         if Arc::ptr_eq(&newest.sample, sample) {
             return newest;
         }
-        let prints = Arc::new(Prints::of(Arc::clone(sample), self.environment.as_deref()));
+        let prints = Arc::new(Prints::of(Arc::clone(sample), self.environment.as_deref(), &self.headers));
         self.newest.store(Arc::clone(&prints));
         Guard::from_inner(prints)
     }
 }
 
 impl Prints {
-    fn of(sample: Arc<Sample>, environment: Option<&str>) -> Self {
+    fn of(sample: Arc<Sample>, environment: Option<&str>, headers: &HeaderMap) -> Self {
         Self {
-            health: health(&sample),
-            version: version(&sample),
-            application_health: ApplicationHealth::print(&sample, environment),
-            database_health: DatabaseHealth::print(&sample),
-            migrations_health: MigrationsHealth::print(&sample),
+            health: health(&sample).with(headers),
+            version: version(&sample).with(headers),
+            application_health: ApplicationHealth::print(&sample, environment).with(headers),
+            database_health: DatabaseHealth::print(&sample).with(headers),
+            migrations_health: MigrationsHealth::print(&sample).with(headers),
             page: page(&sample, environment),
             sample,
         }
