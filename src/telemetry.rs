@@ -16,7 +16,7 @@ use tracing::Subscriber;
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
     field::MakeExt,
-    filter::{FilterExt, filter_fn},
+    filter::filter_fn,
     fmt::format::{Writer, debug_fn},
     layer::SubscriberExt,
     registry::LookupSpan,
@@ -63,11 +63,11 @@ static SENDING: OnceLock<Sending> = OnceLock::new();
 /// # Errors
 /// [`TelemetryError`]; nothing was begun.
 pub fn start(log: &Log) -> Result<(), TelemetryError> {
-    let filter = EnvFilter::try_new(&log.filter)
-        .map_err(|source| TelemetryError::Filter { filter: log.filter.clone(), source })?;
-    let sending = Sending::to_collector(log)?;
+    let filter_error = |source| TelemetryError::Filter { filter: log.filter.clone(), source };
     // What is sent is not told a second time.
-    let filter = filter.and(filter_fn(|metadata| metadata.target() != TRACE));
+    let unsent = format!("{TRACE}=off").parse().map_err(filter_error)?;
+    let filter = EnvFilter::try_new(&log.filter).map_err(filter_error)?.add_directive(unsent);
+    let sending = Sending::to_collector(log)?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match log.format {
         LogFormat::Json => lines.json().flatten_event(true).with_filter(filter).boxed(),
@@ -77,7 +77,11 @@ pub fn start(log: &Log) -> Result<(), TelemetryError> {
             lines.with_ansi(colours()).fmt_fields(fields.delimited(" ")).with_filter(filter).boxed()
         }
     };
-    let started = tracing_subscriber::registry().with(lines).with(sending.as_ref().map(spans)).try_init();
+    // A layer that is none would have every event asked about that no other one wants.
+    let started = match &sending {
+        Some(sending) => tracing_subscriber::registry().with(lines).with(spans(sending)).try_init(),
+        None => tracing_subscriber::registry().with(lines).try_init(),
+    };
     started.map_err(TelemetryError::Started)?;
     if let Some(sending) = sending {
         // Nobody else has started.
