@@ -18,7 +18,7 @@ use crate::{
         catalog::Catalog,
         job::{JobKind, JobState},
     },
-    monitor::{Books, Gauges, HealthBoard, Sampler, not_yet},
+    monitor::{Books, Gauges, HealthBoard, Reading, Sampler, not_yet},
     procedure::Target,
     snapshot::{Archive, ArchiveError},
     store::Store,
@@ -46,6 +46,8 @@ pub struct App {
     books: Arc<Books>,
     target: Target,
     running: watch::Receiver<Option<JobKind>>,
+    /// The catalog, where it was read to serve.
+    read: Reading,
 }
 
 /// Why windlass cannot begin.
@@ -101,6 +103,7 @@ impl App {
             stopping: CancellationToken::new(),
             target,
             running,
+            read: Reading::default(),
         })
     }
 
@@ -122,12 +125,16 @@ impl App {
     /// [`OpenError`].
     pub async fn for_service(mut self) -> Result<Self, OpenError> {
         self.keys = Arc::new(Keys::load(&self.config.auth, self.config.data_dir())?);
+        self.read = Reading::of(&self.target).await?;
+        self.health.show(not_yet(&self.target, self.read.catalog()));
+        Ok(self)
+    }
+
+    /// Seals the audit trail of a release that had no seals. Whoever gives an order before that is done seals it first.
+    pub async fn seal(&self) {
         if let Err(error) = self.target.store.seal_earlier_lines().await {
             tracing::error!(%error, "the audit trail cannot be sealed; every order is refused until that is mended");
         }
-        let catalog = self.target.catalog().await?;
-        self.health.show(not_yet(&self.target, &catalog));
-        Ok(self)
     }
 
     /// Does what is due for the snapshots, for ever.
@@ -138,7 +145,7 @@ impl App {
     /// Looks at the target once an interval until [`App::stopping`], and hangs what it sees on [`App::health`]. Keeps the keys
     /// as their files have them.
     pub async fn watch(&self) {
-        let sampler = Sampler::new(self.target.clone(), self.health.clone(), self.running.clone());
+        let sampler = Sampler::new(self.target.clone(), self.health.clone(), self.running.clone(), self.read.clone());
         tokio::select! {
             () = sampler.run(self.stopping.clone()) => {}
             () = self.keys.keep() => {}

@@ -23,11 +23,11 @@ use tokio::{
 
 use self::{house::House, tls::Tls};
 pub use self::{
-    house::{AtOnce, Caller, Door},
+    house::{AtOnce, Caller, Door, Routes, later},
     neighbourhood::{covers, neighbourhood},
     tls::TlsError,
 };
-use crate::app::App;
+use crate::app::{App, OpenError};
 
 /// `server.shutdown_grace` has so many parts. One is kept for finishing answers once the desk is closed, and one for
 /// stopping a statement at the server; what is left is for the running job to come to a safe edge.
@@ -55,6 +55,9 @@ pub enum ServeError {
     /// The certificate cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// What is served is not there.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// Signals cannot be waited for.
     #[error("cannot wait for signals")]
     Signals(#[source] io::Error),
@@ -97,7 +100,8 @@ impl From<Ended> for ExitCode {
     }
 }
 
-/// Listens at `server.listen` and serves until SIGTERM or SIGINT, or until `app.stopping` is cancelled.
+/// Listens at `server.listen`, makes `app` ready ([`App::for_service`]) and serves until SIGTERM or SIGINT, or until `app.stopping` is
+/// cancelled. Whoever comes while it is made ready waits, and is not turned away.
 ///
 /// After [`Ended::Forced`] the caller must exit at once: blocking work may still be at it.
 ///
@@ -111,6 +115,7 @@ pub async fn serve(app: App, doors: impl FnOnce(App) -> Doors) -> Result<Ended, 
         None => None,
     };
     let mut signals = Signals::install().map_err(ServeError::Signals)?;
+    let app = app.for_service().await?;
     let doors = doors(app.clone());
     let stopping = app.stopping.clone();
     tokio::spawn(look_after(app.clone()));
@@ -135,9 +140,10 @@ pub async fn serve(app: App, doors: impl FnOnce(App) -> Doors) -> Result<Ended, 
     }
 }
 
-/// Takes up what an earlier process left, and does what is due for the snapshots, until `app.stopping` is cancelled.
+/// Seals the audit trail of an earlier release, takes up what an earlier process left, and does what is due for the snapshots, until `app.stopping` is cancelled.
 pub async fn look_after(app: App) {
     let looking_after = async {
+        app.seal().await;
         app.desk.take_stock().await;
         app.take_care().await;
     };

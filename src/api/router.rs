@@ -18,14 +18,14 @@ use super::{
 };
 use crate::{
     app::App,
-    lifecycle::{Door, Doors},
+    lifecycle::{Door, Doors, later},
 };
 
 /// What is behind the listeners of a service.
 #[must_use]
 pub fn doors(app: App) -> Doors {
     let front = Front::of(app.clone());
-    let main = Door { at_once: Some(at_once::answers(front.clone())), routes: routed(front) };
+    let main = Door { at_once: Some(at_once::answers(front.clone())), routes: later(|| routed(front)) };
     Doors { main, metrics: metrics::metrics_router(app) }
 }
 

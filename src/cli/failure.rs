@@ -259,6 +259,7 @@ impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
         let detail = with_causes(&error);
         match error {
+            ServeError::Open(error) => error.into(),
             ServeError::Tls(_) => Self::of(Exit::Configuration, "configuration", detail, "mend the file that is named"),
             _ => Self::of(Exit::Configuration, "cannot-listen", detail, LISTEN),
         }

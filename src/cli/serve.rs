@@ -12,6 +12,5 @@ pub(super) async fn run(call: &Call) -> Result<Exit, Failure> {
     call.only_here("windlass serve")?;
     let config = call.settings(&[])?;
     telemetry::start(&config.log)?;
-    let app = open(config)?.for_service().await?;
-    Ok(lifecycle::serve(app, call.http.doors).await?.into())
+    Ok(lifecycle::serve(open(config)?, call.http.doors).await?.into())
 }

@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     future::{Future, ready},
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::Duration,
 };
 
@@ -68,13 +68,21 @@ pub struct Door {
     /// Asked first.
     pub at_once: Option<AtOnce>,
     /// Everything else.
-    pub routes: Router,
+    pub routes: Routes,
 }
+
+/// Routes that are put together when somebody asks for one of them.
+pub type Routes = Arc<LazyLock<Router, Box<dyn FnOnce() -> Router + Send>>>;
 
 impl From<Router> for Door {
     fn from(routes: Router) -> Self {
-        Self { at_once: None, routes }
+        Self { at_once: None, routes: later(move || routes) }
     }
+}
+
+/// What puts the routes together, for when they are asked for.
+pub fn later(routes: impl FnOnce() -> Router + Send + 'static) -> Routes {
+    Arc::new(LazyLock::new(Box::new(routes)))
 }
 
 /// Who is inside.
@@ -212,5 +220,5 @@ fn answer(
     }
     parts.extensions.insert(ConnectInfo(caller.peer));
     parts.extensions.insert(caller);
-    Either::Right(door.routes.clone().oneshot(Request::from_parts(parts, Body::new(body))))
+    Either::Right(Router::clone(&door.routes).oneshot(Request::from_parts(parts, Body::new(body))))
 }

@@ -9,5 +9,5 @@ pub use self::{
     board::{DatabaseVersion, Figures, HealthBoard, Sample, VersionAnswer},
     books::{Books, Shelf, Told},
     gauges::Gauges,
-    sampler::{Sampler, not_yet},
+    sampler::{Reading, Sampler, not_yet},
 };

@@ -1,13 +1,17 @@
 //! The one who looks: on its own connection, once an interval, and at once when a run of ours begins or ends. Where the engine can
 //! tell, at once as well when a run of another process has changed something.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{DatabaseVersion, Figures, HealthBoard, Sample, VersionAnswer};
 use crate::{
+    catalog::CatalogError,
     engine::{EngineError, Session, Words},
     model::{
         catalog::Catalog,
@@ -26,15 +30,39 @@ const LOOK_MS_MAX: u64 = 5_000;
 /// How long after a look nobody is heard: so many calls come to one look.
 const REST_MS: u64 = 250;
 
+/// A catalog that was read, and the state that its folder was in before.
+#[derive(Clone, Default)]
+pub struct Reading {
+    catalog: Arc<Catalog>,
+    stamp: Option<SystemTime>,
+}
+
+impl Reading {
+    /// The catalog as it is now.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub async fn of(target: &Target) -> Result<Self, CatalogError> {
+        let stamp = stamp_of(target).await;
+        // A catalog that was read in the middle of a change is read again at the next look.
+        Ok(Self { catalog: target.catalog().await?, stamp })
+    }
+
+    /// What was read.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+}
+
 /// The one who looks.
 pub struct Sampler {
     target: Target,
     board: HealthBoard,
     running: watch::Receiver<Option<JobKind>>,
-    catalog: Arc<Catalog>,
-    stamp: Option<std::time::SystemTime>,
+    read: Reading,
     /// The state of the folder that could not be read and was told of.
-    told: Option<std::time::SystemTime>,
+    told: Option<SystemTime>,
     session: Option<Box<dyn Session>>,
     /// It was opened for the look that is at work, or the last one.
     is_new: bool,
@@ -51,20 +79,11 @@ struct Seen {
 }
 
 impl Sampler {
-    /// A sampler that hangs its samples on `board`; `running` says which kind of job of this process begins, and when it ends.
+    /// A sampler that hangs its samples on `board` and begins with the catalog as it was `read`; `running` says which kind of job of
+    /// this process begins, and when it ends.
     #[must_use]
-    pub fn new(target: Target, board: HealthBoard, running: watch::Receiver<Option<JobKind>>) -> Self {
-        Self {
-            target,
-            board,
-            running,
-            catalog: Arc::default(),
-            stamp: None,
-            told: None,
-            session: None,
-            is_new: false,
-            connection_ms: 0,
-        }
+    pub fn new(target: Target, board: HealthBoard, running: watch::Receiver<Option<JobKind>>, read: Reading) -> Self {
+        Self { target, board, running, read, told: None, session: None, is_new: false, connection_ms: 0 }
     }
 
     /// Looks until `stop`.
@@ -90,13 +109,12 @@ impl Sampler {
 
     /// Reads the catalog again when its folder changed; an unusable one is told and the last good one stays.
     async fn reread(&mut self) {
-        let stamp = tokio::fs::metadata(&self.target.config.catalog.path).await.and_then(|meta| meta.modified()).ok();
-        if stamp == self.stamp {
+        let stamp = stamp_of(&self.target).await;
+        if stamp == self.read.stamp {
             return;
         }
-        match self.target.catalog().await {
-            // A catalog that was read in the middle of a change is read again at the next look.
-            Ok(catalog) => (self.catalog, self.stamp) = (catalog, stamp),
+        match Reading::of(&self.target).await {
+            Ok(read) => self.read = read,
             Err(_) if self.told == stamp => {}
             Err(error) => {
                 self.told = stamp;
@@ -159,7 +177,7 @@ impl Sampler {
         let words = self.target.engine.words();
         let history = read_history(session.as_mut(), words).await?;
         let locked = session.is_locked().await?;
-        let history = looked_at(&self.target, session.as_mut(), &self.catalog, history).await?;
+        let history = looked_at(&self.target, session.as_mut(), &self.read.catalog, history).await?;
         let tables = count_tables(session.as_mut(), words).await?;
         let seen = Seen { history, locked, tables, query_ms: ms_since(began) };
         self.session = Some(session);
@@ -167,7 +185,7 @@ impl Sampler {
     }
 
     fn sample(&self, seen: &Seen, running: bool) -> Sample {
-        let mut sample = sample(&self.target, &self.catalog, &seen.history, running);
+        let mut sample = sample(&self.target, &self.read.catalog, &seen.history, running);
         let Figures { executed, valid, .. } = sample.figures;
         let (connection_ms, query_ms) = (self.connection_ms, seen.query_ms);
         sample.figures = Figures { connection_ms, query_ms, tables: seen.tables, executed, valid };
@@ -186,6 +204,11 @@ async fn heard(session: &mut Option<Box<dyn Session>>, rested: Instant) {
         *session = None;
     }
     std::future::pending::<()>().await;
+}
+
+/// The state that the catalog's folder is in.
+async fn stamp_of(target: &Target) -> Option<SystemTime> {
+    tokio::fs::metadata(&target.config.catalog.path).await.and_then(|meta| meta.modified()).ok()
 }
 
 /// Whether a run is at work: one of ours, or that of whoever holds the lock. Who makes a snapshot holds it as well, and changes nothing.

@@ -1,6 +1,7 @@
 //! What lies ready is answered before the routes are asked, and nobody can tell.
 
 use axum::{
+    Router,
     body::{Body, to_bytes},
     extract::ConnectInfo,
     http::{HeaderMap, Method, Request, StatusCode, request::Builder},
@@ -63,7 +64,7 @@ impl Service {
         let request: Request<Body> =
             asked.extension(caller).extension(ConnectInfo(caller.peer)).body(Body::empty()).unwrap();
         let method = request.method().clone();
-        Told::of(self.0.routes.clone().oneshot(request).await.unwrap(), &method).await
+        Told::of(Router::clone(&self.0.routes).oneshot(request).await.unwrap(), &method).await
     }
 }
 
