@@ -27,6 +27,8 @@ use std::{
     env,
     error::Error,
     io::{Write, stderr, stdout},
+    thread,
+    time::Duration,
 };
 
 use self::{
@@ -39,6 +41,9 @@ use self::{
     table::{Row, Table},
     words::Words,
 };
+
+/// What is begun with the first answer is at its end then.
+const UNTIL_IDLE: Duration = Duration::from_millis(500);
 
 /// What a benchmark that cannot go on says.
 type Fallible<T> = Result<T, Box<dyn Error>>;
@@ -68,7 +73,9 @@ fn main() -> Fallible<()> {
 /// One contender from its start to its end.
 fn turn(contender: Contender, harbour: &Harbour, words: &Words) -> Fallible<Row> {
     let service = Service::start(contender.command(harbour)?)?;
-    let mut row = Row { contender, first: service.first, idle_rss: service.rss()?, loads: Vec::new(), loaded_rss: 0 };
+    thread::sleep(UNTIL_IDLE);
+    let (first, first_good, idle_rss) = (service.first, service.first_good, service.rss()?);
+    let mut row = Row { contender, first, first_good, idle_rss, loads: Vec::new(), loaded_rss: 0 };
     for connections in &words.connections {
         let before = service.cpu()?;
         let load = Load::of(service.address, *connections, words.enough())?;

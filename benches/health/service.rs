@@ -28,8 +28,10 @@ pub struct Service {
     process: Child,
     /// Where it listens.
     pub address: SocketAddr,
-    /// From its start to its first good answer.
+    /// From its start to its first answer, whatever it says.
     pub first: Duration,
+    /// From its start to its first good answer.
+    pub first_good: Duration,
 }
 
 impl Service {
@@ -47,11 +49,14 @@ impl Service {
         };
         // It must not come to stand because nobody reads what it says.
         thread::spawn(move || lines.count());
-        let mut service = Self { process, address, first: Duration::ZERO };
-        while !service.body()?.starts_with('{') {
-            thread::sleep(BETWEEN_TRIES);
-        }
+        let mut service = Self { process, address, first: Duration::ZERO, first_good: Duration::ZERO };
+        let mut is_good = service.body()?.starts_with('{');
         service.first = began.elapsed();
+        while !is_good {
+            thread::sleep(BETWEEN_TRIES);
+            is_good = service.body()?.starts_with('{');
+        }
+        service.first_good = began.elapsed();
         Ok(service)
     }
 

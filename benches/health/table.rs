@@ -10,8 +10,10 @@ use super::{Contender, Load};
 /// What one turn of a contender came to.
 pub struct Row {
     pub contender: Contender,
-    /// From its start to its first good answer.
+    /// From its start to its first answer, whatever it says.
     pub first: Duration,
+    /// From its start to its first good answer.
+    pub first_good: Duration,
     /// Bytes, behind its first answer.
     pub idle_rss: u64,
     /// Each load, with the processor's time that it cost the service.
@@ -60,17 +62,23 @@ impl Display for Table {
                 )?;
             }
         }
-        writeln!(f, "\n| who | first answer ms | ÷ floor | idle MB | behind the loads MB |")?;
-        writeln!(f, "|---|---:|---:|---:|---:|")?;
+        writeln!(
+            f,
+            "\n| who | first answer ms | ÷ floor | first good answer ms | ÷ floor | idle MB | behind the loads MB |"
+        )?;
+        writeln!(f, "|---|---:|---:|---:|---:|---:|---:|")?;
         let first = |contender| self.median(contender, |row| row.first.as_secs_f64() * 1e3);
+        let first_good = |contender| self.median(contender, |row| row.first_good.as_secs_f64() * 1e3);
         let megabytes = |contender, of: fn(&Row) -> u64| self.median(contender, |row| of(row) as f64 / 1e6);
         for contender in Contender::ALL {
             writeln!(
                 f,
-                "| {} | {:.1} | {:.2} | {:.1} | {:.1} |",
+                "| {} | {:.1} | {:.2} | {:.1} | {:.2} | {:.1} | {:.1} |",
                 contender.name(),
                 first(contender),
                 first(contender) / first(Contender::Bare),
+                first_good(contender),
+                first_good(contender) / first_good(Contender::Bare),
                 megabytes(contender, |row| row.idle_rss),
                 megabytes(contender, |row| row.loaded_rss),
             )?;

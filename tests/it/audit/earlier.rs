@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::{hand, must_be_broken, verified, with_six_lines};
-use crate::harness::{database::On, ship::Ship};
+use crate::harness::{database::On, eventually, ship::Ship};
 
 /// With six lines, as an earlier release left them.
 async fn of_an_earlier_release() -> Ship {
@@ -35,6 +35,9 @@ async fn its_lines_are_sealed_by_a_service_that_starts_and_by_a_verification() {
         } else {
             verified(&ship, &[]).await.exits(0);
         }
+        // A service answers before it does so.
+        let anchor = ship.folder().join("data/audit.head");
+        eventually("the lines are sealed", async || anchor.exists().then_some(())).await;
         let mut hand = hand(&ship).await;
         assert_eq!(hand.number("SELECT count(*) FROM audit").await, 6, "{by_service}");
         hand.run("DELETE FROM log WHERE seq = (SELECT line FROM audit WHERE number = 6);\nDELETE FROM audit WHERE number = 6").await;
