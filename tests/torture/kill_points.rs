@@ -66,6 +66,9 @@ async fn all(on: On, seed: u64, budget: &Budget, tally: &mut Tally) {
     for told in scenario::all(on) {
         let scenario = Scenario::of(on, told).await;
         let mut orders = orders::single(on, &scenario.places, &mut chance);
+        if scenario.keeps_readers_out() {
+            orders.retain(|orders| !orders.first.iter().any(|fault| fault.action.stops()));
+        }
         orders.reverse();
         lanes.push((scenario, orders));
     }

@@ -154,6 +154,11 @@ impl Scenario {
         self.words[0] == "down" && self.words.iter().any(|word| word == "--snapshot")
     }
 
+    /// Whether nobody can look, the trial included, while its process stands still in the middle of a transaction.
+    pub fn keeps_readers_out(&self) -> bool {
+        self.name.ends_with("by-journal")
+    }
+
     /// The state that it begins from.
     pub async fn begin(&self) -> Place {
         self.start.again().await
