@@ -42,7 +42,7 @@ use self::{
     words::Words,
 };
 
-/// What is begun with the first answer is at its end then.
+/// Before the idle memory is read: what a service does behind its first answers (windlass opens its control store then) is part of it.
 const UNTIL_IDLE: Duration = Duration::from_millis(500);
 
 /// What a benchmark that cannot go on says.

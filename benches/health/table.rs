@@ -14,7 +14,7 @@ pub struct Row {
     pub first: Duration,
     /// From its start to its first good answer.
     pub first_good: Duration,
-    /// Bytes, behind its first answer.
+    /// Bytes, once nothing is to be done.
     pub idle_rss: u64,
     /// Each load, with the processor's time that it cost the service.
     pub loads: Vec<(Load, Duration)>,

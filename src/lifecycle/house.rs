@@ -192,6 +192,7 @@ where
     });
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(Duration::from_secs(WRITE_S_MAX)));
+    // No more than a hundred header fields are read, hyper's own bound: to set another one costs every request.
     let connection =
         http1::Builder::new().max_buf_size(HEAD_BYTES_MAX).serve_connection(TokioIo::new(Box::pin(stream)), answers);
     tokio::pin!(connection);

@@ -108,6 +108,7 @@ pub struct Scenario {
     pub name: &'static str,
     pub on: On,
     start: Prepared,
+    is_by_journal: bool,
     pub words: Vec<String>,
     /// What is so before.
     pub before: Truth,
@@ -141,7 +142,19 @@ impl Scenario {
         let golden = Truth::of(&once).await;
         let (has_posts, posts) = posts(&once).await;
         once.gone().await;
-        Self { name: told.name, on, start, words, before, golden, posts, has_posts, places: passed(&said.passed) }
+        let is_by_journal = told.before.contains(&BY_JOURNAL);
+        Self {
+            name: told.name,
+            on,
+            start,
+            is_by_journal,
+            words,
+            before,
+            golden,
+            posts,
+            has_posts,
+            places: passed(&said.passed),
+        }
     }
 
     /// Whether the application works beside its trials.
@@ -156,7 +169,7 @@ impl Scenario {
 
     /// Whether nobody can look, the trial included, while its process stands still in the middle of a transaction.
     pub fn keeps_readers_out(&self) -> bool {
-        self.name.ends_with("by-journal")
+        self.is_by_journal
     }
 
     /// The state that it begins from.

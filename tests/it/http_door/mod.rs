@@ -5,6 +5,7 @@ mod at_once;
 mod crafted;
 mod crowd;
 mod headers;
+mod heads;
 mod limits;
 mod matrix;
 mod nested;
@@ -14,7 +15,6 @@ mod pages;
 mod problems;
 mod public;
 mod shutdown;
-mod slow;
 mod tls;
 
 use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};

@@ -120,7 +120,9 @@ async fn who_may_not_roll_it_back_says_so() {
 /// rollback journal, a transaction that has gone to the file keeps readers out as well.
 #[tokio::test]
 async fn who_is_kept_out_is_told_to_come_again() {
-    let ship = left_in_the_middle().await;
+    let mut ship = left_in_the_middle().await;
+    ship.serve().await;
+    ship.anybody().health_becomes("at 1.0.0", |health| health.body["actual_db_version"] == json!("1.0.0")).await;
     let options = SqliteConnectOptions::new().filename(file_of(&ship));
     let mut holder = SqliteConnection::connect_with(&options).await.unwrap();
     run(&mut holder, "BEGIN EXCLUSIVE").await;
@@ -130,6 +132,8 @@ async fn who_is_kept_out_is_told_to_come_again() {
         assert_eq!(said["type"], json!("urn:windlass:problem:busy"), "{said:#}");
         assert!(said["detail"].as_str().unwrap().contains("database is locked"), "{said:#}");
     }
+    let told = ship.admin().await.get("/api/migration/plan").await;
+    assert!(told.must_be_problem("busy", 409)["detail"].as_str().unwrap().contains("database is locked"));
 
     run(&mut holder, "ROLLBACK").await;
     ship.cli(&["status"]).await.exits(0);

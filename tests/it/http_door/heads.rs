@@ -1,4 +1,4 @@
-//! Callers that take their time.
+//! Heads of requests: how long they may take, and how much may be in them.
 
 use std::{
     net::SocketAddr,
@@ -77,5 +77,31 @@ async fn who_takes_too_long_for_a_request_is_let_go() {
     for (who, time) in [("says nothing", silent), ("sends letters", trickling), ("asked once", resting)] {
         assert!(time >= AT_LEAST, "who {who} was let go after {time:?}");
     }
+    door.app.stopping.cancel();
+}
+
+/// Goal: nobody fills the memory with header fields. Method: as many as are allowed, one more, and one that is too large.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_head_that_is_too_large_is_refused() {
+    const FIELDS_MAX: usize = 100;
+    let door = Door::open();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(lifecycle::serve_on(listener, door.app.clone(), api::router(door.app.clone())));
+    let asked = async |fields: String| {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!("GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{fields}\r\n");
+        // It may be refused before all of it is sent.
+        let _ = stream.write_all(head.as_bytes()).await;
+        let mut answer = [0; 4096];
+        let count = stream.read(&mut answer).await.unwrap_or_default();
+        String::from_utf8_lossy(&answer[..count]).into_owned()
+    };
+    let fields = |count| "x: y\r\n".repeat(count);
+
+    assert!(asked(fields(FIELDS_MAX - 2)).await.starts_with("HTTP/1.1 200"));
+    assert!(asked(fields(FIELDS_MAX - 1)).await.starts_with("HTTP/1.1 431"));
+    let large = asked(format!("x: {}\r\n", "y".repeat(200_000))).await;
+    assert!(large.is_empty() || large.starts_with("HTTP/1.1 431"), "{large}");
     door.app.stopping.cancel();
 }
