@@ -30,6 +30,9 @@ const LOOK_MS_MAX: u64 = 5_000;
 /// How long after a look nobody is heard: so many calls come to one look.
 const REST_MS: u64 = 250;
 
+/// How long what was seen last holds while somebody's transaction keeps a look out, and no run is at work.
+const KEPT_OUT_S_MAX: u64 = 30;
+
 /// A catalog that was read, and the state that its folder was in before.
 #[derive(Clone, Default)]
 pub struct Reading {
@@ -64,6 +67,8 @@ pub struct Sampler {
     /// The state of the folder that could not be read and was told of.
     told: Option<SystemTime>,
     session: Option<Box<dyn Session>>,
+    /// What the target answered last; `None` when it is out of reach.
+    seen: Option<Seen>,
     /// It was opened for the look that is at work, or the last one.
     is_new: bool,
     /// How long it took to open the session, or the one before.
@@ -72,6 +77,7 @@ pub struct Sampler {
 
 /// What the target answered.
 struct Seen {
+    at: Instant,
     history: History,
     locked: bool,
     tables: u64,
@@ -83,7 +89,7 @@ impl Sampler {
     /// this process begins, and when it ends.
     #[must_use]
     pub fn new(target: Target, board: HealthBoard, running: watch::Receiver<Option<JobKind>>, read: Reading) -> Self {
-        Self { target, board, running, read, told: None, session: None, is_new: false, connection_ms: 0 }
+        Self { target, board, running, read, told: None, session: None, seen: None, is_new: false, connection_ms: 0 }
     }
 
     /// Looks until `stop`.
@@ -131,25 +137,33 @@ impl Sampler {
             Err(_) => Err(EngineError::TimedOut(deadline)),
         };
         self.target.meters.looked(began.elapsed(), seen.is_ok());
-        let is_empty = seen.as_ref().is_ok_and(|seen| seen.history.applied.is_empty());
         let sample = match seen {
-            Ok(seen) => self.sample(&seen, is_run(ours, seen.locked)),
+            Ok(seen) => {
+                let sample = self.sample(&seen, is_run(ours, seen.locked));
+                self.seen = Some(seen);
+                sample
+            }
             Err(error) => {
-                tracing::warn!(%error, "the health check could not ask the target");
-                self.session = None;
-                unreachable(&self.board.read(), &self.target)
+                if let Some(sample) = self.kept_out(ours, &error).await {
+                    sample
+                } else {
+                    tracing::warn!(%error, "the health check could not ask the target");
+                    (self.session, self.seen) = (None, None);
+                    unreachable(&self.board.read(), &self.target)
+                }
             }
         };
         self.board.show(sample);
-        self.listen(is_empty).await;
+        self.listen().await;
     }
 
     /// Has a new session hear, where the engine can tell: behind the answer, which does not wait for another connection. It hears
     /// something at once, so that what has changed in between is looked at. An empty
     /// database may not exist yet, and a session that saw none would never see the one that is made later: it is let go. A server's
     /// that hears is there.
-    async fn listen(&mut self, is_empty: bool) {
+    async fn listen(&mut self) {
         let Some(mut session) = self.session.take() else { return };
+        let is_empty = self.seen.as_ref().is_some_and(|seen| seen.history.applied.is_empty());
         if std::mem::take(&mut self.is_new) {
             session.listen().await;
         }
@@ -173,15 +187,30 @@ impl Sampler {
             Some(session) => session,
             None => self.open().await?,
         };
-        let began = Instant::now();
-        let words = self.target.engine.words();
-        let history = read_history(session.as_mut(), words).await?;
-        let locked = session.is_locked().await?;
-        let history = looked_at(&self.target, session.as_mut(), &self.read.catalog, history).await?;
-        let tables = count_tables(session.as_mut(), words).await?;
-        let seen = Seen { history, locked, tables, query_ms: ms_since(began) };
-        self.session = Some(session);
-        Ok(seen)
+        let answered = ask(&self.target, session.as_mut(), &self.read.catalog).await;
+        if matches!(answered, Ok(_) | Err(EngineError::Blocked { .. })) {
+            self.session = Some(session);
+        }
+        answered
+    }
+
+    /// What was seen last, with whether a run is at work now, when a transaction kept the look out: a large one of a run, or of the
+    /// application. `None`: the look failed otherwise, or the transaction is no run's and takes too long.
+    async fn kept_out(&mut self, ours: Option<JobKind>, error: &EngineError) -> Option<Sample> {
+        let seen = self.seen.as_ref().filter(|_| matches!(error, EngineError::Blocked { .. }))?;
+        let last = self.board.read();
+        let locked = match &mut self.session {
+            Some(session) => session.is_locked().await.unwrap_or(false),
+            None => last.condition == Condition::Migrating,
+        };
+        let running = is_run(ours, locked);
+        if !running && seen.at.elapsed() > Duration::from_secs(KEPT_OUT_S_MAX) {
+            return None;
+        }
+        tracing::debug!(%error, "the health check was kept out");
+        let mut sample = self.sample(seen, running);
+        sample.health.checked_at = last.health.checked_at;
+        Some(sample)
     }
 
     fn sample(&self, seen: &Seen, running: bool) -> Sample {
@@ -191,6 +220,16 @@ impl Sampler {
         sample.figures = Figures { connection_ms, query_ms, tables: seen.tables, executed, valid };
         sample
     }
+}
+
+async fn ask(target: &Target, session: &mut dyn Session, catalog: &Catalog) -> Result<Seen, EngineError> {
+    let began = Instant::now();
+    let words = target.engine.words();
+    let history = read_history(session, words).await?;
+    let locked = session.is_locked().await?;
+    let history = looked_at(target, session, catalog, history).await?;
+    let tables = count_tables(session, words).await?;
+    Ok(Seen { at: began, history, locked, tables, query_ms: ms_since(began) })
 }
 
 /// Waits until a session that has rested hears of a change. One that was lost is let go: the next look opens another, so that a

@@ -20,6 +20,9 @@ const CONNECT_MS_MAX: u64 = 10_000;
 /// How long a statement waits for another connection when nothing else is said.
 pub(super) const LOCK_TIMEOUT_MS: u64 = 5_000;
 
+/// The same for a connection that looks: less than a look at health may take, which is to hear that it was kept out.
+const LOOK_LOCK_TIMEOUT_MS: u64 = 4_000;
+
 /// The first read of a file: whether it is a database at all comes out here.
 const FIRST_LOOK: &str = "SELECT count(*) FROM sqlite_schema";
 
@@ -85,7 +88,7 @@ async fn settled(place: &Place, access: Access, fresh: bool) -> Result<Option<Sq
     let options = options(&place.path);
     let options = match access {
         Access::Read if !place.path.exists() => options.in_memory(true).pragma("query_only", "ON"),
-        Access::Read => options.read_only(true),
+        Access::Read => options.read_only(true).busy_timeout(Duration::from_millis(LOOK_LOCK_TIMEOUT_MS)),
         Access::Write => options,
     };
     let mut connection = options.connect().await?;

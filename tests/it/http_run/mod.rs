@@ -13,6 +13,7 @@ mod health;
 mod heard;
 mod hot_journal;
 mod in_doubt;
+mod kept_out;
 mod lock_queue;
 mod loss;
 mod loss_of_partitions;
