@@ -15,7 +15,7 @@ use axum::{
     http::request::Parts,
     response::Response,
 };
-use futures_util::future::Either;
+use futures_util::future::{Abortable, Either};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use ipnet::IpNet;
@@ -89,23 +89,20 @@ pub fn later(routes: impl FnOnce() -> Router + Send + 'static) -> Routes {
 pub(super) struct House {
     door: Door,
     tls: Option<Tls>,
-    /// The most connections of one address.
-    each_max: usize,
+    places: Places,
     /// Networks whose addresses may have any number: behind a proxy are many, and some are exempt.
     uncounted: Vec<IpNet>,
     connections: TaskTracker,
     /// Cancelled when answers under way are to be the last.
     closing: CancellationToken,
-    /// Cancelled when there is no time left.
-    cut: CancellationToken,
 }
 
 impl House {
     pub fn with(door: Door, tls: Option<Tls>, settings: &Server) -> Self {
-        let each_max = settings.connections_per_address_max;
+        let places = Places::of(CONNECTIONS_MAX, settings.connections_per_address_max);
         let uncounted = [settings.trusted_proxies.as_slice(), &settings.rate_limit_exempt].concat();
-        let (connections, closing, cut) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
-        Self { door, tls, each_max, uncounted, connections, closing, cut }
+        let (connections, closing) = (TaskTracker::new(), CancellationToken::new());
+        Self { door, tls, places, uncounted, connections, closing }
     }
 
     /// Whose places are counted together; `None`: nobody's.
@@ -115,27 +112,24 @@ impl House {
 
     /// Lets callers in; never returns.
     pub async fn accept(&self, listener: TcpListener) {
-        let places = Places::of(CONNECTIONS_MAX, self.each_max, self.cut.clone());
         tokio::select! {
-            () = self.seat(listener, &places) => {}
-            () = places.let_the_slow_go(Duration::from_secs(HEAD_S_MAX)) => {}
+            () = self.seat(listener) => {}
+            () = self.places.let_the_slow_go(Duration::from_secs(HEAD_S_MAX)) => {}
         }
     }
 
-    async fn seat(&self, listener: TcpListener, places: &Places) {
+    async fn seat(&self, listener: TcpListener) {
         loop {
             match listener.accept().await {
                 Ok((stream, peer)) => {
-                    let Some(place) = places.take(self.counted(peer.ip())).await else {
+                    let Some((place, until_gone)) = self.places.take(self.counted(peer.ip())).await else {
                         tracing::debug!(client = %peer, "a connection was not taken: its address has all that it may");
                         continue;
                     };
-                    // Tokens of its own: to ask one is to take its lock, which all connections would share.
-                    let (gone, closing) = (place.gone(), self.closing.child_token());
+                    // A token of its own: to ask one is to take its lock, which all connections would share.
+                    let closing = self.closing.child_token();
                     let conversation = let_in(stream, peer, self.tls.clone(), self.door.clone(), closing, place);
-                    self.connections.spawn(async move {
-                        gone.run_until_cancelled(conversation).await;
-                    });
+                    self.connections.spawn(Abortable::new(conversation, until_gone));
                 }
                 Err(error) => {
                     tracing::warn!("a connection could not be taken: {error}");
@@ -151,7 +145,7 @@ impl House {
         self.connections.close();
         if timeout_at(deadline, self.connections.wait()).await.is_err() {
             tracing::warn!(connections = self.connections.len(), "no time left: cutting the connections that are open");
-            self.cut.cancel();
+            self.places.let_all_go();
             self.connections.wait().await;
         }
     }
@@ -192,9 +186,12 @@ where
     });
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(Duration::from_secs(WRITE_S_MAX)));
-    // No more than a hundred header fields are read, hyper's own bound: to set another one costs every request.
-    let connection =
-        http1::Builder::new().max_buf_size(HEAD_BYTES_MAX).serve_connection(TokioIo::new(Box::pin(stream)), answers);
+    // No more than a hundred header fields are read, hyper's own bound: to set another one costs every request. An answer goes out
+    // in one piece, which costs the kernel less than two.
+    let connection = http1::Builder::new()
+        .max_buf_size(HEAD_BYTES_MAX)
+        .writev(false)
+        .serve_connection(TokioIo::new(Box::pin(stream)), answers);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = &mut connection => ended,

@@ -15,12 +15,12 @@ use std::{
 };
 
 use axum::body::{Body, Bytes, HttpBody};
+use futures_util::future::{AbortHandle, AbortRegistration};
 use http_body::{Frame, SizeHint};
 use tokio::{
     sync::{Notify, OwnedSemaphorePermit, Semaphore},
     time::interval,
 };
-use tokio_util::sync::CancellationToken;
 
 /// The time of a seat whose connection asks something now.
 const WORKING: u64 = 0;
@@ -28,14 +28,11 @@ const WORKING: u64 = 0;
 /// How often those are looked for who have asked nothing for too long.
 const ROUND: Duration = Duration::from_secs(1);
 
-/// All places. Cheap to clone.
-#[derive(Clone)]
+/// All places.
 pub(super) struct Places {
     free: Arc<Semaphore>,
     /// The most of one address.
     each_max: usize,
-    /// Cancelled when all are to go.
-    cut: CancellationToken,
     room: Arc<Room>,
 }
 
@@ -70,7 +67,8 @@ struct Seat {
     room: Arc<Room>,
     /// Whose places are counted together with this one, if anybody's.
     address: Option<IpAddr>,
-    gone: CancellationToken,
+    /// Ends the connection. To ask whether it has is part of every answer, and takes no lock here.
+    gone: AbortHandle,
     /// [`WORKING`], or since when it asks nothing: nanoseconds since the room was opened.
     idle_since: AtomicU64,
 }
@@ -88,21 +86,21 @@ impl Drop for Waiting<'_> {
 pub(super) struct Work(Arc<Seat>);
 
 impl Places {
-    /// So many, of which one address has `each_max` at most. All of them are given up once `cut` is cancelled.
-    pub fn of(count: usize, each_max: usize, cut: CancellationToken) -> Self {
+    /// So many, of which one address has `each_max` at most.
+    pub fn of(count: usize, each_max: usize) -> Self {
         let room = Room {
             opened: Instant::now(),
             seats: Mutex::default(),
             waiting: AtomicUsize::new(0),
             rested: Notify::new(),
         };
-        Self { free: Arc::new(Semaphore::new(count)), each_max, cut, room: Arc::new(room) }
+        Self { free: Arc::new(Semaphore::new(count)), each_max, room: Arc::new(room) }
     }
 
-    /// A place for somebody at `address`, whose places are counted where that is told. When none is free, the connection that has
+    /// A place for somebody at `address`, whose places are counted where that is told, and what ends when it is given up. When none is free, the connection that has
     /// been idle for longest is let go; when none is idle, waits. Of an address that has all that it may, the same, but that nobody
     /// waits: `None`.
-    pub async fn take(&self, address: Option<IpAddr>) -> Option<Place> {
+    pub async fn take(&self, address: Option<IpAddr>) -> Option<(Place, AbortRegistration)> {
         if let Some(address) = address
             && !self.room.has_room_for(address, self.each_max)
         {
@@ -113,9 +111,10 @@ impl Places {
             Err(_) => self.wait().await?,
         };
         let idle_since = AtomicU64::new(self.room.now());
-        let seat = Arc::new(Seat { room: self.room.clone(), address, gone: self.cut.child_token(), idle_since });
+        let (gone, until_gone) = AbortHandle::new_pair();
+        let seat = Arc::new(Seat { room: self.room.clone(), address, gone, idle_since });
         let name = self.room.seats().add(seat.clone());
-        Some(Place { name, seat, _permit: permit })
+        Some((Place { name, seat, _permit: permit }, until_gone))
     }
 
     /// Lets everybody go who has asked nothing whole for `patience`, idle or in the middle of a request's head; never returns. One
@@ -125,9 +124,14 @@ impl Places {
         loop {
             rounds.tick().await;
             if let Some(since) = self.room.before(patience) {
-                self.room.seats().let_go_since(since);
+                self.room.seats().let_go(|seat| (WORKING + 1..=since).contains(&seat.idle_since.load(SeqCst)));
             }
         }
+    }
+
+    /// Lets everybody go at once.
+    pub fn let_all_go(&self) {
+        self.room.seats().let_go(|_| true);
     }
 }
 
@@ -194,7 +198,7 @@ impl Seats {
 
     fn remove(&mut self, name: u64) {
         if let Some(seat) = self.by_name.remove(&name)
-            && !seat.gone.is_cancelled()
+            && !seat.gone.is_aborted()
         {
             self.uncount(seat.address);
         }
@@ -202,22 +206,20 @@ impl Seats {
 
     /// Lets the one of these go that has asked nothing for longest; whether there was one.
     fn let_one_go(&mut self, is_meant: impl Fn(&Seat) -> bool) -> bool {
-        let idle = self.by_name.values().filter(|seat| is_meant(seat) && !seat.gone.is_cancelled());
+        let idle = self.by_name.values().filter(|seat| is_meant(seat) && !seat.gone.is_aborted());
         let idle = idle.map(|seat| (seat.idle_since.load(SeqCst), seat)).filter(|(since, _)| *since != WORKING);
         let Some((_, longest)) = idle.min_by_key(|(since, _)| *since) else { return false };
-        longest.gone.cancel();
+        longest.gone.abort();
         let address = longest.address;
         self.uncount(address);
         true
     }
 
-    /// Lets all go that have been idle since this moment or longer.
-    fn let_go_since(&mut self, moment: u64) {
-        let is_slow =
-            |seat: &Seat| !seat.gone.is_cancelled() && (WORKING + 1..=moment).contains(&seat.idle_since.load(SeqCst));
-        let slow: Vec<_> = self.by_name.values().filter(|seat| is_slow(seat)).cloned().collect();
-        for seat in slow {
-            seat.gone.cancel();
+    /// Lets all of these go.
+    fn let_go(&mut self, is_meant: impl Fn(&Seat) -> bool) {
+        let staying = self.by_name.values().filter(|seat| !seat.gone.is_aborted() && is_meant(seat));
+        for seat in staying.cloned().collect::<Vec<_>>() {
+            seat.gone.abort();
             self.uncount(seat.address);
         }
     }
@@ -234,11 +236,6 @@ impl Seats {
 }
 
 impl Place {
-    /// Cancelled when somebody else needs the place.
-    pub fn gone(&self) -> CancellationToken {
-        self.seat.gone.clone()
-    }
-
     /// Tells of the requests of this connection.
     pub fn door(&self) -> impl Fn() -> Work + Clone + Send + 'static {
         let seat = self.seat.clone();
