@@ -1,7 +1,7 @@
 //! What a look at health costs: windlass beside a bare axum handler that answers the same bytes, and beside one that asks the
 //! database each time, in one run on one machine.
 //!
-//!     cargo bench --bench health -- [--connections 1,16,64] [--seconds 5] [--rounds 3] [--requests 1000000]
+//!     cargo bench --bench health -- [--connections 1,16,64] [--seconds 1] [--rounds 15] [--requests 1000000]
 //!
 //! `docs/BENCHMARKS.md` says what is compared with what, and what came out.
 
@@ -74,13 +74,13 @@ fn main() -> Fallible<()> {
 fn turn(contender: Contender, harbour: &Harbour, words: &Words) -> Fallible<Row> {
     let service = Service::start(contender.command(harbour)?)?;
     thread::sleep(UNTIL_IDLE);
-    let (first, first_good, idle_rss) = (service.first, service.first_good, service.rss()?);
-    let mut row = Row { contender, first, first_good, idle_rss, loads: Vec::new(), loaded_rss: 0 };
+    let (first, first_good, idle) = (service.first, service.first_good, service.memory()?);
+    let mut row = Row { contender, first, first_good, idle, loads: Vec::new(), loaded: idle };
     for connections in &words.connections {
         let before = service.cpu()?;
         let load = Load::of(service.address, *connections, words.enough())?;
         row.loads.push((load, service.cpu()?.saturating_sub(before)));
     }
-    row.loaded_rss = service.rss()?;
+    row.loaded = service.memory()?;
     Ok(row)
 }

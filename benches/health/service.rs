@@ -34,6 +34,15 @@ pub struct Service {
     pub first_good: Duration,
 }
 
+/// What a process holds of the machine's memory, in bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Memory {
+    /// All that is in it.
+    pub resident: u64,
+    /// Of this, what is not a file's: a file's pages, the program's own among them, are shared, and dropped when memory is short.
+    pub own: u64,
+}
+
 impl Service {
     /// Starts a service and waits for its first good answer.
     pub fn start(mut command: Command) -> Fallible<Self> {
@@ -80,11 +89,14 @@ impl Service {
         Ok(Duration::from_secs_f64((user? + system?) / TICKS_A_SECOND))
     }
 
-    /// What it holds of the machine's memory, in bytes.
-    pub fn rss(&self) -> Fallible<u64> {
+    /// What it holds of the machine's memory.
+    pub fn memory(&self) -> Fallible<Memory> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-        Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+        let bytes = |field: &str| -> Fallible<u64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(field)).ok_or(format!("no {field}"))?;
+            Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+        };
+        Ok(Memory { resident: bytes("VmRSS:")?, own: bytes("RssAnon:")? })
     }
 }
 

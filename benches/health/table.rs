@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Contender, Load};
+use super::{Contender, Load, service::Memory};
 
 /// What one turn of a contender came to.
 pub struct Row {
@@ -14,12 +14,12 @@ pub struct Row {
     pub first: Duration,
     /// From its start to its first good answer.
     pub first_good: Duration,
-    /// Bytes, once nothing is to be done.
-    pub idle_rss: u64,
+    /// Once nothing is to be done.
+    pub idle: Memory,
     /// Each load, with the processor's time that it cost the service.
     pub loads: Vec<(Load, Duration)>,
-    /// Bytes, behind the last load.
-    pub loaded_rss: u64,
+    /// Behind the last load.
+    pub loaded: Memory,
 }
 
 /// Everything that was compared.
@@ -64,23 +64,25 @@ impl Display for Table {
         }
         writeln!(
             f,
-            "\n| who | first answer ms | ÷ floor | first good answer ms | ÷ floor | idle MB | behind the loads MB |"
+            "\n| who | first answer ms | ÷ floor | first good answer ms | ÷ floor | idle MB | own MB | behind the loads MB | own MB |"
         )?;
-        writeln!(f, "|---|---:|---:|---:|---:|---:|---:|")?;
+        writeln!(f, "|---|---:|---:|---:|---:|---:|---:|---:|---:|")?;
         let first = |contender| self.median(contender, |row| row.first.as_secs_f64() * 1e3);
         let first_good = |contender| self.median(contender, |row| row.first_good.as_secs_f64() * 1e3);
         let megabytes = |contender, of: fn(&Row) -> u64| self.median(contender, |row| of(row) as f64 / 1e6);
         for contender in Contender::ALL {
             writeln!(
                 f,
-                "| {} | {:.1} | {:.2} | {:.1} | {:.2} | {:.1} | {:.1} |",
+                "| {} | {:.1} | {:.2} | {:.1} | {:.2} | {:.1} | {:.1} | {:.1} | {:.1} |",
                 contender.name(),
                 first(contender),
                 first(contender) / first(Contender::Bare),
                 first_good(contender),
                 first_good(contender) / first_good(Contender::Bare),
-                megabytes(contender, |row| row.idle_rss),
-                megabytes(contender, |row| row.loaded_rss),
+                megabytes(contender, |row| row.idle.resident),
+                megabytes(contender, |row| row.idle.own),
+                megabytes(contender, |row| row.loaded.resident),
+                megabytes(contender, |row| row.loaded.own),
             )?;
         }
         Ok(())

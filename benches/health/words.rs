@@ -7,9 +7,9 @@ use super::{Fallible, load::Enough};
 /// How many connections ask at once, when nobody says.
 const CONNECTIONS: [usize; 3] = [1, 16, 64];
 /// How long they ask, when nobody says.
-const SECONDS: u64 = 5;
-/// How often every contender has its turn, when nobody says.
-const ROUNDS: usize = 3;
+const SECONDS: u64 = 1;
+/// How often every contender has its turn, when nobody says: often and not long, so that a disturbance meets few of one's turns.
+const ROUNDS: usize = 15;
 
 /// What was asked for.
 pub struct Words {

@@ -97,9 +97,9 @@ impl Places {
         Self { free: Arc::new(Semaphore::new(count)), each_max, room: Arc::new(room) }
     }
 
-    /// A place for somebody at `address`, whose places are counted where that is told, and what ends when it is given up. When none is free, the connection that has
-    /// been idle for longest is let go; when none is idle, waits. Of an address that has all that it may, the same, but that nobody
-    /// waits: `None`.
+    /// A place for somebody at `address`, whose places are counted where that is told, and what ends when it is given up. When none is
+    /// free, the connection that has been idle for longest is let go; when none is idle, waits. Of an address that has all that it may,
+    /// the same, but that nobody waits: `None`.
     pub async fn take(&self, address: Option<IpAddr>) -> Option<(Place, AbortRegistration)> {
         if let Some(address) = address
             && !self.room.has_room_for(address, self.each_max)
